@@ -1,0 +1,93 @@
+import type { Location } from '../errors.js'
+import type { Catalog, Subject } from '../evidence/catalog/model.js'
+import type { NotSeen } from '../evidence/model.js'
+import type { LockMode, Phase, Step } from '../fix/step.js'
+import type { Facts, Level, NormalForm, Severity, Tier } from './rule.js'
+
+/** Everything that an audit found out; what every report is made of. */
+export interface AuditResult {
+  readonly tool: { readonly name: string; readonly version: string }
+  readonly target: Target
+  /** ISO 8601, UTC. */
+  readonly startedAt: string
+  readonly catalog: Catalog
+  readonly findings: readonly Finding[]
+  readonly normalForms: readonly TableNormalForm[]
+  readonly notSeen: readonly NotSeen[]
+  readonly rules: readonly RuleOutcome[]
+}
+
+export interface Target {
+  readonly kind: 'files' | 'server' | 'snapshot'
+  /** Paths, or `host:port/database` without credentials. */
+  readonly name: string
+  readonly serverVersion: number
+  readonly files: readonly string[]
+}
+
+export interface Finding {
+  /** Rule id, `category/defect`. */
+  readonly rule: string
+  readonly category: string
+  readonly severity: Severity
+  readonly address: string
+  readonly object: ObjectReference
+  /** Addresses of other objects that take part. */
+  readonly related: readonly string[]
+  readonly message: string
+  readonly advice: string
+  readonly location: Location | null
+  readonly evidence: { readonly tier: Tier; readonly facts: Facts }
+  readonly impact: Level
+  readonly complexity: Level
+  /** 0 … 1. */
+  readonly confidence: number
+  readonly priority: Priority
+  readonly breaks: NormalForm | null
+  readonly fix: Fix | null
+  /** Identity across runs: rule and address, hashed (hex). */
+  readonly fingerprint: string
+}
+
+/** When to do it: now · next (this quarter) · later. */
+export type Priority = 'now' | 'next' | 'later'
+
+export interface ObjectReference {
+  readonly kind: Subject['kind']
+  readonly schema: string | null
+  /** Table or view that the object is or belongs to. */
+  readonly table: string | null
+  readonly name: string
+  readonly columns: readonly string[]
+}
+
+export interface Fix {
+  /** proven: applied, re-checked and undone · decision: proven too, but a person must answer first · advice: could not be proven, see `reason`. */
+  readonly status: 'proven' | 'decision' | 'advice'
+  readonly steps: readonly Step[]
+  readonly up: readonly string[]
+  readonly down: readonly string[]
+  readonly phases: readonly Phase[]
+  /** Strongest locks that the proof observed on tables that existed before, by table address. */
+  readonly locks: Readonly<Record<string, LockMode>>
+  /** Tables that the proof saw written anew. */
+  readonly rewrites: readonly string[]
+  /** The question of a decision, or why it is only advice. */
+  readonly reason: string | null
+}
+
+/** The highest normal form that the evidence does not contradict. */
+export interface TableNormalForm {
+  readonly table: string
+  /** `UNF` when 1NF is broken. */
+  readonly normalForm: 'UNF' | NormalForm
+  readonly issues: readonly string[]
+  readonly recommendation: string | null
+}
+
+export interface RuleOutcome {
+  readonly id: string
+  readonly outcome: 'found' | 'passed' | 'skipped' | 'crashed'
+  /** Why it was skipped or crashed. */
+  readonly reason: string | null
+}

@@ -1,0 +1,99 @@
+import type { Evidence, EvidenceKind } from '../evidence/model.js'
+import type { Subject } from '../evidence/catalog/model.js'
+import type { Step } from '../fix/step.js'
+
+/** error: will break, lose data or lock · warning: is wrong · info: could be better. */
+export type Severity = 'error' | 'warning' | 'info'
+
+export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+export type Facts = { readonly [key: string]: Json }
+
+/** What a finding rests on. declared: the catalog says so · measured: counters and statistics · sampled: rows looked at · verified: a full check · inferred: names and shape. */
+export type Tier = 'declared' | 'measured' | 'sampled' | 'verified' | 'inferred'
+
+/** 1NF is broken by a list in a column, 2NF by a partial, 3NF by a transitive dependency, BCNF by a determinant that is no key. */
+export type NormalForm = '1NF' | '2NF' | '3NF' | 'BCNF'
+
+export type Level = 'low' | 'medium' | 'high'
+
+/** How much a finding matters and costs, when the rule knows better than its own defaults. */
+export interface Assessment {
+  readonly severity?: Severity
+  readonly tier?: Tier
+  readonly impact?: Level
+  readonly complexity?: Level
+  /** 0 … 1. */
+  readonly confidence?: number
+}
+
+/** What `detect` yields: an object, and plain data about it from which words and cure are made. */
+export interface Detection<S extends Subject = Subject, F extends Facts = Facts> {
+  readonly on: S
+  readonly facts: F
+  /** Other objects that take part. */
+  readonly related?: readonly Subject[]
+  readonly assessment?: Assessment
+}
+
+export interface RuleDocs {
+  /** What to do, in one sentence. */
+  readonly summary: string
+  /** What happens otherwise. */
+  readonly why: string
+  /** SQL on which this rule fires; run by the tests. */
+  readonly bad: string
+  /** SQL on which it does not; run by the tests. */
+  readonly good: string
+  /** When it is right to leave things as they are. */
+  readonly unless?: string
+  readonly references: readonly string[]
+}
+
+/** The evidence that a rule with these needs receives. */
+export type Needed<N extends EvidenceKind> = { readonly [K in N]: NonNullable<Evidence[K]> }
+
+/** What words and cure are made of. */
+export type Found<N extends EvidenceKind, S extends Subject, F extends Facts> = Needed<N> & {
+  readonly on: S
+  readonly facts: F
+}
+
+export interface RuleDefinition<
+  N extends EvidenceKind = EvidenceKind,
+  S extends Subject = Subject,
+  F extends Facts = Facts,
+> {
+  readonly severity: Severity
+  /** Default `declared`. */
+  readonly tier?: Tier
+  /** What stays wrong if nothing is done; default by severity: error high, warning medium, info low. */
+  readonly impact?: Level
+  /** The effort of the cure; default low. */
+  readonly complexity?: Level
+  /** 0 … 1; default 1 for `declared`, 0.8 for `inferred`. */
+  readonly confidence?: number
+  /** The normal form that a finding of this rule breaks. */
+  readonly breaks?: NormalForm
+  readonly docs: RuleDocs
+  readonly needs: readonly N[]
+  detect(evidence: Needed<N>): Iterable<Detection<S, F>>
+  /** One sentence: what is wrong, with the object's name. */
+  message(found: Found<N, S, F>): string
+  /** What to do about this finding, in words, where `docs.summary` is not exact enough. */
+  advice?(found: Found<N, S, F>): string
+  /** The cure as steps. Steps with `review` make it a decision. An empty list is no cure. */
+  fix?(found: Found<N, S, F>): readonly Step[]
+}
+
+/** A rule with its identity, which is its path below `rules/`: `category/defect`. */
+export interface Rule extends RuleDefinition<EvidenceKind, Subject, Facts> {
+  readonly id: string
+  readonly category: string
+}
+
+/** Gives a rule its types; a rule file's default export. */
+export function rule<const N extends EvidenceKind, S extends Subject, F extends Facts>(
+  definition: RuleDefinition<N, S, F>,
+): RuleDefinition<N, S, F> {
+  return definition
+}

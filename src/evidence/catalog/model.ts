@@ -1,0 +1,342 @@
+/**
+ * The catalog of one PostgreSQL database as linked, read-only data. Terms are those of PostgreSQL's manual.
+ * What belongs to the system or to an extension was left out by the reader.
+ */
+export interface Catalog {
+  /** `server_version_num` of the server that was read, e.g. 150018. */
+  readonly serverVersion: number
+  readonly databaseName: string
+  readonly schemas: readonly Schema[]
+  /** Ordinary, partitioned and foreign tables, partitions included. */
+  readonly tables: readonly Table[]
+  /** Views and materialized views. */
+  readonly views: readonly View[]
+  readonly sequences: readonly Sequence[]
+  /** Enums, domains, composite and range types. */
+  readonly types: readonly UserType[]
+  readonly functions: readonly Routine[]
+  readonly extensions: readonly Extension[]
+  readonly roles: readonly Role[]
+  /** Every column of every table, in table and position order. */
+  columns(): IterableIterator<Column>
+  /** Every constraint of every table. */
+  constraints(): IterableIterator<Constraint>
+  /** Every index of every table and materialized view. */
+  indexes(): IterableIterator<Index>
+  foreignKeys(): IterableIterator<ForeignKey>
+  /** The table with this schema and name. */
+  table(schema: string, name: string): Table | undefined
+}
+
+/** What every addressable object has; `toString()` gives the address, so that messages can say `${table}`. */
+interface CatalogObject {
+  /** Stable identity, unquoted: `schema.table`, `schema.table.column`, `schema.table.constraint`, `schema.table.index`. */
+  readonly address: string
+  readonly name: string
+  readonly comment: string | null
+  toString(): string
+}
+
+export interface Schema extends CatalogObject {
+  readonly kind: 'schema'
+  readonly owner: string
+  readonly grants: readonly Grant[]
+}
+
+/** One privilege on one object. */
+export interface Grant {
+  /** Role name, or `PUBLIC`. */
+  readonly grantee: string
+  readonly privilege: string
+  readonly grantable: boolean
+}
+
+export interface Table extends CatalogObject {
+  readonly kind: 'table'
+  readonly schema: Schema
+  readonly variety: 'ordinary' | 'partitioned' | 'foreign'
+  readonly persistence: 'permanent' | 'unlogged' | 'temporary'
+  readonly owner: string
+  readonly columns: readonly Column[]
+  readonly primaryKey: KeyConstraint | null
+  /** UNIQUE constraints; a unique index without a constraint stands in `indexes` only. */
+  readonly uniques: readonly KeyConstraint[]
+  readonly checks: readonly CheckConstraint[]
+  readonly exclusions: readonly ExclusionConstraint[]
+  readonly foreignKeys: readonly ForeignKey[]
+  /** Foreign keys of other tables (and this one) that reference this table. */
+  readonly referencedBy: readonly ForeignKey[]
+  readonly indexes: readonly Index[]
+  readonly triggers: readonly Trigger[]
+  readonly policies: readonly Policy[]
+  readonly grants: readonly Grant[]
+  /** The partitioned table that this is a partition of. */
+  readonly partitionOf: Table | null
+  /** `FOR VALUES …` or `DEFAULT`, of a partition. */
+  readonly partitionBound: string | null
+  readonly partitionKey: PartitionKey | null
+  readonly partitions: readonly Table[]
+  /** Parents by plain inheritance. */
+  readonly inherits: readonly Table[]
+  readonly rowSecurity: boolean
+  readonly forceRowSecurity: boolean
+  readonly replicaIdentity: 'default' | 'nothing' | 'full' | 'index'
+  /** Storage parameters, e.g. `autovacuum_enabled` → `false`. */
+  readonly options: Readonly<Record<string, string>>
+  column(name: string): Column | undefined
+}
+
+export interface PartitionKey {
+  readonly strategy: 'range' | 'list' | 'hash'
+  /** Key columns; null where the key part is an expression. */
+  readonly columns: readonly (Column | null)[]
+  /** As in `PARTITION BY …`, e.g. `RANGE (created_at)`. */
+  readonly definition: string
+}
+
+export interface Column extends CatalogObject {
+  readonly kind: 'column'
+  readonly table: Table
+  /** `attnum`. */
+  readonly position: number
+  readonly type: Type
+  /** True for a NOT NULL constraint and for a primary key column. */
+  readonly notNull: boolean
+  /** Default expression as the server prints it. */
+  readonly default: string | null
+  readonly identity: 'always' | 'by default' | null
+  readonly generated: { readonly expression: string; readonly stored: boolean } | null
+  /** Collation when it is not the type's own. */
+  readonly collation: string | null
+  readonly statisticsTarget: number | null
+  /** The column's values come from an inherited or partition parent. */
+  readonly inherited: boolean
+}
+
+/** A column's type with its modifier. Domains are seen through: `name` is the base type's. */
+export interface Type {
+  /** Catalog name of the base type, e.g. `float8`, `numeric`, `timestamp`, `timestamptz`, `jsonb`, `text`, `bpchar`, `_int8`. */
+  readonly name: string
+  /** As SQL, with modifier and (quoted) schema where needed, e.g. `numeric(14,2)`. */
+  readonly sql: string
+  readonly category: 'base' | 'enum' | 'composite' | 'range' | 'multirange' | 'array'
+  /** `pg_type.typcategory`: N numeric, S string, D date/time, B boolean, T timespan, U user-defined … */
+  readonly typcategory: string
+  readonly precision: number | null
+  readonly scale: number | null
+  /** Declared length of varchar/char/bit. */
+  readonly length: number | null
+  /** The domain, when the column was declared with one. */
+  readonly domain: UserType | null
+  /** The enum, composite or range type. */
+  readonly definition: UserType | null
+  readonly element: Type | null
+}
+
+export interface UserType extends CatalogObject {
+  readonly kind: 'type'
+  readonly schema: Schema
+  readonly variety: 'enum' | 'domain' | 'composite' | 'range'
+  readonly labels: readonly string[]
+  readonly baseType: Type | null
+  readonly notNull: boolean
+  readonly default: string | null
+  /** CHECK constraints of a domain: name and `CHECK (…)`. */
+  readonly checks: readonly { readonly name: string; readonly definition: string }[]
+  /** Attributes of a composite type. */
+  readonly attributes: readonly { readonly name: string; readonly type: Type }[]
+  /** Subtype of a range type. */
+  readonly subtype: Type | null
+}
+
+export type Constraint = KeyConstraint | ForeignKey | CheckConstraint | ExclusionConstraint
+
+interface TableConstraint extends CatalogObject {
+  readonly kind: 'constraint'
+  readonly table: Table
+  /** As `pg_get_constraintdef` prints it. */
+  readonly definition: string
+  /** False for NOT VALID. */
+  readonly validated: boolean
+  /** False for PostgreSQL 18's NOT ENFORCED. */
+  readonly enforced: boolean
+  readonly deferrable: boolean
+  readonly initiallyDeferred: boolean
+  /** Columns in declared order; empty for a table-level expression without columns. */
+  readonly columns: readonly Column[]
+  /** Comes from a partitioned or inheritance parent. */
+  readonly inherited: boolean
+}
+
+export interface KeyConstraint extends TableConstraint {
+  readonly type: 'primary key' | 'unique'
+  readonly index: Index
+  readonly nullsNotDistinct: boolean
+  /** PostgreSQL 18: the last column is `WITHOUT OVERLAPS`. */
+  readonly withoutOverlaps: boolean
+}
+
+export type ReferentialAction = 'no action' | 'restrict' | 'cascade' | 'set null' | 'set default'
+
+export interface ForeignKey extends TableConstraint {
+  readonly type: 'foreign key'
+  readonly referencedTable: Table
+  readonly referencedColumns: readonly Column[]
+  readonly onUpdate: ReferentialAction
+  readonly onDelete: ReferentialAction
+  /** Columns of `ON DELETE SET NULL (…)`; all key columns when none were named. */
+  readonly onDeleteSetColumns: readonly Column[]
+  readonly match: 'simple' | 'full'
+}
+
+export interface CheckConstraint extends TableConstraint {
+  readonly type: 'check'
+  /** The expression inside `CHECK (…)`, as the server prints it. */
+  readonly expression: string
+}
+
+export interface ExclusionConstraint extends TableConstraint {
+  readonly type: 'exclusion'
+  readonly index: Index
+  readonly operators: readonly string[]
+}
+
+export interface Index extends CatalogObject {
+  readonly kind: 'index'
+  /** The table, or the materialized view. */
+  readonly table: Table | View
+  /** `btree`, `hash`, `gin`, `gist`, `brin`, `spgist`, or an extension's. */
+  readonly method: string
+  readonly keys: readonly IndexKey[]
+  /** INCLUDE columns. */
+  readonly included: readonly Column[]
+  /** Partial index predicate as the server prints it. */
+  readonly predicate: string | null
+  readonly unique: boolean
+  readonly nullsNotDistinct: boolean
+  readonly valid: boolean
+  readonly ready: boolean
+  readonly isReplicaIdentity: boolean
+  readonly clustered: boolean
+  /** The constraint that this index enforces. */
+  readonly constraint: Constraint | null
+  /** Foreign keys that depend on this index as the referenced key (`pg_depend`). */
+  readonly supportsForeignKeys: readonly ForeignKey[]
+  /** The partitioned index that this is attached to. */
+  readonly partitionOf: Index | null
+  readonly options: Readonly<Record<string, string>>
+  /** As `pg_get_indexdef` prints it. */
+  readonly definition: string
+  readonly sizeBytes: number | null
+}
+
+export interface IndexKey {
+  /** Null for an expression. */
+  readonly column: Column | null
+  /** Column name or expression as the server prints it. */
+  readonly expression: string
+  /** Schema-qualified operator class. */
+  readonly opclass: string
+  readonly isDefaultOpclass: boolean
+  readonly collation: string | null
+  readonly descending: boolean
+  readonly nullsFirst: boolean
+}
+
+export interface View extends CatalogObject {
+  readonly kind: 'view'
+  readonly schema: Schema
+  readonly variety: 'view' | 'materialized view'
+  readonly owner: string
+  readonly definition: string
+  readonly columns: readonly { readonly name: string; readonly type: Type }[]
+  readonly indexes: readonly Index[]
+  readonly grants: readonly Grant[]
+  readonly options: Readonly<Record<string, string>>
+  readonly populated: boolean
+  /** Tables, views and columns that it reads (`pg_depend`). */
+  readonly dependsOn: readonly (Table | View)[]
+  readonly dependsOnColumns: readonly Column[]
+}
+
+export interface Sequence extends CatalogObject {
+  readonly kind: 'sequence'
+  readonly schema: Schema
+  /** The column that owns it (`serial`, identity). */
+  readonly ownedBy: Column | null
+  /** It is the implicit sequence of an identity column. */
+  readonly identity: boolean
+  readonly typeName: string
+  readonly start: bigint
+  readonly increment: bigint
+  readonly minimum: bigint
+  readonly maximum: bigint
+  readonly cycle: boolean
+  /** Null when never used or not readable. */
+  readonly lastValue: bigint | null
+}
+
+export interface Routine extends CatalogObject {
+  readonly kind: 'function'
+  readonly schema: Schema
+  readonly variety: 'function' | 'procedure' | 'aggregate' | 'window'
+  /** Identity arguments, e.g. `integer, text`. */
+  readonly arguments: string
+  readonly returns: string | null
+  readonly language: string
+  readonly volatility: 'immutable' | 'stable' | 'volatile'
+  readonly securityDefiner: boolean
+  readonly owner: string
+  /** `SET` clauses, e.g. `search_path` → `""`. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Body; null for C and internal languages. */
+  readonly source: string | null
+  /** `CREATE OR REPLACE …` as the server prints it; null for aggregates. */
+  readonly definition: string | null
+  readonly grants: readonly Grant[]
+}
+
+export interface Trigger extends CatalogObject {
+  readonly kind: 'trigger'
+  readonly table: Table
+  readonly definition: string
+  readonly function: Routine | null
+  readonly functionName: string
+  readonly enabled: 'origin' | 'always' | 'replica' | 'disabled'
+  readonly timing: 'before' | 'after' | 'instead of'
+  readonly forEach: 'row' | 'statement'
+  readonly events: readonly ('insert' | 'update' | 'delete' | 'truncate')[]
+  readonly isConstraint: boolean
+  /** Cloned from a partitioned parent's trigger. */
+  readonly inherited: boolean
+}
+
+export interface Policy extends CatalogObject {
+  readonly kind: 'policy'
+  readonly table: Table
+  readonly command: 'all' | 'select' | 'insert' | 'update' | 'delete'
+  readonly permissive: boolean
+  /** Role names; `PUBLIC` for everybody. */
+  readonly roles: readonly string[]
+  readonly using: string | null
+  readonly withCheck: string | null
+}
+
+export interface Extension extends CatalogObject {
+  readonly kind: 'extension'
+  readonly schema: string
+  readonly version: string
+  /** Newest version that the server offers; null when not known. */
+  readonly defaultVersion: string | null
+}
+
+export interface Role {
+  readonly name: string
+  readonly superuser: boolean
+  readonly bypassRowSecurity: boolean
+  readonly canLogin: boolean
+}
+
+/** What a finding can be about. */
+export type Subject =
+  Schema | Table | Column | Constraint | Index | View | Sequence | UserType | Routine | Trigger | Policy | Extension

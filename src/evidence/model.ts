@@ -1,0 +1,22 @@
+import type { Catalog } from './catalog/model.js'
+import type { SqlSource } from './sql-source/model.js'
+import type { Statistics } from './statistics/model.js'
+import type { Workload } from './workload/model.js'
+
+/** Everything that rules may look at; each part is null when it could not be, or was not, collected. */
+export interface Evidence {
+  readonly catalog: Catalog
+  readonly statistics: Statistics | null
+  readonly workload: Workload | null
+  readonly source: SqlSource | null
+}
+
+/** Kinds of evidence that a rule can declare in `needs`. */
+export type EvidenceKind = keyof Evidence
+
+/** Something that was not looked at, and why. */
+export interface NotSeen {
+  /** What, e.g. `statistics of public.invoices`. */
+  readonly what: string
+  readonly reason: string
+}

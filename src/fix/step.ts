@@ -1,0 +1,40 @@
+/** When a step is applied; each later phase may wait for another release. */
+export type Phase = 'expand' | 'backfill' | 'validate' | 'switch' | 'contract'
+
+/** Phases in the order in which they are applied. */
+export const PHASES: readonly Phase[] = ['expand', 'backfill', 'validate', 'switch', 'contract']
+
+/** PostgreSQL's table lock modes, weakest first. */
+export const LOCK_MODES = [
+  'ACCESS SHARE',
+  'ROW SHARE',
+  'ROW EXCLUSIVE',
+  'SHARE UPDATE EXCLUSIVE',
+  'SHARE',
+  'SHARE ROW EXCLUSIVE',
+  'EXCLUSIVE',
+  'ACCESS EXCLUSIVE',
+] as const
+
+export type LockMode = (typeof LOCK_MODES)[number]
+
+/** One statement of a fix, as a value. Builders in `steps.ts` are the only makers. */
+export interface Step {
+  /** One SQL statement without the final semicolon. */
+  readonly sql: string
+  /** The statement that takes it back; null when undoing another step of the same fix takes this one back too. */
+  readonly undo: string | null
+  readonly phase: Phase
+  /** False when the statement must not run inside a transaction block (`CONCURRENTLY`). */
+  readonly transactional: boolean
+  /** Strongest lock that PostgreSQL documents for it on a table that already exists; null when none. */
+  readonly lock: LockMode | null
+  /** It writes the table anew. */
+  readonly rewrites: boolean
+  /** It reads the whole table while it holds its lock. */
+  readonly scans: boolean
+  /** A SELECT that gives one number, the rows in this step's way; the step fails unless that is 0. */
+  readonly precheck?: string
+  /** The question that a person has to answer before this step may run. */
+  readonly review?: string
+}

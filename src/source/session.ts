@@ -1,0 +1,37 @@
+/**
+ * A row: column name → value. Every session gives the same values: boolean; number for int2, int4, oid and floats;
+ * parsed JSON; arrays of text, int2 and int4 as arrays; a string for all else (int8, numeric, name, timestamps).
+ */
+export type Row = Readonly<Record<string, unknown>>
+
+/**
+ * What evidence is read through. A session sees one moment of one database and cannot change it:
+ * a live server's session is one `REPEATABLE READ, READ ONLY` transaction.
+ */
+export interface Session {
+  /** `server_version_num`, e.g. 150018. */
+  readonly version: number
+  /** Runs one read-only statement. Throws EvidenceError (privilege, timeout) or ConnectionError (the server went away). */
+  query<T extends Row = Row>(sql: string, parameters?: readonly unknown[]): Promise<readonly T[]>
+  close(): Promise<void>
+}
+
+/** An error that a scratch server raised for a statement, as plain data. */
+export interface ServerError {
+  readonly message: string
+  /** SQLSTATE, e.g. `23514`. */
+  readonly code: string
+  readonly detail: string | null
+  readonly hint: string | null
+  /** 1-based character offset into the statement, when the server gave one. */
+  readonly position: number | null
+}
+
+/**
+ * A database of our own that may be written: the embedded server, or a scratch database that we created.
+ * Nothing that reads the scanned database has this type, so no write can be sent there.
+ */
+export interface ScratchSession extends Session {
+  /** Runs one statement outside any transaction that we opened; a failure is a value. */
+  execute(sql: string): Promise<ServerError | null>
+}

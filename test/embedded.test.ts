@@ -1,0 +1,19 @@
+import { describe, expect, it } from 'vitest'
+import { startEmbeddedServer } from '../src/source/embedded/server.js'
+
+describe('the embedded server', () => {
+  it('runs statements and gives rows as a session promises', async () => {
+    const server = await startEmbeddedServer({ extensions: ['btree_gist'] })
+    try {
+      expect(await server.execute('create table t (a int, b bigint, c timestamptz)')).toBeNull()
+      expect(await server.execute(`insert into t values (1, 2, '2026-01-01 00:00Z')`)).toBeNull()
+      expect(await server.query('select a, b, array[a]::text[] as c, true as d from t')).toEqual([
+        { a: 1, b: '2', c: ['1'], d: true },
+      ])
+      expect(await server.execute('select 1/0')).toMatchObject({ code: '22012' })
+      expect(server.version).toBeGreaterThanOrEqual(180000)
+    } finally {
+      await server.close()
+    }
+  })
+})
