@@ -9,6 +9,8 @@ export interface Catalog {
   readonly schemas: readonly Schema[]
   /** Ordinary, partitioned and foreign tables, partitions included. */
   readonly tables: readonly Table[]
+  /** Temporary tables of sessions; no rule is about them. */
+  readonly temporaryTables: readonly Table[]
   /** Views and materialized views. */
   readonly views: readonly View[]
   readonly sequences: readonly Sequence[]

@@ -1,0 +1,96 @@
+import { createHash } from 'node:crypto'
+import type { Column, Subject } from '../evidence/catalog/model.js'
+import type { Evidence, EvidenceKind } from '../evidence/model.js'
+import type { Step } from '../fix/step.js'
+import { assess } from './assess.js'
+import type { Finding, ObjectReference, RuleOutcome } from './result.js'
+import type { Detection, Rule } from './rule.js'
+
+/** A finding together with the steps of its cure, before any proof. */
+export interface Judged {
+  readonly finding: Finding
+  readonly steps: readonly Step[]
+}
+
+export interface Judgement {
+  /** Sorted by address and rule. */
+  readonly judged: readonly Judged[]
+  readonly outcomes: readonly RuleOutcome[]
+}
+
+const MISSING: Record<EvidenceKind, string> = {
+  catalog: 'The catalog could not be read.',
+  statistics: 'No statistics: they are read from a live server or a snapshot.',
+  workload: 'No queries were given.',
+  source: 'The schema did not come from SQL files.',
+}
+
+/** Puts the evidence before every rule. A rule that throws is reported as crashed while the others go on. */
+export function judge(rules: readonly Rule[], evidence: Evidence): Judgement {
+  const judged: Judged[] = []
+  const outcomes = rules.map((rule): RuleOutcome => {
+    const missing = rule.needs.find((need) => evidence[need] === null)
+    if (missing) return { id: rule.id, outcome: 'skipped', reason: MISSING[missing] }
+    try {
+      const found = [...rule.detect(evidence as never)].map((detection) => describe(rule, detection, evidence))
+      judged.push(...found)
+      return { id: rule.id, outcome: found.length > 0 ? 'found' : 'passed', reason: null }
+    } catch (error) {
+      return { id: rule.id, outcome: 'crashed', reason: (error as Error).stack ?? String(error) }
+    }
+  })
+  judged.sort((a, b) => compare(a.finding.address, b.finding.address) || compare(a.finding.rule, b.finding.rule))
+  return { judged, outcomes }
+}
+
+function describe(rule: Rule, detection: Detection, evidence: Evidence): Judged {
+  const { on, facts, related = [], assessment } = detection
+  const found = { ...evidence, on, facts } as never
+  const { tier, ...weight } = assess(rule, assessment)
+  return {
+    steps: rule.fix?.(found) ?? [],
+    finding: {
+      rule: rule.id,
+      category: rule.category,
+      ...weight,
+      address: on.address,
+      object: referTo(on),
+      related: related.map(({ address }) => address),
+      message: rule.message(found),
+      advice: rule.advice?.(found) ?? rule.docs.summary,
+      location: locate(on, evidence),
+      evidence: { tier, facts },
+      breaks: rule.breaks ?? null,
+      fix: null,
+      fingerprint: fingerprint(rule.id, on.address),
+    },
+  }
+}
+
+/** Identity of a finding across runs: rule and object, never text or line numbers. */
+export function fingerprint(rule: string, address: string): string {
+  return createHash('sha256').update(`${rule}\0${address}`).digest('hex').slice(0, 32)
+}
+
+function locate(on: Subject, { source }: Evidence) {
+  const owner = 'table' in on ? on.table.address : on.address
+  return source?.locate(on.address) ?? source?.locate(owner) ?? null
+}
+
+function referTo(on: Subject): ObjectReference {
+  const owner = 'table' in on ? on.table : on.kind === 'table' || on.kind === 'view' ? on : null
+  const schema = owner?.schema.name ?? ('schema' in on && typeof on.schema === 'object' ? on.schema.name : null)
+  return { kind: on.kind, schema, table: owner?.name ?? null, name: on.name, columns: columnsOf(on) }
+}
+
+function columnsOf(on: Subject): readonly string[] {
+  const named = (columns: readonly (Column | null)[]) => columns.flatMap((column) => column?.name ?? [])
+  if (on.kind === 'column') return [on.name]
+  if (on.kind === 'constraint') return named(on.columns)
+  return on.kind === 'index' ? named(on.keys.map(({ column }) => column)) : []
+}
+
+/** Byte order, the same on every machine. */
+export function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
+}

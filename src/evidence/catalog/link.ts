@@ -1,0 +1,407 @@
+import { linkIndexes } from './link-indexes.js'
+import { linkTypes } from './link-types.js'
+import type * as model from './model.js'
+import type * as raw from './raw.js'
+
+/** Lets a part of the model be built in more than one step; it is read-only for everybody else. */
+export type Draft<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] }
+
+const printsItsAddress = {
+  toString(this: { readonly address: string }) {
+    return this.address
+  },
+}
+
+/** Gives an object its address as `toString()`. */
+export function addressed<T extends object>(fields: T): T & { toString(): string } {
+  return Object.assign(Object.create(printsItsAddress) as object, fields) as T
+}
+
+const VARIETIES = { r: 'ordinary', p: 'partitioned', f: 'foreign' } as const
+const PERSISTENCES = { p: 'permanent', u: 'unlogged', t: 'temporary' } as const
+const REPLICA_IDENTITIES = { d: 'default', n: 'nothing', f: 'full', i: 'index' } as const
+const STRATEGIES = { r: 'range', l: 'list', h: 'hash' } as const
+const ACTIONS = {
+  a: 'no action',
+  r: 'restrict',
+  c: 'cascade',
+  n: 'set null',
+  d: 'set default',
+  ' ': 'no action',
+} as const
+const ROUTINES = { f: 'function', p: 'procedure', a: 'aggregate', w: 'window' } as const
+const VOLATILITIES = { i: 'immutable', s: 'stable', v: 'volatile' } as const
+const TRIGGER_STATES = { O: 'origin', A: 'always', R: 'replica', D: 'disabled' } as const
+const POLICY_COMMANDS = { '*': 'all', r: 'select', a: 'insert', w: 'update', d: 'delete' } as const
+
+/** Joins the flat rows by oid into the linked model. */
+export function linkCatalog(rows: raw.RawCatalog): model.Catalog {
+  const schemas = new Map<number, model.Schema>(
+    rows.schemas.map((row) => [
+      row.oid,
+      addressed({
+        kind: 'schema' as const,
+        address: row.name,
+        name: row.name,
+        comment: row.comment,
+        owner: row.owner,
+        grants: row.grants,
+      }),
+    ]),
+  )
+  const temporary: model.Schema = addressed({
+    kind: 'schema' as const,
+    address: 'pg_temp',
+    name: 'pg_temp',
+    comment: null,
+    owner: '',
+    grants: [],
+  })
+  const schemaOf = (oid: number) => schemas.get(oid) ?? temporary
+  const types = linkTypes(rows, schemaOf)
+
+  const relations = new Map<number, Draft<model.Table> | Draft<model.View>>()
+  const tables = new Map<number, Draft<model.Table>>()
+  const views = new Map<number, Draft<model.View>>()
+  for (const row of rows.relations) {
+    const shared = {
+      address: `${schemaOf(row.schema).name}.${row.name}`,
+      name: row.name,
+      comment: row.comment,
+      schema: schemaOf(row.schema),
+      owner: row.owner,
+      grants: [...row.grants],
+      options: parseOptions(row.options),
+    }
+    if (row.kind === 'v' || row.kind === 'm') {
+      const view: Draft<model.View> = addressed({
+        ...shared,
+        kind: 'view' as const,
+        variety: row.kind === 'v' ? ('view' as const) : ('materialized view' as const),
+        definition: row.definition ?? '',
+        columns: [],
+        indexes: [],
+        populated: row.populated,
+        dependsOn: [],
+        dependsOnColumns: [],
+      })
+      views.set(row.oid, view)
+      relations.set(row.oid, view)
+    } else {
+      const table = newTable(row, shared)
+      tables.set(row.oid, table)
+      relations.set(row.oid, table)
+    }
+  }
+
+  const columns = new Map<string, model.Column>()
+  const columnAt = (relation: number, position: number) => columns.get(`${relation}/${position}`)
+  const columnsAt = (relation: number, positions: readonly number[] | null) =>
+    (positions ?? []).flatMap((position) => columnAt(relation, position) ?? [])
+  for (const row of rows.columns) {
+    const type = types.typeOf(row.type, row.sql, row.modifier)
+    const table = tables.get(row.relation)
+    if (!table) {
+      views.get(row.relation)?.columns.push({ name: row.name, type })
+      continue
+    }
+    const column = addressed({
+      kind: 'column' as const,
+      address: `${table.address}.${row.name}`,
+      name: row.name,
+      comment: row.comment,
+      table: table as model.Table,
+      position: row.position,
+      type,
+      notNull: row.notNull || (type.domain?.notNull ?? false),
+      default: row.generated === '' ? row.expression : null,
+      identity: row.identity === '' ? null : row.identity === 'a' ? ('always' as const) : ('by default' as const),
+      generated: row.generated === '' ? null : { expression: row.expression ?? '', stored: row.generated === 's' },
+      collation: row.collation,
+      statisticsTarget: row.statisticsTarget,
+      inherited: row.inherited,
+    })
+    columns.set(`${row.relation}/${row.position}`, column)
+    table.columns.push(column)
+  }
+
+  for (const row of rows.relations) {
+    const table = tables.get(row.oid)
+    if (!table) continue
+    const parents = row.parents.flatMap((oid) => tables.get(oid) ?? [])
+    if (row.isPartition && parents[0]) {
+      table.partitionOf = parents[0] as model.Table
+      parents[0].partitions.push(table as model.Table)
+    } else table.inherits = parents as model.Table[]
+    if (row.partitionStrategy)
+      table.partitionKey = {
+        strategy: STRATEGIES[row.partitionStrategy],
+        columns: (row.partitionColumns ?? []).map((position) => columnAt(row.oid, position) ?? null),
+        definition: row.partitionKey ?? '',
+      }
+  }
+
+  const indexes = linkIndexes(rows.indexes, (oid) => relations.get(oid) as model.Table | model.View, columnAt)
+  for (const row of rows.indexes) {
+    const index = indexes.get(row.oid)
+    if (index) relations.get(row.relation)?.indexes.push(index as model.Index)
+  }
+
+  for (const row of rows.constraints) {
+    const table = tables.get(row.relation)
+    if (!table) continue
+    const shared = {
+      kind: 'constraint' as const,
+      address: `${table.address}.${row.name}`,
+      name: row.name,
+      comment: row.comment,
+      table: table as model.Table,
+      definition: row.definition,
+      validated: row.validated,
+      enforced: row.enforced,
+      deferrable: row.deferrable,
+      initiallyDeferred: row.deferred,
+      columns: columnsAt(row.relation, row.columns),
+      inherited: row.inherited,
+    }
+    const index = indexes.get(row.index)
+    if (row.type === 'f') {
+      const referenced = tables.get(row.referencedRelation)
+      if (!referenced) continue
+      const foreignKey: model.ForeignKey = addressed({
+        ...shared,
+        type: 'foreign key' as const,
+        referencedTable: referenced as model.Table,
+        referencedColumns: columnsAt(row.referencedRelation, row.referencedColumns),
+        onUpdate: ACTIONS[row.onUpdate],
+        onDelete: ACTIONS[row.onDelete],
+        onDeleteSetColumns:
+          row.onDeleteSetColumns && row.onDeleteSetColumns.length > 0
+            ? columnsAt(row.relation, row.onDeleteSetColumns)
+            : shared.columns,
+        match: row.match === 'f' ? ('full' as const) : ('simple' as const),
+      })
+      table.foreignKeys.push(foreignKey)
+      referenced.referencedBy.push(foreignKey)
+      index?.supportsForeignKeys.push(foreignKey)
+    } else if (row.type === 'c') {
+      table.checks.push(addressed({ ...shared, type: 'check' as const, expression: row.expression ?? '' }))
+    } else if (index) {
+      const enforced = { ...shared, index: index as model.Index }
+      const constraint: model.KeyConstraint | model.ExclusionConstraint =
+        row.type === 'x'
+          ? addressed({ ...enforced, type: 'exclusion' as const, operators: row.operators ?? [] })
+          : addressed({
+              ...enforced,
+              type: row.type === 'p' ? ('primary key' as const) : ('unique' as const),
+              nullsNotDistinct: index.nullsNotDistinct,
+              withoutOverlaps: row.period,
+            })
+      index.constraint = constraint
+      if (constraint.type === 'exclusion') table.exclusions.push(constraint)
+      else if (constraint.type === 'primary key') table.primaryKey = constraint
+      else table.uniques.push(constraint)
+    }
+  }
+
+  const functions = new Map<number, model.Routine>(
+    rows.functions.map((row) => [
+      row.oid,
+      addressed({
+        kind: 'function' as const,
+        address: `${schemaOf(row.schema).name}.${row.name}(${row.arguments})`,
+        name: row.name,
+        comment: row.comment,
+        schema: schemaOf(row.schema),
+        variety: ROUTINES[row.kind],
+        arguments: row.arguments,
+        returns: row.returns,
+        language: row.language,
+        volatility: VOLATILITIES[row.volatility],
+        securityDefiner: row.securityDefiner,
+        owner: row.owner,
+        settings: parseOptions(row.settings),
+        source: row.source,
+        definition: row.definition,
+        grants: row.grants,
+      }),
+    ]),
+  )
+
+  for (const row of rows.triggers) {
+    const table = tables.get(row.relation)
+    table?.triggers.push(
+      addressed({
+        kind: 'trigger' as const,
+        address: `${table.address}.${row.name}`,
+        name: row.name,
+        comment: row.comment,
+        table: table as model.Table,
+        definition: row.definition,
+        function: functions.get(row.function) ?? null,
+        functionName: row.functionName,
+        enabled: TRIGGER_STATES[row.enabled],
+        timing: row.type & 2 ? ('before' as const) : row.type & 64 ? ('instead of' as const) : ('after' as const),
+        forEach: row.type & 1 ? ('row' as const) : ('statement' as const),
+        events: triggerEvents(row.type),
+        isConstraint: row.isConstraint,
+        inherited: row.inherited,
+      }),
+    )
+  }
+
+  for (const row of rows.policies) {
+    const table = tables.get(row.relation)
+    table?.policies.push(
+      addressed({
+        kind: 'policy' as const,
+        address: `${table.address}.${row.name}`,
+        name: row.name,
+        comment: row.comment,
+        table: table as model.Table,
+        command: POLICY_COMMANDS[row.command],
+        permissive: row.permissive,
+        roles: row.roles,
+        using: row.using,
+        withCheck: row.withCheck,
+      }),
+    )
+  }
+
+  for (const row of rows.viewDependencies) {
+    const view = views.get(row.view)
+    const relation = relations.get(row.relation) as model.Table | model.View | undefined
+    if (view && relation && !view.dependsOn.includes(relation)) view.dependsOn.push(relation)
+    const column = columnAt(row.relation, row.position)
+    if (view && column) view.dependsOnColumns.push(column)
+  }
+
+  const sequences = rows.sequences.map((row) =>
+    addressed({
+      kind: 'sequence' as const,
+      address: `${schemaOf(row.schema).name}.${row.name}`,
+      name: row.name,
+      comment: row.comment,
+      schema: schemaOf(row.schema),
+      ownedBy: row.relation === null ? null : (columnAt(row.relation, row.position ?? 0) ?? null),
+      identity: row.identity ?? false,
+      typeName: row.type,
+      start: BigInt(row.start),
+      increment: BigInt(row.increment),
+      minimum: BigInt(row.minimum),
+      maximum: BigInt(row.maximum),
+      cycle: row.cycle,
+      lastValue: row.lastValue === null ? null : BigInt(row.lastValue),
+    }),
+  )
+
+  return catalogOf({
+    rows,
+    schemas: [...schemas.values()],
+    tables: [...tables.values()] as readonly model.Table[] as model.Table[],
+    views: [...views.values()] as model.View[],
+    types: types.userTypes,
+    sequences,
+    functions: [...functions.values()],
+  })
+}
+
+function newTable(
+  row: raw.RawRelation,
+  shared: Pick<Draft<model.Table>, 'address' | 'name' | 'comment' | 'schema' | 'owner' | 'grants' | 'options'>,
+): Draft<model.Table> {
+  return addressed({
+    ...shared,
+    kind: 'table' as const,
+    variety: VARIETIES[row.kind as 'r' | 'p' | 'f'],
+    persistence: PERSISTENCES[row.persistence],
+    columns: [],
+    primaryKey: null,
+    uniques: [],
+    checks: [],
+    exclusions: [],
+    foreignKeys: [],
+    referencedBy: [],
+    indexes: [],
+    triggers: [],
+    policies: [],
+    partitionOf: null,
+    partitionBound: row.partitionBound,
+    partitionKey: null,
+    partitions: [],
+    inherits: [],
+    rowSecurity: row.rowSecurity,
+    forceRowSecurity: row.forceRowSecurity,
+    replicaIdentity: REPLICA_IDENTITIES[row.replicaIdentity],
+    column(this: Draft<model.Table>, name: string) {
+      return this.columns.find((column) => column.name === name)
+    },
+  })
+}
+
+function catalogOf(parts: {
+  readonly rows: raw.RawCatalog
+  readonly schemas: model.Schema[]
+  readonly tables: model.Table[]
+  readonly views: model.View[]
+  readonly types: readonly model.UserType[]
+  readonly sequences: readonly model.Sequence[]
+  readonly functions: readonly model.Routine[]
+}): model.Catalog {
+  const { rows } = parts
+  const tables = parts.tables.filter(({ persistence }) => persistence !== 'temporary')
+  const byAddress = new Map(tables.map((table) => [table.address, table]))
+  return {
+    serverVersion: rows.database[0]?.version ?? 0,
+    databaseName: rows.database[0]?.name ?? '',
+    schemas: parts.schemas,
+    tables,
+    temporaryTables: parts.tables.filter(({ persistence }) => persistence === 'temporary'),
+    views: parts.views,
+    sequences: parts.sequences,
+    types: parts.types,
+    functions: parts.functions,
+    extensions: rows.extensions.map((row) => addressed({ kind: 'extension' as const, address: row.name, ...row })),
+    roles: rows.roles,
+    *columns() {
+      for (const table of tables) yield* table.columns
+    },
+    *constraints() {
+      for (const table of tables) {
+        if (table.primaryKey) yield table.primaryKey
+        yield* table.uniques
+        yield* table.foreignKeys
+        yield* table.checks
+        yield* table.exclusions
+      }
+    },
+    *indexes() {
+      for (const table of tables) yield* table.indexes
+      for (const view of parts.views) yield* view.indexes
+    },
+    *foreignKeys() {
+      for (const table of tables) yield* table.foreignKeys
+    },
+    table: (schema, name) => byAddress.get(`${schema}.${name}`),
+  }
+}
+
+/** `['a=1', 'b=x=y']` → `{ a: '1', b: 'x=y' }`. */
+export function parseOptions(options: readonly string[] | null): Record<string, string> {
+  return Object.fromEntries(
+    (options ?? []).map((option) => {
+      const at = option.indexOf('=')
+      return at < 0 ? [option, ''] : [option.slice(0, at), option.slice(at + 1)]
+    }),
+  )
+}
+
+function triggerEvents(type: number): model.Trigger['events'] {
+  const events: [number, model.Trigger['events'][number]][] = [
+    [4, 'insert'],
+    [16, 'update'],
+    [8, 'delete'],
+    [32, 'truncate'],
+  ]
+  return events.filter(([bit]) => type & bit).map(([, event]) => event)
+}

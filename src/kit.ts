@@ -1,0 +1,10 @@
+/** What a rule may import: the shape of a rule, the catalog's types, predicates about meaning, and the builders of fixes. */
+export { rule } from './engine/rule.js'
+export type { Assessment, Detection, Facts, Json, Level, Severity, Tier } from './engine/rule.js'
+export type * from './evidence/catalog/model.js'
+export type * from './evidence/model.js'
+export type * from './evidence/statistics/model.js'
+export type * from './evidence/workload/model.js'
+export * from './fix/steps.js'
+export { newName, quoteColumns, quoteIdentifier, quoteLiteral, quoteRelation } from './fix/quote.js'
+export type { Phase, Step } from './fix/step.js'
