@@ -1,12 +1,17 @@
 // Runs PGlite in a thread of its own, so that a statement that never ends can be ended.
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 
 if (!parentPort) throw new Error('This file is the body of a worker thread.')
 const port = parentPort
 
+/** Counts the statements begun, for the thread that watches the time. */
+const begun = new Int32Array(workerData.begun)
+
 /** @type {PGlite | undefined} */
 let server
+
+let inTransaction = false
 
 /** int8, numeric, date, time, timetz, timestamp, timestamptz, interval: as the server prints them. */
 const PRINTED = Object.fromEntries(
@@ -19,8 +24,9 @@ const operations = {
     /** @type {import('@electric-sql/pglite').Extensions} */
     const loaded = {}
     for (const name of extensions) {
-      const module = await import(`@electric-sql/pglite/contrib/${name}`)
-      loaded[name] = module[name]
+      const key = name.replaceAll('-', '_')
+      const module = await import(`@electric-sql/pglite/contrib/${key}`)
+      loaded[key] = module[key]
     }
     server = await PGlite.create({
       extensions: loaded,
@@ -36,19 +42,67 @@ const operations = {
     return (await opened().query(sql, parameters)).rows
   },
   async execute({ sql }) {
-    /** @type {string[]} */
-    const notices = []
-    try {
-      await opened().exec(sql, { onNotice: (notice) => notices.push(notice.message ?? '') })
-      return { error: null, notices }
-    } catch (error) {
-      return { error: serverError(error), notices }
+    return execute(sql)
+  },
+  async apply({ statements }) {
+    const outcomes = []
+    for (const { sql, data, transaction } of statements) {
+      Atomics.add(begun, 0, 1)
+      const outcome = await applyOne(sql, data, transaction)
+      outcomes.push(outcome)
+      if (outcome.error) break
     }
+    return { outcomes, inTransaction }
+  },
+  async addExtension({ name, files }) {
+    const [{ folder }] = (
+      await opened().query(`select setting || '/extension/' as folder from pg_config() where name = 'SHAREDIR'`)
+    ).rows
+    for (const [file, content] of Object.entries(files)) opened().Module.FS.writeFile(folder + file, content)
+    return name
   },
   async close() {
     await server?.close()
     server = undefined
   },
+}
+
+/** Inside a transaction each statement stands behind a savepoint, so that its failure costs nothing else. */
+async function applyOne(
+  /** @type {string} */ sql,
+  /** @type {string | undefined} */ data,
+  /** @type {'begin' | 'end' | 'control' | undefined} */ transaction,
+) {
+  const blob = data === undefined ? null : new Blob([data])
+  if (transaction || !inTransaction) {
+    const outcome = await execute(sql, blob)
+    if (transaction === 'end') inTransaction = false
+    if (transaction === 'begin' && !outcome.error) inTransaction = true
+    return outcome
+  }
+  const guarded = blob
+    ? await execute('savepoint guard').then((saved) => (saved.error ? saved : execute(sql, blob)))
+    : await execute(`savepoint guard;\n${sql}\n;release guard`)
+  if (guarded.error) await execute('rollback to guard; release guard')
+  else if (blob) await execute('release guard')
+  return guarded.error?.position && !blob
+    ? { ...guarded, error: { ...guarded.error, position: guarded.error.position - 'savepoint guard;\n'.length } }
+    : guarded
+}
+
+/** @returns {Promise<{ error: any, notices: string[] }>} */
+async function execute(/** @type {string} */ sql, /** @type {Blob | null} */ blob = null) {
+  /** @type {string[]} */
+  const notices = []
+  try {
+    await opened().exec(sql, {
+      onNotice: (notice) => notices.push(notice.message ?? ''),
+      ...(blob ? { blob } : {}),
+    })
+    return { error: null, notices }
+  } catch (error) {
+    return { error: serverError(error), notices }
+  }
 }
 
 function opened() {
@@ -57,20 +111,31 @@ function opened() {
 }
 
 function serverError(/** @type {any} */ error) {
+  if (!error?.severity) throw error
   return {
-    message: String(error?.message ?? error),
-    code: String(error?.code ?? 'XX000'),
-    detail: error?.detail ?? null,
-    hint: error?.hint ?? null,
-    position: error?.position ? Number(error.position) : null,
+    message: String(error.message),
+    code: String(error.code ?? 'XX000'),
+    detail: error.detail ?? null,
+    hint: error.hint ?? null,
+    position: error.position ? Number(error.position) : null,
   }
 }
 
 port.on('message', async ({ id, operation, ...message }) => {
+  if (operation !== 'apply') Atomics.add(begun, 0, 1)
   try {
     const value = await operations[operation]?.(message)
     port.postMessage({ id, value })
   } catch (error) {
-    port.postMessage({ id, error: serverError(error) })
+    port.postMessage({ id, error: thrown(error) })
   }
 })
+
+function thrown(/** @type {any} */ error) {
+  try {
+    return serverError(error)
+  } catch {
+    const crashed = error?.name === 'RuntimeError' || /^Aborted|out of memory/i.test(error?.message)
+    return { message: String(error?.message ?? error), code: null, crashed }
+  }
+}

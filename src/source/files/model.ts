@@ -1,0 +1,92 @@
+import type { Location } from '../../errors.js'
+import type { EmbeddedServer } from '../embedded/server.js'
+
+/** SQL files applied to an embedded server. */
+export interface LoadedFiles {
+  /** The server that holds the result; whoever loaded closes it. */
+  readonly session: EmbeddedServer
+  /** Files in the order in which they were applied, as shown to people. */
+  readonly files: readonly string[]
+  readonly layout: LayoutReport
+  /** Every statement in the order in which it was reached. */
+  readonly statements: readonly LoadedStatement[]
+  /** What could not be applied; what failed only in consequence stands in `dependents`. */
+  readonly problems: readonly LoadProblem[]
+  /** What was made because the files rely on it and do not make it. */
+  readonly standIns: readonly StandIn[]
+  /** What was left out on purpose, and without harm to the schema. */
+  readonly skipped: readonly Skipped[]
+  /** Catalog address → where the object was last defined. */
+  readonly positions: ReadonlyMap<string, Location>
+}
+
+/** Which migration tool the files follow, and what that chose. */
+export interface LayoutReport {
+  /** `plain`, or the tool: `flyway`, `goose`, `prisma` … */
+  readonly name: string
+  /** What it was recognized by; null for `plain` and when it was asked for. */
+  readonly evidence: string | null
+  readonly applied: readonly string[]
+  readonly leftOut: readonly { readonly file: string; readonly reason: string }[]
+}
+
+export interface LoadedStatement {
+  /** As sent, without the semicolon; psql variables are replaced. */
+  readonly text: string
+  readonly location: Location
+  readonly outcome: 'applied' | 'skipped' | 'failed'
+}
+
+export type ProblemKind =
+  /** PostgreSQL's grammar does not know it. */
+  | 'syntax'
+  /** The server raised an error. */
+  | 'failed'
+  /** It reaches outside the database, so it was not run. */
+  | 'refused'
+  /** It took too much time or memory. */
+  | 'limit'
+  /** A file, a template or a psql command could not be followed. */
+  | 'unreadable'
+
+export interface LoadProblem {
+  readonly kind: ProblemKind
+  readonly location: Location
+  readonly message: string
+  /** SQLSTATE, when the server gave one. */
+  readonly code: string | null
+  readonly hint: string | null
+  /** The beginning of the statement on one line. */
+  readonly excerpt: string
+  /** Failures that only follow from this one. */
+  readonly dependents: readonly LoadProblem[]
+}
+
+export interface StandIn {
+  readonly kind: 'role' | 'schema' | 'extension' | 'language' | 'tablespace' | 'function' | 'type' | 'table' | 'other'
+  readonly name: string
+  /** What stands there now, and what it cannot do. */
+  readonly note: string
+  /** The statements that needed it. */
+  readonly locations: readonly Location[]
+}
+
+export interface Skipped {
+  /** What kind of statement, e.g. `CREATE DATABASE`. */
+  readonly what: string
+  readonly reason: string
+  readonly locations: readonly Location[]
+}
+
+export interface LoadOptions {
+  /** The layout's name; detected when absent. */
+  readonly layout?: string
+  /** Values for psql variables and template placeholders. */
+  readonly variables?: Readonly<Record<string, string>>
+  /** Longest time for one statement, in milliseconds. Default 60 s. */
+  readonly statementTimeout?: number
+  /** Most memory that the process may hold while loading, in bytes. Default 3 GiB. */
+  readonly memoryLimit?: number
+  /** Told how far the load is. */
+  readonly onProgress?: (progress: { readonly file: string; readonly done: number; readonly total: number }) => void
+}
