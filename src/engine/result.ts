@@ -1,7 +1,9 @@
 import type { Location } from '../errors.js'
 import type { Catalog, Subject } from '../evidence/catalog/model.js'
 import type { NotSeen } from '../evidence/model.js'
-import type { LockMode, Phase, Step } from '../fix/step.js'
+import type { Fix } from '../fix/fixes.js'
+import type { LoadedFiles } from '../source/files/model.js'
+export type { Fix } from '../fix/fixes.js'
 import type { Facts, Level, NormalForm, Severity, Tier } from './rule.js'
 
 /** Everything that an audit found out; what every report is made of. */
@@ -14,6 +16,8 @@ export interface AuditResult {
   readonly findings: readonly Finding[]
   readonly normalForms: readonly TableNormalForm[]
   readonly notSeen: readonly NotSeen[]
+  /** What loading SQL files came to; null for a live server. */
+  readonly load: Pick<LoadedFiles, 'layout' | 'problems' | 'standIns' | 'skipped'> | null
   readonly rules: readonly RuleOutcome[]
 }
 
@@ -59,21 +63,6 @@ export interface ObjectReference {
   readonly table: string | null
   readonly name: string
   readonly columns: readonly string[]
-}
-
-export interface Fix {
-  /** proven: applied, re-checked and undone · decision: proven too, but a person must answer first · advice: could not be proven, see `reason`. */
-  readonly status: 'proven' | 'decision' | 'advice'
-  readonly steps: readonly Step[]
-  readonly up: readonly string[]
-  readonly down: readonly string[]
-  readonly phases: readonly Phase[]
-  /** Strongest locks that the proof observed on tables that existed before, by table address. */
-  readonly locks: Readonly<Record<string, LockMode>>
-  /** Tables that the proof saw written anew. */
-  readonly rewrites: readonly string[]
-  /** The question of a decision, or why it is only advice. */
-  readonly reason: string | null
 }
 
 /** The highest normal form that the evidence does not contradict. */

@@ -1,0 +1,166 @@
+import type { Catalog, Column, Table, UserType, View } from '../evidence/catalog/model.js'
+import { quoteIdentifier, quoteLiteral, quoteRelation } from './quote.js'
+
+/**
+ * The statements that make this catalog again on an empty database: structure only, no rows, and neither owners nor
+ * grants. Read with `search_path` = `pg_catalog`, so that every printed name is qualified.
+ */
+export function recreateCatalog(catalog: Catalog): readonly string[] {
+  const roots = catalog.tables.filter((table) => !table.partitionOf)
+  return [
+    'set check_function_bodies to off',
+    ...catalog.schemas.map(({ name }) => `create schema if not exists ${quoteIdentifier(name)}`),
+    ...catalog.extensions.map(
+      ({ name, schema }) =>
+        `create extension if not exists ${quoteIdentifier(name)}${schema === 'pg_catalog' ? '' : ` schema ${quoteIdentifier(schema)}`} cascade`,
+    ),
+    ...catalog.types.filter(({ variety }) => variety === 'enum').map(enumType),
+    ...catalog.types.filter(({ variety }) => variety !== 'enum').map(otherType),
+    ...catalog.sequences.filter(({ identity }) => !identity).map(sequence),
+    ...catalog.functions.flatMap(({ definition, variety }) =>
+      definition && variety !== 'aggregate' ? [definition] : [],
+    ),
+    ...parentsFirst(catalog.tables).map(table),
+    ...catalog.sequences.flatMap(({ ownedBy, identity, ...sequence }) =>
+      ownedBy && !identity
+        ? [
+            `alter sequence ${quoteRelation(sequence)} owned by ${quoteRelation(ownedBy.table)}.${quoteIdentifier(ownedBy.name)}`,
+          ]
+        : [],
+    ),
+    ...catalog.views.map(view),
+    ...keysAndIndexes(roots, catalog),
+    ...catalog.tables.flatMap((owner) => owner.foreignKeys.filter(({ inherited }) => !inherited)).map(constraint),
+    ...catalog.tables.flatMap(({ triggers }) =>
+      triggers.filter(({ inherited }) => !inherited).map(({ definition }) => definition),
+    ),
+    ...catalog.tables.flatMap(rowSecurity),
+    'reset check_function_bodies',
+  ]
+}
+
+function enumType(type: UserType): string {
+  return `create type ${quoteRelation(type)} as enum (${type.labels.map(quoteLiteral).join(', ')})`
+}
+
+function otherType(type: UserType): string {
+  if (type.variety === 'range') return `create type ${quoteRelation(type)} as range (subtype = ${type.subtype?.sql})`
+  if (type.variety === 'composite') {
+    const attributes = type.attributes.map((attribute) => `${quoteIdentifier(attribute.name)} ${attribute.type.sql}`)
+    return `create type ${quoteRelation(type)} as (${attributes.join(', ')})`
+  }
+  return [
+    `create domain ${quoteRelation(type)} as ${type.baseType?.sql}`,
+    type.default === null ? '' : `default ${type.default}`,
+    type.notNull ? 'not null' : '',
+    ...type.checks.map(({ name, definition }) => `constraint ${quoteIdentifier(name)} ${definition}`),
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
+function sequence({ schema, name, typeName, start, increment, minimum, maximum, cycle }: Catalog['sequences'][number]) {
+  return (
+    `create sequence ${quoteRelation({ schema, name })} as ${typeName} increment by ${increment} ` +
+    `minvalue ${minimum} maxvalue ${maximum} start with ${start}${cycle ? ' cycle' : ''}`
+  )
+}
+
+/** Parents stand before their partitions and heirs. */
+function parentsFirst(tables: readonly Table[]): readonly Table[] {
+  const ordered = new Set<Table>()
+  const add = (table: Table): void => {
+    if (ordered.has(table)) return
+    for (const parent of [...(table.partitionOf ? [table.partitionOf] : []), ...table.inherits]) add(parent)
+    ordered.add(table)
+  }
+  for (const one of tables) add(one)
+  return [...ordered]
+}
+
+function table(table: Table): string {
+  const unlogged = table.persistence === 'unlogged' ? 'unlogged ' : ''
+  const options = Object.entries(table.options).map(([key, value]) => `${key} = ${quoteLiteral(value)}`)
+  const settings = options.length > 0 ? ` with (${options.join(', ')})` : ''
+  const by = table.partitionKey ? ` partition by ${table.partitionKey.definition}` : ''
+  if (table.partitionOf)
+    return (
+      `create ${unlogged}table ${quoteRelation(table)} partition of ${quoteRelation(table.partitionOf)}` +
+      ` ${table.partitionBound}${by}${settings}`
+    )
+  const inherits = table.inherits.length > 0 ? ` inherits (${table.inherits.map(quoteRelation).join(', ')})` : ''
+  const parts = [
+    ...table.columns.filter(({ inherited }) => !inherited).map(column),
+    ...table.checks
+      .filter(({ inherited, validated }) => !inherited && validated)
+      .map(({ name, definition }) => `constraint ${quoteIdentifier(name)} ${definition}`),
+  ]
+  return `create ${unlogged}table ${quoteRelation(table)} (${parts.join(', ')})${inherits}${by}${settings}`
+}
+
+function column({ name, type, collation, default: value, notNull, identity, generated }: Column): string {
+  return [
+    quoteIdentifier(name),
+    type.sql,
+    collation ? `collate ${collation}` : '',
+    generated ? `generated always as (${generated.expression}) ${generated.stored ? 'stored' : 'virtual'}` : '',
+    identity ? `generated ${identity} as identity` : '',
+    value === null ? '' : `default ${value}`,
+    notNull ? 'not null' : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
+function view({ variety, populated, options, definition, ...view }: View): string {
+  const settings = Object.entries(options).map(([key, value]) => `${key} = ${value}`)
+  const head = `create ${variety} ${quoteRelation(view)}${settings.length > 0 ? ` with (${settings.join(', ')})` : ''}`
+  return `${head} as ${definition.replace(/;\s*$/, '')}${variety === 'view' || populated ? '' : ' with no data'}`
+}
+
+/** Keys and indexes of roots bring those of their partitions; what a partition has of its own comes after. */
+function keysAndIndexes(roots: readonly Table[], catalog: Catalog): readonly string[] {
+  const children = catalog.tables.filter((table) => table.partitionOf)
+  const of = (tables: readonly Table[]) => [
+    ...tables
+      .flatMap(({ primaryKey, uniques, exclusions, checks }) => [
+        ...[...(primaryKey ? [primaryKey] : []), ...uniques, ...exclusions].filter(({ index }) => !index.partitionOf),
+        ...checks.filter(({ validated, inherited }) => !validated && !inherited),
+      ])
+      .map(constraint),
+    ...tables
+      .flatMap(({ indexes }) => indexes)
+      .filter((index) => !index.constraint && !index.partitionOf && index.valid)
+      .map(({ definition }) => definition.replace(/ ON ONLY /, ' ON ')),
+  ]
+  const identities = catalog.tables
+    .filter(({ replicaIdentity }) => replicaIdentity === 'full' || replicaIdentity === 'nothing')
+    .map((table) => `alter table ${quoteRelation(table)} replica identity ${table.replicaIdentity}`)
+  return [
+    ...of(roots),
+    ...of(children),
+    ...catalog.views.flatMap(({ indexes }) => indexes.map(({ definition }) => definition)),
+    ...identities,
+  ]
+}
+
+function constraint({ table, name, definition }: { table: Table; name: string; definition: string }): string {
+  return `alter table ${quoteRelation(table)} add constraint ${quoteIdentifier(name)} ${definition}`
+}
+
+function rowSecurity(table: Table): readonly string[] {
+  const on = `alter table ${quoteRelation(table)}`
+  return [
+    ...(table.rowSecurity ? [`${on} enable row level security`] : []),
+    ...(table.forceRowSecurity ? [`${on} force row level security`] : []),
+    ...table.policies.map(({ name, command, permissive, using, withCheck }) =>
+      [
+        `create policy ${quoteIdentifier(name)} on ${quoteRelation(table)} as ${permissive ? 'permissive' : 'restrictive'} for ${command}`,
+        using === null ? '' : `using (${using})`,
+        withCheck === null ? '' : `with check (${withCheck})`,
+      ]
+        .filter(Boolean)
+        .join(' '),
+    ),
+  ]
+}
