@@ -231,10 +231,9 @@ async function makeTemplate(binaries: Binaries, cache: string, user: ServerUser 
   const passwordFile = `${unfinished}.password`
   await writeFile(passwordFile, PASSWORD)
   if (user) await chown(unfinished, user.uid, user.gid)
-  runAs(user, join(binaries.folder, 'bin/initdb'), [
-    ...['-D', unfinished, '-U', 'postgres', '--encoding=UTF8', '--no-locale', '--no-sync'],
-    ...['--auth-local=trust', '--auth-host=scram-sha-256', `--pwfile=${passwordFile}`],
-  ])
+  const choices = '--encoding=UTF8 --no-locale --no-sync --auth-local=trust --auth-host=scram-sha-256'.split(' ')
+  const initdb = join(binaries.folder, 'bin/initdb')
+  runAs(user, initdb, ['-D', unfinished, '-U', 'postgres', `--pwfile=${passwordFile}`, ...choices])
   await rm(passwordFile)
   await keep(unfinished, template)
   return template

@@ -1,6 +1,6 @@
 /**
  * A row: column name → value. Every session gives the same values: boolean; number for int2, int4, oid and floats;
- * parsed JSON; arrays of text, int2 and int4 as arrays; a string for all else (int8, numeric, name, timestamps).
+ * parsed JSON; arrays of built-in types as arrays of these; a string for all else (int8, numeric, name, timestamps).
  */
 export type Row = Readonly<Record<string, unknown>>
 
