@@ -8,3 +8,17 @@ export type * from './evidence/workload/model.js'
 export * from './fix/steps.js'
 export { newName, quoteColumns, quoteIdentifier, quoteLiteral, quoteRelation } from './fix/quote.js'
 export type { Phase, Step } from './fix/step.js'
+export {
+  allOf,
+  columnsIn,
+  columnsOf,
+  identityOf,
+  loadParser,
+  negate,
+  parseExpression,
+  parseOperand,
+  readExpression,
+  readOperand,
+} from './evidence/catalog/expression.js'
+export type { ComparisonOperator, Constant, Expression, Operand } from './evidence/catalog/expression.js'
+export { implies, impliesAsCheck, type Verdict } from './evidence/catalog/implication.js'

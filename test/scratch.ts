@@ -1,3 +1,4 @@
+import { loadParser } from '../src/evidence/catalog/expression.js'
 import { linkCatalog } from '../src/evidence/catalog/link.js'
 import type { Catalog } from '../src/evidence/catalog/model.js'
 import { readCatalog } from '../src/evidence/catalog/read.js'
@@ -7,6 +8,7 @@ import type { ScratchSession } from '../src/source/session.js'
 
 /** Starts an embedded server with the extensions that fixtures use, reading as the scan does. */
 export async function startScratch(): Promise<EmbeddedServer> {
+  await loadParser()
   const server = await startEmbeddedServer({ extensions: ['btree_gist', 'pg_trgm', 'citext'] })
   await server.execute('set search_path to pg_catalog')
   return server
