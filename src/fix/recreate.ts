@@ -35,6 +35,7 @@ export function recreateCatalog(catalog: Catalog): readonly string[] {
       triggers.filter(({ inherited }) => !inherited).map(({ definition }) => definition),
     ),
     ...catalog.tables.flatMap(rowSecurity),
+    ...comments(catalog),
     'reset check_function_bodies',
   ]
 }
@@ -146,6 +147,36 @@ function keysAndIndexes(roots: readonly Table[], catalog: Catalog): readonly str
 
 function constraint({ table, name, definition }: { table: Table; name: string; definition: string }): string {
   return `alter table ${quoteRelation(table)} add constraint ${quoteIdentifier(name)} ${definition}`
+}
+
+function comments(catalog: Catalog): readonly string[] {
+  const on = (object: string, comment: string | null) =>
+    comment === null ? [] : [`comment on ${object} is ${quoteLiteral(comment)}`]
+  const named = (object: { readonly name: string; readonly table: Table }) =>
+    `${quoteIdentifier(object.name)} on ${quoteRelation(object.table)}`
+  return [
+    ...catalog.schemas.flatMap(({ name, comment }) => on(`schema ${quoteIdentifier(name)}`, comment)),
+    ...catalog.types.flatMap((type) =>
+      on(`${type.variety === 'domain' ? 'domain' : 'type'} ${quoteRelation(type)}`, type.comment),
+    ),
+    ...catalog.sequences.flatMap((sequence) => on(`sequence ${quoteRelation(sequence)}`, sequence.comment)),
+    ...catalog.functions.flatMap((routine) =>
+      on(`routine ${quoteRelation(routine)}(${routine.arguments})`, routine.comment),
+    ),
+    ...catalog.views.flatMap((view) => on(`${view.variety} ${quoteRelation(view)}`, view.comment)),
+    ...[...catalog.indexes()].flatMap((index) =>
+      on(`index ${quoteRelation({ schema: index.table.schema, name: index.name })}`, index.comment),
+    ),
+    ...[...catalog.constraints()].flatMap((constraint) => on(`constraint ${named(constraint)}`, constraint.comment)),
+    ...catalog.tables.flatMap((table) => [
+      ...on(`${table.variety === 'foreign' ? 'foreign table' : 'table'} ${quoteRelation(table)}`, table.comment),
+      ...table.columns.flatMap(({ name, comment }) =>
+        on(`column ${quoteRelation(table)}.${quoteIdentifier(name)}`, comment),
+      ),
+      ...table.triggers.flatMap((trigger) => on(`trigger ${named(trigger)}`, trigger.comment)),
+      ...table.policies.flatMap((policy) => on(`policy ${named(policy)}`, policy.comment)),
+    ]),
+  ]
 }
 
 function rowSecurity(table: Table): readonly string[] {
