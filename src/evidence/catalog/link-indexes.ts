@@ -1,4 +1,4 @@
-import { addressed, type Draft, parseOptions } from './link.js'
+import { addressed, type Draft, parseOptions } from './draft.js'
 import type { Column, Index, Table, View } from './model.js'
 import type { RawIndex } from './raw.js'
 

@@ -1,4 +1,4 @@
-import { addressed, type Draft } from './link.js'
+import { addressed, type Draft } from './draft.js'
 import type { Schema, Type, UserType } from './model.js'
 import type { RawCatalog, RawType } from './raw.js'
 

@@ -1,21 +1,8 @@
+import { addressed, type Draft, parseOptions } from './draft.js'
 import { linkIndexes } from './link-indexes.js'
 import { linkTypes } from './link-types.js'
 import type * as model from './model.js'
 import type * as raw from './raw.js'
-
-/** Lets a part of the model be built in more than one step; it is read-only for everybody else. */
-export type Draft<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] }
-
-const printsItsAddress = {
-  toString(this: { readonly address: string }) {
-    return this.address
-  },
-}
-
-/** Gives an object its address as `toString()`. */
-export function addressed<T extends object>(fields: T): T & { toString(): string } {
-  return Object.assign(Object.create(printsItsAddress) as object, fields) as T
-}
 
 const VARIETIES = { r: 'ordinary', p: 'partitioned', f: 'foreign' } as const
 const PERSISTENCES = { p: 'permanent', u: 'unlogged', t: 'temporary' } as const
@@ -384,16 +371,6 @@ function catalogOf(parts: {
     },
     table: (schema, name) => byAddress.get(`${schema}.${name}`),
   }
-}
-
-/** `['a=1', 'b=x=y']` → `{ a: '1', b: 'x=y' }`. */
-export function parseOptions(options: readonly string[] | null): Record<string, string> {
-  return Object.fromEntries(
-    (options ?? []).map((option) => {
-      const at = option.indexOf('=')
-      return at < 0 ? [option, ''] : [option.slice(0, at), option.slice(at + 1)]
-    }),
-  )
 }
 
 function triggerEvents(type: number): model.Trigger['events'] {
