@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { judge, type Judged } from './engine/judge.js'
 import { loadRules } from './engine/load-rules.js'
 import { judgeNormalForms } from './engine/normal-forms.js'
+import { describeLeftOut, findPlatformSchemas } from './engine/platforms.js'
 import type { AuditResult, Finding } from './engine/result.js'
 import type { Rule } from './engine/rule.js'
 import { selectRules } from './engine/select-rules.js'
@@ -56,7 +57,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
       catalog: evidence.catalog,
       findings,
       normalForms: judgeNormalForms(evidence.catalog, findings),
-      notSeen,
+      notSeen: [...notSeen, ...describeLeftOut(evidence.catalog, findPlatformSchemas(evidence))],
       load: source.loaded,
       rules: outcomes,
     }

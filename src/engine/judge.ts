@@ -4,6 +4,7 @@ import type { Evidence, EvidenceKind } from '../evidence/model.js'
 import type { Step } from '../fix/step.js'
 import { assess } from './assess.js'
 import type { Finding, ObjectReference, RuleOutcome } from './result.js'
+import { findPlatformSchemas, schemaOf } from './platforms.js'
 import type { Detection, Rule } from './rule.js'
 
 /** A finding together with the steps of its cure, before any proof. */
@@ -25,14 +26,18 @@ const MISSING: Record<EvidenceKind, string> = {
   source: 'The schema did not come from SQL files.',
 }
 
-/** Puts the evidence before every rule. A rule that throws is reported as crashed while the others go on. */
+/** Puts the evidence before every rule; schemas that belong to platforms are left out. A rule that throws is reported as crashed while the others go on. */
 export function judge(rules: readonly Rule[], evidence: Evidence): Judgement {
   const judged: Judged[] = []
+  const platforms = findPlatformSchemas(evidence)
+  const isOurs = ({ on }: Detection) => !platforms.has(schemaOf(on) ?? '')
   const outcomes = rules.map((rule): RuleOutcome => {
     const missing = rule.needs.find((need) => evidence[need] === null)
     if (missing) return { id: rule.id, outcome: 'skipped', reason: MISSING[missing] }
     try {
-      const found = [...rule.detect(evidence as never)].map((detection) => describe(rule, detection, evidence))
+      const found = [...rule.detect(evidence as never)]
+        .filter(isOurs)
+        .map((detection) => describe(rule, detection, evidence))
       judged.push(...found)
       return { id: rule.id, outcome: found.length > 0 ? 'found' : 'passed', reason: null }
     } catch (error) {
@@ -79,8 +84,7 @@ function locate(on: Subject, { source }: Evidence) {
 
 function referTo(on: Subject): ObjectReference {
   const owner = 'table' in on ? on.table : on.kind === 'table' || on.kind === 'view' ? on : null
-  const schema = owner?.schema.name ?? ('schema' in on && typeof on.schema === 'object' ? on.schema.name : null)
-  return { kind: on.kind, schema, table: owner?.name ?? null, name: on.name, columns: columnsOf(on) }
+  return { kind: on.kind, schema: schemaOf(on), table: owner?.name ?? null, name: on.name, columns: columnsOf(on) }
 }
 
 function columnsOf(on: Subject): readonly string[] {

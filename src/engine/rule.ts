@@ -72,6 +72,8 @@ export interface RuleDefinition<
   readonly complexity?: Level
   /** 0 … 1; default 1 for `declared`, 0.8 for `inferred`. */
   readonly confidence?: number
+  /** An opinion, such as style: judged only when it is asked for. */
+  readonly optIn?: true
   /** The normal form that a finding of this rule breaks. */
   readonly breaks?: NormalForm
   readonly docs: RuleDocs

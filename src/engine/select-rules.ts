@@ -2,9 +2,9 @@ import { ConfigError } from '../errors.js'
 import type { Rule } from './rule.js'
 import { nearest } from './nearest.js'
 
-/** The rules with these ids, or all. Throws ConfigError, with the nearest id as a hint, for one that does not exist. */
+/** The rules with these ids; without ids, all that are not opinions. Throws ConfigError, with the nearest id as a hint, for one that does not exist. */
 export function selectRules(rules: readonly Rule[], ids: readonly string[] | undefined): readonly Rule[] {
-  if (!ids || ids.length === 0) return rules
+  if (!ids || ids.length === 0) return rules.filter(({ optIn }) => !optIn)
   return ids.map((id) => findRule(rules, id))
 }
 
