@@ -86,7 +86,7 @@ export async function startServer(major: Major, options: ServerOptions = {}): Pr
 }
 
 /** Stops every server that this process started. */
-export async function stopServers(): Promise<void> {
+async function stopServers(): Promise<void> {
   await Promise.all([...running].map((server) => server.stop()))
 }
 
@@ -205,7 +205,6 @@ async function startBinaries(binaries: Binaries, major: Major, options: ServerOp
       fsync: 'off',
       full_page_writes: 'off',
       synchronous_commit: 'off',
-      max_connections: '50',
       shared_buffers: '32MB',
       ...options.settings,
     }

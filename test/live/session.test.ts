@@ -241,6 +241,27 @@ describe('a session', () => {
     await session.close()
   })
 
+  it('reads a standby, and prefers it when told so', async () => {
+    const [primary, standby] = await Promise.all([
+      startServer(18),
+      startServer(18, { files: { 'standby.signal': '' } }),
+    ])
+    const list = `postgres://postgres:postgres@127.0.0.1:${primary.port},127.0.0.1:${standby.port}/postgres`
+    for (const [attributes, port] of [
+      ['any', primary.port],
+      ['primary', primary.port],
+      ['standby', standby.port],
+      ['prefer-standby', standby.port],
+      ['read-only', standby.port],
+    ] as const) {
+      const session = await openLiveSession(`${list}?target_session_attrs=${attributes}`)
+      expect(session).toMatchObject({ displayName: `127.0.0.1:${port}/postgres`, standby: port === standby.port })
+      await expect(session.query('select 1 / 0')).rejects.toThrow('division by zero')
+      expect(await session.query('select 1 as one')).toEqual([{ one: 1 }])
+      await session.close()
+    }
+  })
+
   it('gives up a server that never answers, and one that talks of something else', async () => {
     const mute = createServer().listen(0, '127.0.0.1')
     const other = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n'))

@@ -18,6 +18,7 @@ export async function requestCancel(client: pg.Client): Promise<void> {
   request.writeInt32BE(secretKey, 12)
   const socket = host.startsWith('/') ? connect(`${host}/.s.PGSQL.${port}`) : connect(port, host)
   socket.setTimeout(1000, () => socket.destroy())
-  socket.end(request)
-  await once(socket, 'close')
+  socket.write(request)
+  // The server answers by closing. As libpq does, we wait for it: a pooler may not bear a sender that hangs up first.
+  await once(socket.resume(), 'close')
 }

@@ -67,9 +67,11 @@ export function dropEmpty(settings: Readonly<Record<string, string | undefined>>
 }
 
 function parseUrl(text: string): Record<string, string> {
-  const [, authority = '', path = '', query = ''] = text.match(/^([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s) ?? []
+  const [, authority = '', path, query = ''] = text.match(/^([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/s) ?? []
   const at = authority.lastIndexOf('@')
-  if (at < 0 && path.includes('@')) throw unreadableUrl('has an `@` after its host')
+  // A raw `/` or `?` in the password makes its end look like a path or a parameter, and its middle like a host.
+  if (path?.includes('@') || /@.*\//.test(query) || (path === undefined && query.includes('@')))
+    throw unreadableUrl('has an `@` after its host')
   const [user = '', ...password] = authority.slice(0, Math.max(at, 0)).split(':')
   const hosts = authority
     .slice(at + 1)
@@ -80,7 +82,7 @@ function parseUrl(text: string): Record<string, string> {
     password: decode(password.join(':')),
     host: hosts.map(({ host }) => host).join(','),
     port: hosts.some(({ port }) => port) ? hosts.map(({ port }) => port).join(',') : '',
-    dbname: decode(path),
+    dbname: decode(path ?? ''),
     ...parseQuery(query),
   }
 }

@@ -41,7 +41,7 @@ const REFUSALS: Readonly<Record<string, string>> = {
   '42501': 'GRANT CONNECT ON DATABASE … TO the role.',
   '53300': 'Wait until a connection is free, or connect as a role with reserved connections.',
   '57P03': 'Wait until the server has started or recovered.',
-  '08P01': 'A pooler may not take start-up options: remove `options` from the connection.',
+  '08P01': 'Check the database and the user; a pooler may also refuse the `options` of the connection.',
 }
 
 /** Why no session could be opened, as one sentence. Neither the driver nor the server tells the password. */
