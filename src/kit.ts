@@ -22,3 +22,8 @@ export {
 } from './evidence/catalog/expression.js'
 export type { ComparisonOperator, Constant, Expression, Operand } from './evidence/catalog/expression.js'
 export { implies, impliesAsCheck, type Verdict } from './evidence/catalog/implication.js'
+export type { Answer } from './billing/answer.js'
+export * from './billing/conditions.js'
+export { holdsMoney } from './billing/money.js'
+export { means, mentions, without, wordsOf } from './billing/names.js'
+export { periodsOf, type Period } from './billing/period.js'

@@ -1,0 +1,48 @@
+import { alterColumnType, holdsMoney, rule } from '../../src/kit.js'
+
+const INEXACT = new Set(['float4', 'float8', 'money'])
+
+export default rule({
+  severity: 'error',
+  docs: {
+    summary: 'Store money in numeric, or as an integer of the smallest unit.',
+    why: 'Binary floating point cannot hold most decimal fractions, so lines stop adding up to their invoice; the type `money` reads and prints its values by the setting lc_monetary of whoever looks.',
+    bad: 'create table invoice (id bigint primary key, total_price double precision not null);',
+    good: 'create table invoice (id bigint primary key, total_price numeric(14, 2) not null);',
+    unless: 'The column holds an estimate, a rate or a score that nobody is ever billed by.',
+    references: [
+      'https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-FLOAT',
+      'https://www.postgresql.org/docs/current/datatype-money.html',
+    ],
+  },
+  needs: ['catalog'],
+  complexity: 'medium',
+
+  *detect({ catalog }) {
+    for (const table of catalog.tables) {
+      if (table.partitionOf || table.variety === 'foreign') continue
+      const columns = table.columns.filter(
+        (column) => !column.inherited && INEXACT.has(column.type.name) && holdsMoney(column) === 'yes',
+      )
+      if (columns.length === 0) continue
+      const facts = { columns: columns.map(({ name, type }) => ({ name, type: type.name })) }
+      // The type `money` is declared; that a float holds money is read from names.
+      const declared = columns.some(({ type }) => type.name === 'money')
+      yield {
+        on: table,
+        related: columns,
+        facts,
+        assessment: declared ? { tier: 'declared' } : { tier: 'inferred', confidence: 0.9 },
+      }
+    }
+  },
+
+  message: ({ on, facts }) =>
+    `${on} holds money in ${facts.columns.map(({ name, type }) => `${name} (${type})`).join(', ')}, which is not exact.`,
+
+  fix: ({ on, facts }) =>
+    facts.columns.flatMap(({ name }) => {
+      const column = on.column(name)
+      return column && !column.generated ? alterColumnType(column, 'numeric(19, 4)') : []
+    }),
+})

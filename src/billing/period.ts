@@ -1,0 +1,65 @@
+import type { Column, Table } from '../evidence/catalog/model.js'
+import { means, mentions, wordsOf } from './names.js'
+
+/** Two columns of one table and type, the second being the end of what begins with the first. */
+export interface Period {
+  readonly start: Column
+  readonly end: Column
+  /** planned: start and end of a term, a price, a booking · recorded: when something began and ended, as it happened. */
+  readonly nature: 'planned' | 'recorded'
+}
+
+const TIMES = new Set(['date', 'timestamp', 'timestamptz'])
+
+interface Boundary {
+  readonly column: Column
+  readonly side: 'start' | 'end'
+  readonly recorded: boolean
+  readonly stem: string
+  /** The stem without words that only say «valid», or the table's own name. */
+  readonly core: string
+}
+
+/** Pairs of start and end by name, where exactly one column can be each. */
+export function periodsOf(table: Table): readonly Period[] {
+  const boundaries = table.columns.flatMap((column) => boundaryOf(column) ?? [])
+  const exact = pair(boundaries, 'stem')
+  const paired = new Set(exact.flatMap(({ start, end }) => [start, end]))
+  return [
+    ...exact,
+    ...pair(
+      boundaries.filter(({ column }) => !paired.has(column)),
+      'core',
+    ),
+  ]
+}
+
+function pair(boundaries: readonly Boundary[], by: 'stem' | 'core'): readonly Period[] {
+  const keyOf = (boundary: Boundary) => `${boundary[by]} ${boundary.column.type.name}`
+  return [...new Set(boundaries.map(keyOf))].flatMap((key) => {
+    const group = boundaries.filter((boundary) => keyOf(boundary) === key)
+    const [start, ...moreStarts] = group.filter(({ side }) => side === 'start')
+    const [end, ...moreEnds] = group.filter(({ side }) => side === 'end')
+    if (!start || !end || moreStarts.length + moreEnds.length > 0) return []
+    const nature = start.recorded || end.recorded ? 'recorded' : 'planned'
+    return [{ start: start.column, end: end.column, nature }]
+  })
+}
+
+function boundaryOf(column: Column): Boundary | null {
+  if (!TIMES.has(column.type.name) || column.generated) return null
+  const words = wordsOf(column.name)
+  const starts = words.filter((word) => means(word, 'start', 'started'))
+  const ends = words.filter((word) => means(word, 'end', 'ended', 'expiry'))
+  const validFrom = starts.length + ends.length === 0 && mentions(words, 'effective')
+  if (!validFrom && starts.length > 0 === ends.length > 0) return null
+  const rest = words.filter((word) => !starts.includes(word) && !ends.includes(word) && !means(word, 'date'))
+  const tableWords = wordsOf(column.table.name)
+  return {
+    column,
+    side: ends.length > 0 ? 'end' : 'start',
+    recorded: mentions(words, 'started', 'ended'),
+    stem: rest.join(' '),
+    core: rest.filter((word) => !means(word, 'effective') && !tableWords.includes(word)).join(' '),
+  }
+}
