@@ -1,0 +1,115 @@
+import { readFileSync } from 'node:fs'
+import { beforeAll, describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { audit } from '../src/audit.js'
+import type { AuditResult } from '../src/engine/result.js'
+import { compareCatalogs, describeCatalog } from '../src/evidence/catalog/describe.js'
+import { linkCatalog } from '../src/evidence/catalog/link.js'
+import { readCatalog } from '../src/evidence/catalog/read.js'
+import { planMigration } from '../src/fix/migration.js'
+import { openLiveSession } from '../src/source/live/session.js'
+import { startServer } from './servers.js'
+
+const folder = 'fixtures/valueverse'
+const sql = ['schema.sql', 'seed.sql'].map((file) => readFileSync(`${folder}/${file}`, 'utf8')).join('\n')
+const startedAt = new Date('2026-01-01T00:00:00Z')
+
+/** What the answer key says that today's rules find: `rule address`. */
+function readAnswerKey(): string[] {
+  const key = readFileSync(`${folder}/defects.md`, 'utf8').split('## Look-alikes')[0] ?? ''
+  return [...key.matchAll(/^\|[^|]*\| `([^`]+)` \| `([^`]+)` \|$/gm)].map(([, address, rule]) => `${rule} ${address}`)
+}
+
+/** Pairs that must not be found. */
+function readLookAlikes(): string[] {
+  const key = readFileSync(`${folder}/defects.md`, 'utf8').split('## Look-alikes')[1] ?? ''
+  return [...key.matchAll(/^\| `([^`]+)` \| `([^`]+)` \|/gm)].map(([, address, rule]) => `${rule} ${address}`)
+}
+
+let fromFiles: AuditResult
+beforeAll(async () => {
+  fromFiles = await audit({
+    source: { kind: 'files', paths: [`${folder}/schema.sql`, `${folder}/seed.sql`] },
+    workload: [`${folder}/queries.sql`],
+    startedAt,
+  })
+})
+
+const found = (result: AuditResult) =>
+  result.findings.flatMap(({ rule, address, object, related }) => [
+    `${rule} ${address}`,
+    ...(object.kind === 'table' ? related.map((other) => `${rule} ${other}`) : []),
+  ])
+
+describe('the Valueverse schema', () => {
+  it('loads whole', () => {
+    expect(fromFiles.load?.problems).toEqual([])
+  })
+
+  it('gives every finding of its answer key', () => {
+    const all = new Set(found(fromFiles))
+    expect(readAnswerKey().length).toBeGreaterThan(20)
+    expect(readAnswerKey().filter((expected) => !all.has(expected))).toEqual([])
+  })
+
+  it('gives none on its look-alikes', () => {
+    const all = new Set(found(fromFiles))
+    expect(readLookAlikes().filter((forbidden) => all.has(forbidden))).toEqual([])
+  })
+
+  it('puts every finding on a line of the schema', () => {
+    for (const { location } of fromFiles.findings) expect(location?.file).toBe(`${folder}/schema.sql`)
+  })
+})
+
+describe.each([15, 18] as const)('on a live PostgreSQL %s', (major) => {
+  it('gives the same findings, and its fixes run up and down', async () => {
+    const server = await startServer(major)
+    const url = await server.createDatabase(sql)
+    const live = await audit({
+      source: { kind: 'server', connection: url },
+      workload: [`${folder}/queries.sql`],
+      startedAt,
+    })
+    const catalogRules = new Set(fromFiles.rules.filter(({ outcome }) => outcome !== 'skipped').map(({ id }) => id))
+    const comparable = (result: AuditResult) =>
+      result.findings
+        .filter(({ rule }) => catalogRules.has(rule))
+        .map(({ rule, address, message, fix }) => ({ rule, address, message, status: fix?.status, up: fix?.up }))
+    expect(comparable(live)).toEqual(comparable(fromFiles))
+
+    const { up, down, fixes } = planMigration(live.findings)
+    expect(fixes.length).toBeGreaterThan(5)
+    const before = await describeLive(url)
+    await runScript(url, up)
+    const again = await audit({
+      source: { kind: 'server', connection: url },
+      workload: [`${folder}/queries.sql`],
+      startedAt,
+    })
+    const fixed = new Set(fixes.map(({ fingerprint }) => fingerprint))
+    expect(again.findings.filter(({ fingerprint }) => fixed.has(fingerprint)).map(({ address }) => address)).toEqual([])
+    await runScript(url, down)
+    expect(compareCatalogs(before, await describeLive(url))).toEqual([])
+  })
+})
+
+async function describeLive(url: string): Promise<readonly string[]> {
+  const session = await openLiveSession(url)
+  try {
+    return describeCatalog(linkCatalog(await readCatalog(session)))
+  } finally {
+    await session.close()
+  }
+}
+
+/** Runs a migration as psql does: one statement at a time, each on its own. */
+async function runScript(url: string, script: string): Promise<void> {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    for (const statement of script.split(/;\n\n|;\n$/)) if (statement.trim()) await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
