@@ -1,11 +1,17 @@
 import type { Catalog, Index, Table, View } from './model.js'
 
-/**
- * The catalog as sorted lines, one an object, without oids, sizes and positions: two catalogs that mean the same give
- * the same lines. Used to tell whether an undo brought back what was there before.
- */
+/** One object without oids, sizes and positions: two catalogs that mean the same describe it the same. */
+export interface Description {
+  readonly kind: string
+  readonly address: string
+  readonly facts: Readonly<Record<string, unknown>>
+}
+
+/** The catalog as sorted lines, one an object. Used to tell whether an undo brought back what was there before. */
 export function describeCatalog(catalog: Catalog): readonly string[] {
-  return [...lines(catalog)].sort()
+  return [...describeObjects(catalog)]
+    .map(({ kind, address, facts }) => `${kind} ${address} ${JSON.stringify(facts)}`)
+    .sort()
 }
 
 /** Lines that only one of two catalogs has: `- ` before only, `+ ` after only. */
@@ -18,18 +24,23 @@ export function compareCatalogs(before: readonly string[], after: readonly strin
   ]
 }
 
-function* lines(catalog: Catalog): Generator<string> {
-  const line = (kind: string, address: string, facts: object) => `${kind} ${address} ${JSON.stringify(facts)}`
+/** Every object of the catalog, described. */
+export function* describeObjects(catalog: Catalog): Generator<Description> {
+  const describe = (kind: string, address: string, facts: Description['facts']): Description => ({
+    kind,
+    address,
+    facts,
+  })
   for (const { address, owner, grants, comment } of catalog.schemas)
-    yield line('schema', address, { owner, grants, comment })
-  for (const table of catalog.tables) yield* tableLines(table, line)
+    yield describe('schema', address, { owner, grants, comment })
+  for (const table of catalog.tables) yield* tableLines(table, describe)
   for (const view of catalog.views) {
     const { variety, owner, definition, grants, options, populated, comment } = view
-    yield line('view', view.address, { variety, owner, definition, grants, options, populated, comment })
-    yield* indexLines(view, line)
+    yield describe('view', view.address, { variety, owner, definition, grants, options, populated, comment })
+    yield* indexLines(view, describe)
   }
   for (const { address, ownedBy, typeName, start, increment, minimum, maximum, cycle, comment } of catalog.sequences)
-    yield line('sequence', address, {
+    yield describe('sequence', address, {
       ownedBy: ownedBy?.address,
       typeName,
       range: [start, increment, minimum, maximum].map(String),
@@ -37,7 +48,7 @@ function* lines(catalog: Catalog): Generator<string> {
       comment,
     })
   for (const { address, variety, labels, baseType, notNull, checks, attributes, subtype, comment } of catalog.types)
-    yield line('type', address, {
+    yield describe('type', address, {
       variety,
       labels,
       base: baseType?.sql,
@@ -48,15 +59,15 @@ function* lines(catalog: Catalog): Generator<string> {
       comment,
     })
   for (const { address, definition, source, owner, grants, comment } of catalog.functions)
-    yield line('function', address, { definition: definition ?? source, owner, grants, comment })
-  for (const { name, schema, version } of catalog.extensions) yield line('extension', name, { schema, version })
+    yield describe('function', address, { definition: definition ?? source, owner, grants, comment })
+  for (const { name, schema, version } of catalog.extensions) yield describe('extension', name, { schema, version })
 }
 
-type Line = (kind: string, address: string, facts: object) => string
+type Describe = (kind: string, address: string, facts: Description['facts']) => Description
 
-function* tableLines(table: Table, line: Line): Generator<string> {
+function* tableLines(table: Table, describe: Describe): Generator<Description> {
   const { variety, persistence, owner, partitionBound, rowSecurity, forceRowSecurity, replicaIdentity } = table
-  yield line('table', table.address, {
+  yield describe('table', table.address, {
     variety,
     persistence,
     owner,
@@ -73,7 +84,7 @@ function* tableLines(table: Table, line: Line): Generator<string> {
   })
   for (const column of table.columns) {
     const { notNull, identity, generated, collation, comment } = column
-    yield line('column', column.address, {
+    yield describe('column', column.address, {
       type: column.type.sql,
       notNull,
       default: column.default,
@@ -92,18 +103,19 @@ function* tableLines(table: Table, line: Line): Generator<string> {
     ...foreignKeys,
   ]) {
     const { definition, validated, enforced, comment } = constraint
-    yield line('constraint', constraint.address, { definition, validated, enforced, comment })
+    yield describe('constraint', constraint.address, { definition, validated, enforced, comment })
   }
-  yield* indexLines(table, line)
-  for (const { address, definition, enabled } of table.triggers) yield line('trigger', address, { definition, enabled })
+  yield* indexLines(table, describe)
+  for (const { address, definition, enabled } of table.triggers)
+    yield describe('trigger', address, { definition, enabled })
   for (const { address, command, permissive, roles, using, withCheck } of table.policies)
-    yield line('policy', address, { command, permissive, roles, using, withCheck })
+    yield describe('policy', address, { command, permissive, roles, using, withCheck })
 }
 
-function* indexLines(relation: Table | View, line: Line): Generator<string> {
+function* indexLines(relation: Table | View, describe: Describe): Generator<Description> {
   for (const index of relation.indexes) {
     const { definition, valid, isReplicaIdentity, clustered, comment } = index
-    yield line('index', index.address, {
+    yield describe('index', index.address, {
       definition,
       valid,
       isReplicaIdentity,
