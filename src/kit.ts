@@ -26,4 +26,11 @@ export type { Answer } from './billing/answer.js'
 export * from './billing/conditions.js'
 export { holdsMoney } from './billing/money.js'
 export { means, mentions, without, wordsOf } from './billing/names.js'
-export { periodsOf, type Period } from './billing/period.js'
+export { isOrdered, periodsOf, type Period } from './billing/period.js'
+export {
+  findMissingForeignKeyIndexes,
+  findRedundantIndexes,
+  redundancyOf,
+  serveForeignKey,
+} from './evidence/catalog/index-algebra.js'
+export type { MissingIndex, Redundancy, RedundantIndex, Service } from './evidence/catalog/index-algebra.js'

@@ -1,4 +1,6 @@
 import type { Column, Table } from '../evidence/catalog/model.js'
+import type { Answer } from './answer.js'
+import { checksOf, isRangeOf, ordersColumns } from './conditions.js'
 import { means, mentions, wordsOf } from './names.js'
 
 /** Two columns of one table and type, the second being the end of what begins with the first. */
@@ -32,6 +34,24 @@ export function periodsOf(table: Table): readonly Period[] {
       'core',
     ),
   ]
+}
+
+/** Whether the table keeps the end from lying before the start; `unknown` where a trigger that can refuse a row knows both. */
+export function isOrdered({ start, end }: Period): Answer {
+  const { table } = start
+  const whole = table.indexes.filter(({ predicate, valid }) => predicate === null && valid)
+  const expressions = [
+    ...whole.flatMap(({ keys }) => keys.flatMap(({ column, expression }) => (column ? [] : expression))),
+    ...table.columns.flatMap(({ generated }) => generated?.expression ?? []),
+  ]
+  if (checksOf(table).some((check) => ordersColumns(check, start, end))) return 'yes'
+  if (expressions.some((expression) => isRangeOf(expression, start, end))) return 'yes'
+  return table.triggers.some(({ function: routine }) => refuses(routine?.source ?? '', [start, end])) ? 'unknown' : 'no'
+}
+
+function refuses(source: string, columns: readonly Column[]): boolean {
+  const body = source.toLowerCase()
+  return body.includes('raise') && columns.every(({ name }) => body.includes(`.${name.toLowerCase()}`))
 }
 
 function pair(boundaries: readonly Boundary[], by: 'stem' | 'core'): readonly Period[] {
