@@ -6,6 +6,7 @@ import { describeLeftOut, findPlatformSchemas } from './engine/platforms.js'
 import type { AuditResult, Finding } from './engine/result.js'
 import type { Rule } from './engine/rule.js'
 import { selectRules } from './engine/select-rules.js'
+import { loadParser } from './evidence/catalog/expression.js'
 import { collectEvidence } from './evidence/collect.js'
 import type { Catalog } from './evidence/catalog/model.js'
 import type { Evidence } from './evidence/model.js'
@@ -32,11 +33,12 @@ export interface AuditRequest {
 export async function audit(request: AuditRequest): Promise<AuditResult> {
   const { progress = () => undefined } = request
   const rules = selectRules(await loadRules(), request.rules)
-  progress(request.source.kind === 'files' ? 'Loading the SQL files' : 'Connecting')
+  await loadParser()
+  progress(request.source.kind === 'server' ? 'Connecting' : 'Loading')
   const source = await openSource(request.source)
   try {
     progress('Reading the catalog')
-    const { evidence, notSeen } = await collectEvidence(source, rules, request.workload ?? [])
+    const { evidence, notSeen, drift } = await collectEvidence(source, rules, request.workload ?? [])
     await source.disconnect()
     progress('Judging')
     const { judged, outcomes } = judge(rules, evidence)
@@ -58,6 +60,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
       findings,
       normalForms: judgeNormalForms(evidence.catalog, findings),
       notSeen: [...notSeen, ...describeLeftOut(evidence.catalog, findPlatformSchemas(evidence))],
+      drift,
       load: source.loaded,
       rules: outcomes,
     }

@@ -1,4 +1,5 @@
 import type { Location } from '../errors.js'
+import type { Difference } from '../evidence/catalog/drift.js'
 import type { Catalog, Subject } from '../evidence/catalog/model.js'
 import type { NotSeen } from '../evidence/model.js'
 import type { Fix } from '../fix/fixes.js'
@@ -16,7 +17,9 @@ export interface AuditResult {
   readonly findings: readonly Finding[]
   readonly normalForms: readonly TableNormalForm[]
   readonly notSeen: readonly NotSeen[]
-  /** What loading SQL files came to; null for a live server. */
+  /** Where the database is not what the files make; null unless both were given. */
+  readonly drift: readonly Difference[] | null
+  /** What loading SQL files came to; null without files. */
   readonly load: Pick<LoadedFiles, 'layout' | 'problems' | 'standIns' | 'skipped'> | null
   readonly rules: readonly RuleOutcome[]
 }

@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises'
+import { ConfigError } from '../errors.js'
 import { startEmbeddedServer } from './embedded/server.js'
 import { loadSqlFiles } from './files/load.js'
 import type { LoadedFiles } from './files/model.js'
@@ -7,16 +9,21 @@ import type { ScratchSession, Session } from './session.js'
 /** Where the database to audit is. */
 export type SourceRequest =
   | { readonly kind: 'files'; readonly paths: readonly string[] }
-  /** A connection string; `undefined` takes the environment's `PG*` variables. */
-  | { readonly kind: 'server'; readonly connection: string | undefined }
+  /** A connection string; `undefined` takes the environment's `PG*` variables. `files` are what should have made the database. */
+  | { readonly kind: 'server'; readonly connection: string | undefined; readonly files?: readonly string[] }
+  /** A file that `snapshot` wrote; `files` as for a server. */
+  | { readonly kind: 'snapshot'; readonly path: string; readonly files?: readonly string[] }
 
 /** An open database. */
 export interface Source {
   readonly kind: SourceRequest['kind']
   /** For people, without credentials. */
   readonly name: string
-  readonly session: Session
-  /** What loading the files came to; null for a live server. */
+  /** What evidence is read through; null for a snapshot. */
+  readonly session: Session | null
+  /** The text of a snapshot file. */
+  readonly snapshot: string | null
+  /** What loading the files came to; null without files. */
   readonly loaded: LoadedFiles | null
   /**
    * A scratch database for proofs. From files it holds the loaded schema and rows; for a live server it is empty, to be
@@ -33,7 +40,54 @@ const FIX_EXTENSIONS = ['btree_gist']
 
 /** Opens a database. Throws ConfigError, ConnectionError or SqlLoadError. */
 export async function openSource(request: SourceRequest): Promise<Source> {
-  return request.kind === 'files' ? openFiles(request.paths) : openServer(request.connection)
+  if (request.kind === 'files') return openFiles(request.paths)
+  const database = request.kind === 'server' ? await openServer(request.connection) : await openSnapshot(request.path)
+  if (!request.files || request.files.length === 0) return database
+  try {
+    const loaded = await loadSqlFiles(request.files)
+    await loaded.session.execute('set search_path to pg_catalog')
+    const close = async () => {
+      await Promise.all([database.close(), loaded.session.close()])
+    }
+    return { ...database, loaded, close }
+  } catch (error) {
+    await database.close()
+    throw error
+  }
+}
+
+async function openSnapshot(path: string): Promise<Source> {
+  const scratches = createScratches()
+  try {
+    const snapshot = await readFile(path, 'utf8')
+    return {
+      kind: 'snapshot',
+      name: path,
+      session: null,
+      snapshot,
+      loaded: null,
+      openScratch: scratches.open,
+      disconnect: async () => undefined,
+      close: scratches.close,
+    }
+  } catch (cause) {
+    throw new ConfigError(`The snapshot ${path} cannot be read: ${(cause as Error).message}.`, { cause })
+  }
+}
+
+/** Scratch databases that are filled from a catalog. */
+function createScratches(): { readonly open: Source['openScratch']; readonly close: () => Promise<void> } {
+  const opened = new Set<ScratchSession>()
+  const open: Source['openScratch'] = async (recreate) => {
+    const scratch = await startEmbeddedServer({ extensions: FIX_EXTENSIONS })
+    opened.add(scratch)
+    await applyAll(scratch, recreate())
+    return scratch
+  }
+  const close = async () => {
+    await Promise.all([...opened].map((scratch) => scratch.close()))
+  }
+  return { open, close }
 }
 
 async function openFiles(paths: readonly string[]): Promise<Source> {
@@ -49,6 +103,7 @@ async function openFiles(paths: readonly string[]): Promise<Source> {
     kind: 'files',
     name: paths.join(', '),
     session: loaded.session,
+    snapshot: null,
     loaded,
     async openScratch() {
       const scratch = fresh ?? (await load()).session
@@ -65,27 +120,17 @@ async function openFiles(paths: readonly string[]): Promise<Source> {
 
 async function openServer(connection: string | undefined): Promise<Source> {
   const session = await openLiveSession(connection)
-  const opened = new Set<ScratchSession>()
-  let connected = true
-  const disconnect = async () => {
-    if (connected) await session.close()
-    connected = false
-  }
+  const scratches = createScratches()
   return {
     kind: 'server',
     name: session.displayName,
     session,
+    snapshot: null,
     loaded: null,
-    async openScratch(recreate) {
-      const scratch = await startEmbeddedServer({ extensions: FIX_EXTENSIONS })
-      opened.add(scratch)
-      await applyAll(scratch, recreate())
-      return scratch
-    },
-    disconnect,
+    openScratch: scratches.open,
+    disconnect: () => session.close(),
     async close() {
-      await disconnect()
-      await Promise.all([...opened].map((scratch) => scratch.close()))
+      await Promise.all([session.close(), scratches.close()])
     },
   }
 }
