@@ -32,5 +32,7 @@ export {
   findRedundantIndexes,
   redundancyOf,
   serveForeignKey,
+  serviceOf,
 } from './evidence/catalog/index-algebra.js'
 export type { MissingIndex, Redundancy, RedundantIndex, Service } from './evidence/catalog/index-algebra.js'
+export { equationsOf, isKept, type Equation } from './billing/arithmetic.js'

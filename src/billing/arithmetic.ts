@@ -1,0 +1,205 @@
+import type { Column, Table } from '../evidence/catalog/model.js'
+import type { Answer } from './answer.js'
+import { checksOf, relatesAmounts } from './conditions.js'
+import { means, mentions, wordsOf, type Meaning } from './names.js'
+
+/** A column that by name and type is computed from its neighbours: the sum of `plus` less `minus`, or the product of `plus`. */
+export interface Equation {
+  readonly target: Column
+  readonly form: 'sum' | 'product'
+  readonly plus: readonly Column[]
+  readonly minus: readonly Column[]
+  /** 0 … 1: how sure the names make it. */
+  readonly confidence: number
+}
+
+/** Types that add up exactly; floats never equal a sum. */
+const EXACT = new Set(['int2', 'int4', 'int8', 'numeric', 'money'])
+
+/** Parts that a column can play; only one of them may be in its name. */
+const PARTS = [
+  'remaining',
+  'due',
+  'paid',
+  'used',
+  'limit',
+  'adjustment',
+  'discount',
+  'tax',
+  'shipping',
+  'surcharge',
+  'subtotal',
+  'net',
+  'gross',
+  'quantity',
+  'fee',
+] as const satisfies readonly Meaning[]
+
+type Part = (typeof PARTS)[number] | 'unitPrice' | 'total' | 'amount' | 'balance'
+
+interface Player {
+  readonly column: Column
+  readonly part: Part
+  /** What else the name says, which must be the same on both sides: `cent`, `refund`. */
+  readonly group: string
+}
+
+/** The columns of one group by their part. */
+type Parts = ReadonlyMap<Part, readonly Column[]>
+
+/** Equations between a table's columns, as their names and types tell, at most one for a target. */
+export function equationsOf(table: Table): readonly Equation[] {
+  const players = table.columns.flatMap((column) => playerOf(column) ?? [])
+  const quantities = players.filter(({ part }) => part === 'quantity').map(({ column }) => column)
+  const found = [...new Set(players.map(({ group }) => group))].flatMap((group) => {
+    const parts = new Map<Part, Column[]>([['quantity', quantities]])
+    for (const { part, column } of players.filter((player) => player.group === group && player.part !== 'quantity'))
+      parts.set(part, [...(parts.get(part) ?? []), column])
+    return [
+      openAmount(parts),
+      leftOver(parts),
+      lineAmount(parts),
+      grandTotal(parts),
+      grossAmount(parts),
+      afterFee(parts),
+    ]
+  })
+  return found.flatMap((equation, at) => {
+    const first = found.findIndex((other) => other?.target === equation?.target)
+    return equation && first === at ? [equation] : []
+  })
+}
+
+/** Whether the database keeps an equation: by a CHECK, a generated column, or a trigger that computes its target. */
+export function isKept({ target, plus, minus }: Equation): Answer {
+  const { table } = target
+  const columns = [target, ...plus, ...minus]
+  if (columns.some(({ generated }) => generated)) return 'yes'
+  if (checksOf(table).some((check) => relatesAmounts(check, columns))) return 'yes'
+  const name = target.name.replaceAll(/\W/g, String.raw`\$&`)
+  const assigned = new RegExp(String.raw`\bnew\.("?)${name}\1\s*:?=`, 'i')
+  return table.triggers.some(
+    ({ timing, function: routine }) => timing === 'before' && assigned.test(routine?.source ?? ''),
+  )
+    ? 'unknown'
+    : 'no'
+}
+
+/** due = total − paid; where all three and a remainder stand (Stripe), what remains = due − paid. */
+function openAmount(parts: Parts): Equation | null {
+  if (has(parts, 'adjustment', 'balance', 'limit', 'used')) return null
+  const [paid, due, remaining] = [only(parts, 'paid'), only(parts, 'due'), only(parts, 'remaining')]
+  const total = only(parts, 'total') ?? (has(parts, 'total') ? null : (only(parts, 'gross') ?? only(parts, 'amount')))
+  if (paid && due && remaining) return sum(remaining, [due], [paid], 0.8)
+  const open = due ?? remaining
+  return paid && total && open ? sum(open, [total], [paid], 0.85) : null
+}
+
+/** remaining = limit − used */
+function leftOver(parts: Parts): Equation | null {
+  if (has(parts, 'adjustment', 'paid', 'due')) return null
+  const [remaining, used] = [only(parts, 'remaining'), only(parts, 'used')]
+  const limit = only(parts, 'limit') ?? (has(parts, 'limit') ? null : only(parts, 'total'))
+  return remaining && used && limit ? sum(remaining, [limit], [used], 0.85) : null
+}
+
+/** amount = quantity × unit price */
+function lineAmount(parts: Parts): Equation | null {
+  const [quantity, price] = [only(parts, 'quantity'), only(parts, 'unitPrice')]
+  const plain = !has(
+    parts,
+    'adjustment',
+    'discount',
+    'tax',
+    'shipping',
+    'surcharge',
+    'fee',
+    'net',
+    'gross',
+    'paid',
+    'due',
+  )
+  const whole = has(parts, 'amount') && has(parts, 'total') ? null : (only(parts, 'amount') ?? only(parts, 'total'))
+  const target = only(parts, 'subtotal') ?? (plain && !has(parts, 'subtotal') ? whole : null)
+  if (!quantity || !price || !target) return null
+  return { target, form: 'product', plus: [quantity, price], minus: [], confidence: 0.75 }
+}
+
+/** total = subtotal + tax + shipping + surcharge + fee − discount, of which some stand */
+function grandTotal(parts: Parts): Equation | null {
+  const subtotal = only(parts, 'subtotal')
+  const total = only(parts, 'total') ?? (has(parts, 'total') ? null : only(parts, 'amount'))
+  if (!subtotal || !total || has(parts, 'adjustment', 'net', 'gross')) return null
+  const additions: readonly Part[] = ['tax', 'shipping', 'surcharge', 'fee']
+  if ([...additions, 'discount' as const].some((part) => (parts.get(part)?.length ?? 0) > 1)) return null
+  const added = additions.flatMap((part) => only(parts, part) ?? [])
+  const discount = only(parts, 'discount')
+  if (added.length === 0 && !discount) return null
+  return sum(total, [subtotal, ...added], discount ? [discount] : [], discount ? 0.75 : 0.8)
+}
+
+/** gross = net + tax */
+function grossAmount(parts: Parts): Equation | null {
+  const [net, tax] = [only(parts, 'net'), only(parts, 'tax')]
+  const gross = only(parts, 'gross') ?? (has(parts, 'gross', 'subtotal') ? null : only(parts, 'total'))
+  if (!net || !tax || !gross || has(parts, 'shipping', 'surcharge', 'fee', 'adjustment')) return null
+  return sum(gross, [net, tax], [], 0.85)
+}
+
+/** net = gross − fee, as of a payment's provider */
+function afterFee(parts: Parts): Equation | null {
+  const [net, fee] = [only(parts, 'net'), only(parts, 'fee')]
+  const gross = only(parts, 'gross') ?? (has(parts, 'gross') ? null : only(parts, 'amount'))
+  if (!net || !fee || !gross || has(parts, 'tax', 'discount', 'adjustment', 'shipping', 'surcharge')) return null
+  return sum(net, [gross], [fee], 0.8)
+}
+
+function sum(target: Column, plus: readonly Column[], minus: readonly Column[], confidence: number): Equation {
+  return { target, form: 'sum', plus, minus, confidence }
+}
+
+function only(parts: Parts, part: Part): Column | null {
+  const [column, ...more] = parts.get(part) ?? []
+  return column && more.length === 0 ? column : null
+}
+
+function has(parts: Parts, ...of: readonly Part[]): boolean {
+  return of.some((part) => (parts.get(part)?.length ?? 0) > 0)
+}
+
+function playerOf(column: Column): Player | null {
+  if (!EXACT.has(column.type.name) || column.identity) return null
+  const words = wordsOf(column.name)
+    .join(' ')
+    .replace(/\bsub total\b/, 'subtotal')
+    .split(' ')
+  if (mentions(words, 'rate', 'identity', 'span', 'count')) return null
+  const part = partOf(words)
+  return part ? { column, part, group: groupOf(words, part, column.table) } : null
+}
+
+function partOf(words: readonly string[]): Part | null {
+  const parts = PARTS.filter((part) => mentions(words, part))
+  if (mentions(words, 'unit') && mentions(words, 'price', 'amount', 'cost'))
+    return parts.length === 0 ? 'unitPrice' : null
+  if (parts.length > 1) return null
+  const [part] = parts
+  if (part) return part
+  if (mentions(words, 'balance')) return 'balance'
+  if (mentions(words, 'total')) return 'total'
+  if (words.length === 1 && mentions(words, 'price')) return 'unitPrice'
+  return mentions(words, 'amount') ? 'amount' : null
+}
+
+/** Words that say neither the part nor what it is a part of. */
+function groupOf(words: readonly string[], part: Part, table: Table): string {
+  const tableWords = wordsOf(table.name)
+  const meaning: Meaning = part === 'unitPrice' ? 'unit' : part
+  const silent: readonly Meaning[] = ['amount', 'total', 'price', 'charge', 'balance', 'document', 'record', meaning]
+  const costs: readonly Meaning[] = part === 'shipping' ? ['cost'] : []
+  return words
+    .filter((word) => !means(word, ...silent, ...costs) && !tableWords.includes(word))
+    .filter((word) => !/^(?:current|value|all|de|da|do|le|la|el|the|of)$/.test(word))
+    .toSorted()
+    .join(' ')
+}
