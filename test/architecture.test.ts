@@ -16,9 +16,10 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/fix': ['src/evidence', 'src/source', 'src/engine'],
   'src/kit': ['src/engine', 'src/evidence', 'src/billing', 'src/fix'],
   'src/audit': ['src/engine', 'src/evidence', 'src/fix', 'src/source'],
+  'src/take-snapshot': ['src/evidence', 'src/source'],
   'src/report': ['src/engine', 'src/evidence', 'src/fix', 'src/errors'],
   'src/cli': ['src/audit', 'src/engine', 'src/report', 'src/fix', 'src/source', 'src/errors'],
-  'src/commands': ['src/cli', 'src/audit', 'src/engine', 'src/report', 'src/fix', 'src/errors'],
+  'src/commands': ['src/cli', 'src/audit', 'src/take-snapshot', 'src/engine', 'src/report', 'src/fix', 'src/errors'],
 }
 
 const files = ['src', 'rules'].flatMap((folder) =>

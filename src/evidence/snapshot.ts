@@ -18,7 +18,7 @@ export const snapshotSchema = z.object({
   /** `host:port/database`. */
   source: z.string(),
   /** One list of flat rows for each part of the catalog. */
-  catalog: z.object(Object.fromEntries(parts.map((part) => [part, rows]))),
+  catalog: z.object({ ...Object.fromEntries(parts.map((part) => [part, rows])), distribution: rows.optional() }),
   /** Counters and column statistics, without values of rows; null when they were not readable. */
   statistics: z.record(z.string(), z.unknown()).nullable(),
 })

@@ -128,6 +128,16 @@ export function linkCatalog(rows: raw.RawCatalog): model.Catalog {
       }
   }
 
+  for (const { relation, method, colocation, column } of rows.distribution ?? []) {
+    const table = tables.get(relation)
+    // Local tables that Citus knows of have no colocation group.
+    if (!table || (method === 'n' && colocation === 0)) continue
+    table.distribution =
+      method === 'n'
+        ? { kind: 'reference', column: null, colocation }
+        : { kind: 'distributed', column: table.columns.find(({ name }) => name === column) ?? null, colocation }
+  }
+
   const indexes = linkIndexes(rows.indexes, (oid) => relations.get(oid) as model.Table | model.View, columnAt)
   for (const row of rows.indexes) {
     const index = indexes.get(row.oid)
@@ -317,6 +327,7 @@ function newTable(
     partitionKey: null,
     partitions: [],
     inherits: [],
+    distribution: null,
     rowSecurity: row.rowSecurity,
     forceRowSecurity: row.forceRowSecurity,
     replicaIdentity: REPLICA_IDENTITIES[row.replicaIdentity],

