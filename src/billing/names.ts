@@ -37,6 +37,7 @@ const WORDS = {
   count: 'count counter times cnt tally',
   unit: 'unit each per einzel stueck stuck unitaire unitario unitaria',
   used: 'used usage use consumed consumption spent redeemed redemption verbraucht verbrauch genutzt benutzt belegt utilise utilisee consomme consommation usado usada utilizado utilizada consumido consumida gastado reserved taken',
+  attempt: 'attempt retry try versuch intento tentative tentativa',
   limit:
     'limit max maximum quota allowance cap ceiling allotment allotted entitlement entitled included granted kontingent obergrenze limite plafond cupo cota tope teto',
   remaining:
