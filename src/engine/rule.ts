@@ -52,6 +52,9 @@ export interface RuleDocs {
 /** The evidence that a rule with these needs receives. */
 export type Needed<N extends EvidenceKind> = { readonly [K in N]: NonNullable<Evidence[K]> }
 
+/** Evidence that a rule can do without; null when there is none. */
+export type Used<U extends EvidenceKind> = { readonly [K in U]: Evidence[K] }
+
 /** What words and cure are made of. */
 export type Found<N extends EvidenceKind, S extends Subject, F extends Facts> = Needed<N> & {
   readonly on: S
@@ -62,6 +65,7 @@ export interface RuleDefinition<
   N extends EvidenceKind = EvidenceKind,
   S extends Subject = Subject,
   F extends Facts = Facts,
+  U extends EvidenceKind = EvidenceKind,
 > {
   readonly severity: Severity
   /** Default `declared`. */
@@ -78,7 +82,9 @@ export interface RuleDefinition<
   readonly breaks?: NormalForm
   readonly docs: RuleDocs
   readonly needs: readonly N[]
-  detect(evidence: Needed<N>): Iterable<Detection<S, F>>
+  /** Evidence that sharpens the judgement where there is some. */
+  readonly uses?: readonly U[]
+  detect(evidence: Needed<N> & Used<U>): Iterable<Detection<S, F>>
   /** One sentence: what is wrong, with the object's name. */
   message(found: Found<N, S, F>): string
   /** What to do about this finding, in words, where `docs.summary` is not exact enough. */
@@ -94,8 +100,11 @@ export interface Rule extends RuleDefinition<EvidenceKind, Subject, Facts> {
 }
 
 /** Gives a rule its types; a rule file's default export. */
-export function rule<const N extends EvidenceKind, S extends Subject, F extends Facts>(
-  definition: RuleDefinition<N, S, F>,
-): RuleDefinition<N, S, F> {
+export function rule<
+  const N extends EvidenceKind,
+  S extends Subject,
+  F extends Facts,
+  const U extends EvidenceKind = never,
+>(definition: RuleDefinition<N, S, F, U>): RuleDefinition<N, S, F, U> {
   return definition
 }

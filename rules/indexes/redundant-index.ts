@@ -1,0 +1,58 @@
+import { afterReview, dropConstraint, dropIndex, findRedundantIndexes, type Redundancy, rule } from '../../src/kit.js'
+
+const WORTH_NAMING = 2 ** 20
+
+const REASON: Readonly<Record<Redundancy, (kept: string) => string>> = {
+  equal: (kept) => `holds the same keys as ${kept}`,
+  prefix: (kept) => `holds the first keys of ${kept}, which serves the same searches and the same order`,
+  within: (kept) => `holds a part of ${kept}, whose keys alone lead to that part`,
+  narrower: (kept) => `makes unique what ${kept} makes unique with fewer columns`,
+  hash: (kept) => `is a hash index over what the B-tree ${kept} finds as well`,
+}
+
+/** What only a person can know, where the other index is not quite the same thing. */
+const QUESTION: Partial<Record<Redundancy, (index: string) => string>> = {
+  within: (index) => `Is ${index} kept small on purpose, for a part of the table that is read all the time?`,
+  narrower: (index) =>
+    `Does an INSERT … ON CONFLICT name exactly the columns of ${index}, or do queries read its further columns from the index alone?`,
+  hash: (index) => `Did a benchmark on your data show that ${index} is worth a second index to maintain?`,
+}
+
+export default rule({
+  severity: 'warning',
+  docs: {
+    summary: 'Drop the index that another index makes superfluous.',
+    why: 'Each index is written on every insert and on most updates, takes memory and disk, and gives the planner one more plan to weigh. What another index does as well is paid for twice.',
+    bad: 'create table invoice (id bigint primary key, customer_id bigint not null, issued_on date not null); create index on invoice (customer_id); create index on invoice (customer_id, issued_on);',
+    good: 'create table invoice (id bigint primary key, customer_id bigint not null, issued_on date not null); create index on invoice (customer_id, issued_on); create index on invoice (issued_on);',
+    unless: 'The shorter index is much smaller, fits in memory alone, and the longer one does not.',
+    references: ['https://www.postgresql.org/docs/current/indexes-multicolumn.html'],
+  },
+  needs: ['catalog'],
+
+  *detect({ catalog }) {
+    const relations = [...catalog.tables, ...catalog.views]
+    for (const { index, kept, redundancy } of relations.flatMap(findRedundantIndexes)) {
+      yield {
+        on: index,
+        related: [kept],
+        facts: { kept: kept.name, redundancy, sizeBytes: index.sizeBytes, enforces: index.constraint !== null },
+        assessment: redundancy in QUESTION ? { severity: 'info' } : {},
+      }
+    }
+  },
+
+  message: ({ on, facts: { kept, redundancy, sizeBytes } }) => {
+    const size = sizeBytes !== null && sizeBytes >= WORTH_NAMING ? ` (${Math.round(sizeBytes / WORTH_NAMING)} MiB)` : ''
+    return `${on}${size} ${REASON[redundancy](kept)}.`
+  },
+
+  advice: ({ on, facts: { kept } }) =>
+    `Drop ${on.name} and keep ${kept}: every insert and most updates then write one index less.`,
+
+  fix: ({ on, facts: { redundancy } }) => {
+    const steps = on.constraint ? dropConstraint(on.constraint) : dropIndex(on)
+    const question = QUESTION[redundancy]?.(on.name)
+    return question ? afterReview(question, steps) : steps
+  },
+})
