@@ -1,0 +1,21 @@
+import type { AuditResult } from '../engine/result.js'
+import type { ReportOptions } from './options.js'
+
+type Renderer = (result: AuditResult, options: ReportOptions) => string
+
+/** A renderer a format, loaded when it is asked for. */
+const RENDERERS = {
+  terminal: async (): Promise<Renderer> => (await import('./terminal.js')).renderTerminal,
+  markdown: async (): Promise<Renderer> => (await import('./markdown.js')).renderMarkdown,
+  json: async (): Promise<Renderer> => (await import('./json.js')).renderJson,
+}
+
+export type Format = keyof typeof RENDERERS
+
+/** The names of all formats. */
+export const FORMATS = Object.keys(RENDERERS) as readonly Format[]
+
+/** Writes a result in a format. */
+export async function renderReport(format: Format, result: AuditResult, options: ReportOptions): Promise<string> {
+  return (await RENDERERS[format]())(result, options)
+}

@@ -1,0 +1,123 @@
+import { z } from 'zod'
+
+/** Version of the JSON report. It grows when a field changes its meaning or goes, not when one is added. */
+export const SCHEMA_VERSION = 1
+
+const level = z.enum(['low', 'medium', 'high'])
+const severity = z.enum(['error', 'warning', 'info'])
+const priority = z.enum(['now', 'next', 'later'])
+const total = z.int().min(0)
+const lockMode = z.enum([
+  'ACCESS SHARE',
+  'ROW SHARE',
+  'ROW EXCLUSIVE',
+  'SHARE UPDATE EXCLUSIVE',
+  'SHARE',
+  'SHARE ROW EXCLUSIVE',
+  'EXCLUSIVE',
+  'ACCESS EXCLUSIVE',
+])
+
+const fix = z.object({
+  status: z
+    .enum(['proven', 'decision', 'advice'])
+    .describe(
+      'proven: applied to a copy of the schema, checked and undone. decision: proven too, but a person must answer `reason` first. advice: not proven, for the `reason` given.',
+    ),
+  up: z.array(z.string()).describe('SQL statements without the final semicolon, in order.'),
+  down: z.array(z.string()).describe('SQL statements that take `up` back, in order.'),
+  phase: z
+    .array(z.enum(['expand', 'backfill', 'validate', 'switch', 'contract']))
+    .describe('The phases that the statements belong to, in order.'),
+  locks: z.record(z.string(), lockMode).describe('Strongest lock observed, by table address.'),
+  rewrites: z.array(z.string()).describe('Tables that were seen to be written anew.'),
+  reason: z.string().nullable().describe('The question of a decision, or why it is only advice.'),
+})
+
+const finding = z.object({
+  rule: z.string().describe('Rule id: `category/defect`.'),
+  severity,
+  address: z.string().describe('Stable and unquoted: `schema.table[.column|.constraint|.index]`.'),
+  object: z.object({
+    kind: z.string(),
+    schema: z.string().nullable(),
+    table: z.string().nullable(),
+    name: z.string(),
+    columns: z.array(z.string()),
+  }),
+  related: z.array(z.string()).describe('Addresses of other objects that take part.'),
+  message: z.string(),
+  advice: z.string().describe('What to do, in words.'),
+  location: z
+    .object({ file: z.string(), line: z.int().min(1), column: z.int().min(1) })
+    .nullable()
+    .describe('Where the object was last defined; null when it did not come from a file.'),
+  evidence: z.object({
+    tier: z.enum(['declared', 'measured', 'sampled', 'verified', 'inferred']),
+    facts: z.record(z.string(), z.json()).describe('What the rule saw; its keys depend on the rule.'),
+  }),
+  impact: level,
+  complexity: level.describe('Effort of the cure.'),
+  confidence: z.number().min(0).max(1),
+  priority,
+  fix: fix.nullable(),
+  fingerprint: z.string().describe('Identity across runs: rule and address, hashed.'),
+})
+
+const difference = z.object({
+  kind: z.string(),
+  address: z.string(),
+  change: z.enum(['only in the files', 'only in the database', 'different']),
+  details: z.array(z.object({ what: z.string(), files: z.string(), database: z.string() })),
+})
+
+/** The JSON report, version 1. */
+export const auditSchema = z
+  .object({
+    schemaVersion: z.literal(SCHEMA_VERSION),
+    tool: z.object({ name: z.string(), version: z.string() }),
+    target: z.object({
+      kind: z.enum(['files', 'server', 'snapshot']),
+      name: z.string().describe('Paths, or `host:port/database` without credentials.'),
+      serverVersion: z.int().describe('`server_version_num`, e.g. 150018.'),
+      files: z.array(z.string()),
+    }),
+    summary: z.object({
+      startedAt: z.iso.datetime(),
+      tables: total,
+      findings: total,
+      severities: z.object({ error: total, warning: total, info: total }),
+      priorities: z.object({ now: total, next: total, later: total }),
+      fixes: z.object({ proven: total, decision: total, advice: total, none: total }),
+      rules: z.object({ found: total, passed: total, skipped: total, crashed: total }),
+    }),
+    findings: z.array(finding),
+    normalForms: z.array(
+      z.object({
+        table: z.string(),
+        normalForm: z.enum(['UNF', '1NF', '2NF', '3NF', 'BCNF']),
+        issues: z.array(z.string()),
+        recommendation: z.string().nullable(),
+      }),
+    ),
+    notSeen: z.array(z.object({ what: z.string(), reason: z.string() })).describe('What was not looked at, and why.'),
+    rules: z.array(
+      z.object({
+        id: z.string(),
+        outcome: z.enum(['found', 'passed', 'skipped', 'crashed']),
+        reason: z.string().nullable(),
+      }),
+    ),
+    drift: z
+      .array(difference)
+      .optional()
+      .describe('Where the database is not what the files make; only when both were given.'),
+  })
+  .meta({ title: 'pg-billing-audit report', description: 'What `pg-billing-audit scan --format json` writes.' })
+
+export type AuditReport = z.infer<typeof auditSchema>
+
+/** The JSON Schema (2020-12) that is published as `schema/audit.json`. Fields may be added without a new version. */
+export function renderAuditSchema(): string {
+  return `${JSON.stringify(z.toJSONSchema(auditSchema, { io: 'input' }), null, 2)}\n`
+}

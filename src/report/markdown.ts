@@ -1,0 +1,157 @@
+import type { AuditResult, Finding } from '../engine/result.js'
+import { renderDiagram } from './markdown/diagram.js'
+import { code, table, text, textWithCode } from './markdown/escape.js'
+import { type Numbered, renderFinding } from './markdown/finding.js'
+import { renderConstraints, renderIndexes } from './markdown/inventory.js'
+import { listNames } from './markdown/names.js'
+import { renderPriorities, renderRoadmap } from './markdown/roadmap.js'
+import { listDrift } from './drift.js'
+import { listNotSeen } from './not-seen.js'
+import { byImportance, ownerOf, PRIORITIES, SEVERITIES } from './order.js'
+import { divide, type Section } from './sections.js'
+import { count, describeFixes, describeRules, summarize } from './summary.js'
+import { describeServer } from './wording.js'
+
+/** How many findings the summary names. */
+const FIRST = 5
+/** Sections that every review has, empty or not. */
+const FIXED = new Set([
+  'normalization',
+  'integrity',
+  'redundancy',
+  'relationships',
+  'indexes',
+  'queries',
+  'consistency',
+])
+
+/** What all parts of one document share. */
+interface Document {
+  readonly result: AuditResult
+  /** The number that each finding has throughout. */
+  readonly numbers: ReadonlyMap<Finding, number>
+  readonly names: ReadonlySet<string>
+}
+
+/** The full review as GitHub-flavoured Markdown. */
+export function renderMarkdown(result: AuditResult): string {
+  const sections = divide(result)
+  const numbers = new Map(sections.flatMap(({ findings }) => findings).map((finding, at) => [finding, at + 1]))
+  const names = listNames(result.catalog)
+  const document = { result, numbers, names }
+  const important = [...numbers]
+    .map(([finding, number]): Numbered => ({ finding, number }))
+    .toSorted((a, b) => byImportance(a.finding, b.finding))
+  const parts = [
+    `# Database review: ${text(result.target.name)}`,
+    renderSummary(document, important),
+    renderRelationships(result),
+    ...sections
+      .filter(({ findings, rules, id }) => findings.length > 0 || rules.length > 0 || FIXED.has(id))
+      .map((section) => renderSection(section, document)),
+    ...(important.length > 0 ? ['## Impact, complexity, priority', renderPriorities(important)] : []),
+    `## Roadmap\n\n${important.length > 0 ? renderRoadmap(important, names) : 'Nothing to do.'}`,
+    ...renderDrift(result),
+    renderNotSeen(result),
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+function renderSummary({ result, names }: Document, important: readonly Numbered[]): string {
+  const { target, tool, startedAt, findings } = result
+  const summary = summarize(result)
+  const source = target.kind === 'files' ? count(target.files.length, 'SQL file') : `a ${target.kind}`
+  const rows = SEVERITIES.map((severity) => {
+    const having = findings.filter((finding) => finding.severity === severity)
+    const due = PRIORITIES.map((priority) => having.filter((finding) => finding.priority === priority).length)
+    return [severity, ...due.map(String), String(having.length)]
+  })
+  const fixes = describeFixes(summary)
+  const when = `${startedAt.slice(0, 16).replace('T', ' ')} UTC`
+  const first = important
+    .slice(0, FIRST)
+    .map(({ number, finding }, at) => `${at + 1}. ${textWithCode(finding.message, names)} (finding ${number})`)
+  return [
+    '## Summary',
+    text(
+      `${tool.name} ${tool.version} read ${count(summary.tables, 'table')} from ${source} (${describeServer(target.serverVersion)}) on ${when}. ${describeRules(summary)}.${fixes ? ` ${fixes}.` : ''}`,
+    ),
+    table(['Severity', 'Now', 'Next', 'Later', 'All'], rows),
+    ...(first.length > 0 ? [`What matters first:\n\n${first.join('\n')}`] : []),
+  ].join('\n\n')
+}
+
+function renderRelationships({ catalog, findings }: AuditResult): string {
+  if (catalog.tables.length === 0) return '## Entity relationships\n\nThere are no tables.'
+  const { source, note } = renderDiagram(catalog, new Set(findings.map(ownerOf)))
+  return ['## Entity relationships', `\`\`\`mermaid\n${source}\n\`\`\``, ...(note ? [note] : [])].join('\n\n')
+}
+
+function renderSection(section: Section, document: Document): string {
+  const { id, title, findings } = section
+  const present = inventoryOf(id, document)
+  const subtitle = id === 'integrity' ? '### Missing or wrong' : '### Findings'
+  return [
+    `## ${text(title)}`,
+    ...present,
+    ...(present.length > 0 ? [subtitle] : []),
+    ...findings.map((finding) =>
+      renderFinding({ finding, number: document.numbers.get(finding) ?? 0 }, document.names),
+    ),
+    ...(findings.length === 0 ? [describeSilence(section)] : []),
+  ].join('\n\n')
+}
+
+function inventoryOf(section: string, { result, names }: Document): readonly string[] {
+  const { catalog } = result
+  if (section === 'normalization') return renderNormalForms(result, names)
+  if (section === 'integrity' && catalog.tables.length > 0) return ['### Present', renderConstraints(catalog)]
+  const indexes = section === 'indexes' ? renderIndexes(catalog) : ''
+  return indexes === '' ? [] : ['### Present', indexes]
+}
+
+function renderNormalForms({ normalForms }: AuditResult, names: ReadonlySet<string>): readonly string[] {
+  if (normalForms.length === 0) return []
+  const rows = normalForms.map(({ table: name, normalForm, issues, recommendation }) => [
+    code(name),
+    normalForm,
+    issues.map((issue) => textWithCode(issue, names)).join('<br>') || '–',
+    recommendation ? textWithCode(recommendation, names) : '–',
+  ])
+  return [
+    table(['Table', 'Normal form', 'Issues', 'Recommendation'], rows),
+    'A normal form here is the highest that nothing in the evidence contradicts; it is not proven.',
+  ]
+}
+
+/** No finding can mean three things; the reader is told which. */
+function describeSilence({ rules }: Section): string {
+  if (rules.length === 0) return 'Not looked at: no rule ran for this.'
+  const passed = rules.filter(({ outcome }) => outcome === 'passed').length
+  const skipped = rules.filter(({ outcome }) => outcome === 'skipped')
+  const reasons = [...new Set(skipped.flatMap(({ reason }) => reason ?? []))]
+  return [
+    passed > 0 ? `Nothing found; ${count(passed, 'rule')} looked.` : '',
+    skipped.length > 0 ? `Not looked at by ${count(skipped.length, 'rule')}: ${reasons.map(text).join(' ')}` : '',
+    rules.some(({ outcome }) => outcome === 'crashed') ? 'A rule crashed; see the end.' : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
+function renderDrift(result: AuditResult): readonly string[] {
+  const differences = listDrift(result)
+  if (!differences) return []
+  const rows = differences.map(({ object, change }) => [code(object), text(change)])
+  const body = rows.length > 0 ? table(['Object', 'Difference'], rows) : 'None: the database is what the files make.'
+  return ['## Drift between the files and the database', body]
+}
+
+function renderNotSeen(result: AuditResult): string {
+  const rows = listNotSeen(result).map(({ what, reason }) => [text(what), text(reason)])
+  const body =
+    rows.length > 0
+      ? table(['What', 'Why'], rows)
+      : 'Nothing was left out: every rule ran, and had the evidence that it needs.'
+  return `## What was not looked at\n\n${body}`
+}

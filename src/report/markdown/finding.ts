@@ -1,0 +1,44 @@
+import type { Finding } from '../../engine/result.js'
+import { formatLocation } from '../../errors.js'
+import { describeEvidence, describeFacts, describeFix, describeLocks } from '../wording.js'
+import { code, sqlBlock, text, textWithCode } from './escape.js'
+
+/** A finding with the number that it has throughout the document. */
+export interface Numbered {
+  readonly number: number
+  readonly finding: Finding
+}
+
+/** One finding in full: what is wrong, where, what that rests on, and the SQL that cures it. */
+export function renderFinding({ number, finding }: Numbered, names: ReadonlySet<string>): string {
+  const { address, severity, priority, rule, location, message, related, evidence, fix, advice } = finding
+  const line = [`**${severity}**`, `do ${priority}`, code(rule), ...(location ? [code(formatLocation(location))] : [])]
+  const facts = describeFacts(evidence.facts).map(({ name, value }) => `${text(name)} ${code(value)}`)
+  const points = [
+    `**What to do:** ${textWithCode(advice, names)}`,
+    `**Rests on:** ${text(describeEvidence(finding))}${facts.length > 0 ? `: ${facts.join(', ')}` : ''}`,
+    ...(related.length > 0 ? [`**Takes part:** ${related.map(code).join(', ')}`] : []),
+    `**Weight:** impact ${finding.impact}, effort ${finding.complexity}`,
+    ...(fix ? [`**Fix:** ${textWithCode(describeFix(fix), names)}`] : []),
+    ...locksOf(finding),
+  ]
+  return [
+    `#### ${number}. ${code(address)}`,
+    line.join(' · '),
+    textWithCode(message, names),
+    points.map((point) => `- ${point}`).join('\n'),
+    ...statements(finding),
+  ].join('\n\n')
+}
+
+function locksOf({ fix }: Finding): readonly string[] {
+  const locks = fix && describeLocks(fix)
+  if (!locks) return []
+  return [`**Locks seen:** ${text(locks)}${fix.phases.length > 0 ? ` (phases: ${fix.phases.join(', ')})` : ''}`]
+}
+
+function statements({ fix }: Finding): readonly string[] {
+  if (!fix || fix.up.length === 0) return []
+  const undo = ['<details><summary>Undo</summary>', sqlBlock(fix.down), '</details>'].join('\n\n')
+  return [sqlBlock(fix.up), ...(fix.down.length > 0 ? [undo] : [])]
+}

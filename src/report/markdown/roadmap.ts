@@ -1,0 +1,52 @@
+import type { Finding, Priority } from '../../engine/result.js'
+import { groupBy, PRIORITIES } from '../order.js'
+import { count, withFix } from '../summary.js'
+import { code, table, text, textWithCode } from './escape.js'
+import type { Numbered } from './finding.js'
+
+const WHEN: Record<Priority, string> = { now: 'Now', next: 'Next', later: 'Later' }
+
+/** What each finding weighs: impact, complexity, confidence, and the priority that follows from them. */
+export function renderPriorities(findings: readonly Numbered[]): string {
+  const rows = findings.map(({ number, finding }) => [
+    String(number),
+    code(finding.address),
+    code(finding.rule),
+    finding.severity,
+    finding.impact,
+    finding.complexity,
+    `${Math.round(finding.confidence * 100)} %`,
+    finding.priority,
+    finding.fix?.status ?? '–',
+  ])
+  return table(['#', 'Object', 'Rule', 'Severity', 'Impact', 'Effort', 'Confidence', 'Priority', 'Fix'], rows)
+}
+
+/** What to do now, next and later: one item for all findings that have the same remedy. */
+export function renderRoadmap(findings: readonly Numbered[], names: ReadonlySet<string>): string {
+  return PRIORITIES.map((priority) => {
+    const due = findings.filter(({ finding }) => finding.priority === priority)
+    const items = [...groupBy(due, ({ finding }) => `${finding.rule}\0${finding.advice}`).values()].map((group) =>
+      renderItem(group, names),
+    )
+    return `### ${WHEN[priority]}\n\n${items.length > 0 ? items.join('\n') : 'Nothing.'}`
+  }).join('\n\n')
+}
+
+function renderItem(group: readonly Numbered[], names: ReadonlySet<string>): string {
+  const findings = group.map(({ finding }) => finding)
+  const [first] = findings as [Finding]
+  const objects = group.map(({ number, finding }) => `${code(finding.address)} (${number})`)
+  const fixes = [proven(withFix(findings, 'proven').length), decisions(withFix(findings, 'decision').length)].filter(
+    Boolean,
+  )
+  return `- ${textWithCode(first.advice, names)} ${objects.join(', ')}${fixes.length > 0 ? ` — ${text(fixes.join(', '))}` : ''}`
+}
+
+function proven(number: number): string {
+  return number > 0 ? `${count(number, 'proven fix', 'proven fixes')}` : ''
+}
+
+function decisions(number: number): string {
+  return number > 0 ? `${count(number, 'decision')} to take` : ''
+}

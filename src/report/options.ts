@@ -1,0 +1,9 @@
+/** How a report is to look; decided once by the command, never by a renderer. */
+export interface ReportOptions {
+  /** 0 none · 1 basic · 2 256 colours · 3 true colour. */
+  readonly color: 0 | 1 | 2 | 3
+  /** Columns of a line. */
+  readonly width: number
+  /** Show everything instead of what matters first. */
+  readonly verbose: boolean
+}

@@ -1,0 +1,268 @@
+import { Chalk, type ChalkInstance } from 'chalk'
+import Table from 'cli-table3'
+import type { AuditResult, Finding } from '../engine/result.js'
+import type { Severity } from '../engine/rule.js'
+import { formatLocation } from '../errors.js'
+import { listDrift } from './drift.js'
+import { listNotSeen } from './not-seen.js'
+import type { ReportOptions } from './options.js'
+import { byImportance, groupBy, ownerOf, SEVERITIES } from './order.js'
+import { printable, printableLines } from './printable.js'
+import { divide } from './sections.js'
+import {
+  count,
+  describeFindings,
+  describeFixes,
+  describePriorities,
+  describeRules,
+  type Summary,
+  summarize,
+  withFix,
+} from './summary.js'
+import { describeEvidence, describeFacts, describeFix, describeLocks, describeServer } from './wording.js'
+import { wrap, wrapSql } from './wrap.js'
+
+/** How many findings are shown in full unless all are asked for. */
+const FIRST = 12
+/** How many statements of a fix are shown unless all are asked for. */
+const STATEMENTS = 6
+/** Column at which a finding's text begins. */
+const INDENT = 11
+
+/** The review for a terminal: what matters first by table, the rest counted by rule; everything when verbose. */
+export function renderTerminal(result: AuditResult, options: ReportOptions): string {
+  const chalk = new Chalk({ level: options.color })
+  const paper: Paper = { chalk, ...options }
+  const summary = summarize(result)
+  const parts = [
+    head(paper, result, summary),
+    ...(options.verbose ? everything(paper, result) : whatMattersFirst(paper, result)),
+    drift(paper, result),
+    notSeen(paper, result),
+    nextSteps(paper, result),
+  ]
+  return `${parts.filter(Boolean).join('\n\n')}\n`
+}
+
+interface Paper extends ReportOptions {
+  readonly chalk: ChalkInstance
+}
+
+function head({ chalk, width }: Paper, { tool, target }: AuditResult, summary: Summary): string {
+  const title = [
+    `${tool.name} ${tool.version}`,
+    target.name,
+    describeServer(target.serverVersion),
+    count(summary.tables, 'table'),
+  ]
+  const findings = describeFindings(summary)
+  const tone = summary.severities.error > 0 ? chalk.red : summary.findings > 0 ? chalk.yellow : chalk.green
+  const details = [
+    describeFixes(summary),
+    summary.findings > 0 ? describePriorities(summary) : '',
+    describeRules(summary),
+  ]
+  return [
+    ...wrap(printable(title.join(' · ')), width).map((line) => chalk.dim(line)),
+    '',
+    tone.bold(findings),
+    ...details.filter(Boolean).flatMap((detail) => wrap(`${detail.charAt(0).toUpperCase()}${detail.slice(1)}`, width)),
+  ].join('\n')
+}
+
+function whatMattersFirst(paper: Paper, { findings }: AuditResult): readonly string[] {
+  if (findings.length === 0) return []
+  const sorted = findings.toSorted(byImportance)
+  const [first, rest] = [sorted.slice(0, FIRST), sorted.slice(FIRST)]
+  return [
+    heading(paper, rest.length > 0 ? 'What matters first' : 'Findings'),
+    ...byTable(paper, first),
+    ...(rest.length > 0
+      ? [heading(paper, `And ${count(rest.length, 'more finding')} (--verbose shows all)`), ruleTable(paper, rest)]
+      : []),
+  ]
+}
+
+function byTable(paper: Paper, findings: readonly Finding[]): readonly string[] {
+  return [...groupBy(findings, ownerOf)].map(([owner, group]) =>
+    [paper.chalk.bold(printable(owner)), ...group.map((finding) => describeFinding(paper, finding, owner))].join(
+      '\n\n',
+    ),
+  )
+}
+
+function everything(paper: Paper, result: AuditResult): readonly string[] {
+  return divide(result).flatMap(({ id, title, findings }) => {
+    const table = id === 'normalization' ? normalForms(paper, result) : ''
+    if (findings.length === 0 && table === '') return []
+    return [heading(paper, title), table, ...byTable(paper, findings)].filter(Boolean)
+  })
+}
+
+function describeFinding(paper: Paper, finding: Finding, owner: string): string {
+  const { chalk, verbose } = paper
+  const { severity, message, address, location, rule, priority, evidence } = finding
+  const where = [
+    message.includes(address) || address === owner ? '' : address,
+    location ? formatLocation(location) : '',
+    rule,
+    `do ${priority}`,
+  ]
+  const facts = describeFacts(evidence.facts).map(({ name, value }) => `${name}: ${clip(value, verbose)}`)
+  const restsOn = `${describeEvidence(finding)}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`
+  const lines = [
+    ...block(paper, message),
+    ...block(paper, where.filter(Boolean).join(' · '), chalk.dim),
+    ...block(paper, `Rests on: ${restsOn}`, chalk.dim),
+    ...cure(paper, finding),
+  ]
+  const tag = toneOf(chalk, severity)(severity.padEnd(INDENT - 2))
+  return [`  ${tag}${lines[0] ?? ''}`, ...lines.slice(1).map((line) => `${' '.repeat(INDENT)}${line}`)].join('\n')
+}
+
+function cure(paper: Paper, { fix, advice }: Finding): readonly string[] {
+  const { chalk, verbose, width } = paper
+  if (!fix) return block(paper, `Do: ${advice}`)
+  const locks = describeLocks(fix)
+  const shown = verbose ? fix.up : fix.up.slice(0, STATEMENTS)
+  const hidden = fix.up.length - shown.length
+  const tone = fix.status === 'proven' ? chalk.green : chalk.yellow
+  return [
+    ...(fix.status === 'proven' ? [] : block(paper, `Do: ${advice}`)),
+    ...block(paper, `Fix ${describeFix(fix)}`, tone),
+    ...(locks ? block(paper, `Locks seen: ${locks}`, chalk.dim) : []),
+    ...shown.flatMap((sql) =>
+      wrapSql(`${printableLines(sql)};`, width - INDENT - 2).map((line) => `  ${chalk.cyan(line)}`),
+    ),
+    ...(hidden > 0 ? [`  … and ${count(hidden, 'more statement')} (--verbose)`] : []),
+  ]
+}
+
+function block({ width }: Paper, text: string, tone = (line: string) => line): readonly string[] {
+  return wrap(printable(text), width - INDENT).map((line) => tone(line))
+}
+
+function clip(value: string, verbose: boolean): string {
+  return verbose || value.length <= 120 ? value : `${value.slice(0, 119)}…`
+}
+
+function ruleTable(paper: Paper, findings: readonly Finding[]): string {
+  const { chalk } = paper
+  const rows = [...groupBy(findings, ({ rule }) => rule)].map(([rule, group]) => {
+    const severities = SEVERITIES.filter((severity) => group.some((finding) => finding.severity === severity))
+    return [
+      printable(rule),
+      severities.map((severity) => toneOf(chalk, severity)(severity)).join(', '),
+      String(group.length),
+      describeCures(group),
+    ]
+  })
+  return renderTable(chalk, ['Rule', 'Severity', 'Findings', 'Fixes'], rows, { right: [2] })
+}
+
+function describeCures(group: readonly Finding[]): string {
+  const [proven, decision] = [withFix(group, 'proven').length, withFix(group, 'decision').length]
+  return [proven > 0 ? `${proven} proven` : '', decision > 0 ? `${decision} to decide` : ''].filter(Boolean).join(', ')
+}
+
+function normalForms({ chalk, width }: Paper, result: AuditResult): string {
+  if (result.normalForms.length === 0) return ''
+  const name = Math.min(Math.max(...result.normalForms.map(({ table }) => table.length), 5) + 2, 40)
+  const rows = result.normalForms.map(({ table, normalForm, issues }) => [
+    printable(table),
+    normalForm,
+    printable(issues.join(' ') || 'Nothing contradicts it.'),
+  ])
+  return renderTable(chalk, ['Table', 'Form', 'Issues'], rows, { widths: [name + 2, 8, width - name - 12] })
+}
+
+function drift(paper: Paper, result: AuditResult): string {
+  const differences = listDrift(result)
+  if (!differences) return ''
+  const shown = paper.verbose ? differences : differences.slice(0, FIRST)
+  const hidden = differences.length - shown.length
+  return [
+    heading(paper, 'Drift between the files and the database'),
+    ...shown.flatMap(({ object, change }) => item(paper, `${object}: ${change}`)),
+    ...(hidden > 0 ? [`    … and ${hidden} more (--verbose shows all)`] : []),
+    ...(differences.length === 0 ? ['  None: the database is what the files make.'] : []),
+  ].join('\n')
+}
+
+function item({ width }: Paper, text: string): readonly string[] {
+  return wrap(printable(text), width - 4).map((line, at) => `${at === 0 ? '  - ' : '    '}${line}`)
+}
+
+function notSeen(paper: Paper, result: AuditResult): string {
+  const entries = listNotSeen(result)
+  const shown = paper.verbose ? entries : entries.slice(0, FIRST)
+  const lines = shown.flatMap(({ what, reason }) => item(paper, `${what}: ${reason}`))
+  const hidden = entries.length - shown.length
+  return [
+    heading(paper, 'Not seen'),
+    ...lines,
+    ...(hidden > 0 ? [`    … and ${hidden} more (--verbose shows all)`] : []),
+    ...(entries.length === 0 ? item(paper, 'Nothing: every rule ran, and had the evidence that it needs.') : []),
+  ].join('\n')
+}
+
+function nextSteps(paper: Paper, { findings, tool }: AuditResult): string {
+  if (findings.length === 0) return ''
+  const proven = withFix(findings, 'proven').length
+  const steps = [
+    ...(proven > 0
+      ? [[`${tool.name} fix …`, `writes ${count(proven, 'proven fix', 'proven fixes')} as one migration, up and down`]]
+      : []),
+    [`${tool.name} explain <rule>`, 'says why a rule exists, and when to let it be'],
+    [`${tool.name} scan … --format markdown`, 'gives the full review as a document'],
+  ]
+  const rows = steps.map(([command, what]) => `  ${(command ?? '').padEnd(44)}${paper.chalk.dim(what ?? '')}`)
+  return [heading(paper, 'Next'), ...rows].join('\n')
+}
+
+function heading({ chalk }: Paper, text: string): string {
+  return chalk.bold.underline(text)
+}
+
+function toneOf(chalk: ChalkInstance, severity: Severity): ChalkInstance {
+  return severity === 'error' ? chalk.red.bold : severity === 'warning' ? chalk.yellow : chalk.blue
+}
+
+interface Layout {
+  /** Columns that are aligned to the right. */
+  readonly right?: readonly number[]
+  /** Widths with padding; content decides where absent. */
+  readonly widths?: readonly number[]
+}
+
+function renderTable(
+  chalk: ChalkInstance,
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  layout: Layout,
+): string {
+  const none = {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+    'bottom-right': '',
+  }
+  const lines = { left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' }
+  const table = new Table({
+    head: titles.map((title) => chalk.dim(title)),
+    chars: { ...none, ...lines },
+    style: { head: [], border: [], 'padding-left': 2, 'padding-right': 0 },
+    colAligns: titles.map((_, at) => (layout.right?.includes(at) ? 'right' : 'left')),
+    ...(layout.widths ? { colWidths: [...layout.widths], wordWrap: true } : {}),
+  })
+  table.push(...rows.map((row) => [...row]))
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n')
+}

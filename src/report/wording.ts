@@ -1,0 +1,67 @@
+import type { Finding, Fix } from '../engine/result.js'
+import type { Facts, Json, Tier } from '../engine/rule.js'
+
+const RESTS_ON: Record<Tier, string> = {
+  declared: 'declared in the catalog',
+  measured: "measured by the server's counters and statistics",
+  sampled: 'sampled rows',
+  verified: 'verified by a check of all rows',
+  inferred: 'inferred from names and shape',
+}
+
+/** `inferred from names and shape, confidence 80 %`. */
+export function describeEvidence({ evidence, confidence }: Finding): string {
+  return `${RESTS_ON[evidence.tier]}${confidence < 1 ? `, confidence ${Math.round(confidence * 100)} %` : ''}`
+}
+
+/** Facts as `name: value` pairs, nested values as compact JSON. */
+export function describeFacts(facts: Facts): readonly { readonly name: string; readonly value: string }[] {
+  return Object.entries(facts)
+    .filter(([, value]) => value !== null && !(Array.isArray(value) && value.length === 0))
+    .map(([name, value]) => ({
+      name: name.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+      value: describeValue(value),
+    }))
+}
+
+function describeValue(value: Json): string {
+  if (typeof value !== 'object' || value === null) return String(value)
+  if (Array.isArray(value) && value.every(isFlat)) return value.map(describeFlat).join(', ')
+  return JSON.stringify(value)
+}
+
+/** A scalar, or an object of scalars. */
+function isFlat(value: Json): boolean {
+  return (
+    typeof value !== 'object' ||
+    value === null ||
+    (!Array.isArray(value) && Object.values(value).every((part) => typeof part !== 'object'))
+  )
+}
+
+function describeFlat(value: Json): string {
+  return typeof value === 'object' && value !== null ? Object.values(value).join(' ') : String(value)
+}
+
+/** What is known of a fix, in one sentence. */
+export function describeFix(fix: Fix): string {
+  if (fix.status === 'proven') return 'proven: applied to a copy of the schema, checked and undone.'
+  if (fix.status === 'decision')
+    return `proven on a copy of the schema, but a person must decide: ${fix.reason ?? 'see the SQL.'}`
+  return `not proven: ${fix.reason ?? 'no reason is known.'}`
+}
+
+/** What the proof observed, e.g. `locks public.invoices SHARE; rewrites nothing`; null when nothing was observed. */
+export function describeLocks({ status, locks, rewrites }: Fix): string | null {
+  if (status === 'advice') return null
+  const held = Object.entries(locks).map(([table, mode]) => `${mode} on ${table}`)
+  return [
+    held.length > 0 ? held.join(', ') : 'none on tables that existed',
+    ...(rewrites.length > 0 ? [`writes ${rewrites.join(', ')} anew`] : []),
+  ].join('; ')
+}
+
+/** `PostgreSQL 18.6`, from `server_version_num`. */
+export function describeServer(version: number): string {
+  return `PostgreSQL ${Math.floor(version / 10_000)}.${version % 10_000}`
+}
