@@ -1,4 +1,12 @@
 #!/usr/bin/env node
-import { execute } from '@oclif/core'
+import { setFlagsFromString } from 'node:v8'
 
-await execute({ dir: import.meta.url })
+try {
+  // WebAssembly (the parser, the embedded server) then starts without being optimized first, which halves a scan.
+  setFlagsFromString('--liftoff-only')
+} catch {
+  // An engine without this flag is only slower.
+}
+
+const { main } = await import(new URL('../dist/src/cli/main.js', import.meta.url).href)
+await main(process.argv.slice(2), new URL('..', import.meta.url))

@@ -1,0 +1,64 @@
+import { statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { AuditRequest } from '../audit.js'
+import { ConfigError } from '../errors.js'
+
+/** What the command line says about where the database is. */
+export interface SourceFlags {
+  readonly targets: readonly string[]
+  readonly db?: string | undefined
+  readonly snapshot?: string | undefined
+  readonly workload: readonly string[]
+}
+
+/** Environment variables of libpq that say which server is meant. */
+const SERVER_VARIABLES = ['PGHOST', 'PGHOSTADDR', 'PGSERVICE', 'PGDATABASE', 'PGPORT']
+const SERVER_URL = /^postgres(?:ql)?:\/\//i
+/** A file of this name in a scanned folder holds queries, not schema. */
+const WORKLOAD_FILE = 'queries.sql'
+
+/**
+ * Where the database is: a URL among the targets, `--db` or `--snapshot`; else the files; else DATABASE_URL; else libpq's
+ * `PG*` variables. Files beside a server or a snapshot are what should have made it. The workload is what was named, else
+ * each folder's `queries.sql`; a workload file is never applied as schema.
+ */
+export function resolveSource(
+  { targets, db, snapshot, workload }: SourceFlags,
+  environment: Readonly<Record<string, string | undefined>>,
+): Pick<AuditRequest, 'source' | 'workload'> {
+  const urls = targets.filter((target) => SERVER_URL.test(target))
+  const paths = targets.filter((target) => !SERVER_URL.test(target))
+  const servers = [...urls, ...(db === undefined ? [] : [db])]
+  if (servers.length + (snapshot === undefined ? 0 : 1) > 1) {
+    throw new ConfigError('More than one database was given.', {
+      hint: 'Name one: by URL, with --db, or with --snapshot.',
+    })
+  }
+  return {
+    source: chooseSource(paths, servers[0], snapshot, environment),
+    workload: workload.length > 0 ? workload : findWorkload(paths),
+  }
+}
+
+function chooseSource(
+  paths: readonly string[],
+  server: string | undefined,
+  snapshot: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): AuditRequest['source'] {
+  if (snapshot !== undefined) return { kind: 'snapshot', path: snapshot, files: paths }
+  if (server !== undefined) return { kind: 'server', connection: server, files: paths }
+  if (paths.length > 0) return { kind: 'files', paths }
+  if (environment['DATABASE_URL']) return { kind: 'server', connection: environment['DATABASE_URL'] }
+  if (SERVER_VARIABLES.some((name) => environment[name])) return { kind: 'server', connection: undefined }
+  throw new ConfigError('There is nothing to scan.', {
+    hint: 'Name SQL files or folders, or a server: a postgres:// URL, --db, DATABASE_URL or PGHOST.',
+  })
+}
+
+function findWorkload(targets: readonly string[]): readonly string[] {
+  return targets
+    .filter((target) => statSync(target, { throwIfNoEntry: false })?.isDirectory())
+    .map((folder) => join(folder, WORKLOAD_FILE))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
+}
