@@ -1,0 +1,189 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Installed, installPackage } from './package.js'
+
+let installed: Installed
+let folder: string
+beforeAll(() => {
+  installed = installPackage()
+  folder = mkdtempSync(join(tmpdir(), 'pg-billing-audit-commands-'))
+  writeFileSync(join(folder, 'clean.sql'), 'create table plan (id bigint primary key, name text not null);\n')
+  writeFileSync(
+    join(folder, 'wrong.sql'),
+    'create table charge (id bigint primary key, charged_at timestamp not null);\n',
+  )
+  writeFileSync(
+    join(folder, 'period.sql'),
+    'create table subscription (id bigint primary key, period_start timestamptz not null, period_end timestamptz not null);\n',
+  )
+})
+afterAll(() => {
+  installed.remove()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+const RULE = 'types/timestamp-without-time-zone'
+const file = (name: string) => join(folder, name)
+
+describe('scan', () => {
+  it('ends with 0 without findings, and with 1 when one is at the bar', async () => {
+    const codes = await Promise.all([
+      installed.run(['scan', file('clean.sql'), '--rule', RULE]),
+      installed.run(['scan', file('wrong.sql'), '--rule', RULE, '--no-prove']),
+      installed.run(['scan', file('wrong.sql'), '--rule', RULE, '--no-prove', '--fail-on', 'warning']),
+      installed.run(['scan', file('wrong.sql'), '--rule', RULE, '--no-prove', '--fail-on', 'never']),
+    ])
+    expect(codes.map(({ status, stderr }) => `${status}${stderr}`)).toEqual(['0', '0', '1', '0'])
+    expect(codes[1]?.stdout).toContain(`${file('wrong.sql')}:1:`)
+  })
+
+  it('writes nothing but the report to standard output, without colour in a pipe', async () => {
+    const json = await installed.run(['scan', file('wrong.sql'), '--rule', RULE, '--format', 'json'])
+    expect(JSON.parse(json.stdout)).toMatchObject({ schemaVersion: 1, findings: [{ rule: RULE }] })
+    expect(json.stderr).toBe('')
+    const terminal = await installed.run(['scan', file('wrong.sql'), '--rule', RULE, '--no-prove'])
+    expect(terminal.stdout).not.toContain('\u001b')
+    const colored = await installed.run(['scan', file('wrong.sql'), '--rule', RULE, '--no-prove', '--color'])
+    expect(colored.stdout).toContain('\u001b')
+  })
+
+  it('writes a report to a file, whole', async () => {
+    const target = file('review.md')
+    const { status, stdout } = await installed.run(['scan', file('clean.sql'), '--format', 'markdown', '-o', target])
+    expect([status, stdout]).toEqual([0, ''])
+    expect(readFileSync(target, 'utf8')).toMatch(/^# Database review: /)
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([])
+  })
+
+  it('survives a reader that goes away', async () => {
+    const status = await new Promise((resolve) => {
+      const child = spawn(process.execPath, [join(installed.folder, 'bin/run.js'), 'rules', '--format', 'json'], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      })
+      let stderr = ''
+      child.stderr.on('data', (text: Buffer) => (stderr += text.toString()))
+      child.stdout.destroy()
+      child.on('close', (code) => resolve(`${code}${stderr}`))
+    })
+    expect(status).toBe('0')
+  })
+})
+
+describe('what cannot be done', () => {
+  const failures: readonly (readonly [string, () => readonly string[], RegExp])[] = [
+    ['no such file', () => ['scan', file('nope.sql')], /nope\.sql: no such file or folder\.\n {2}\S/],
+    ['a folder without SQL', () => ['scan', file('empty')], /the folder holds no SQL file\.\n {2}\S/],
+    ['nothing to scan', () => ['scan'], /There is nothing to scan\.\n {2}Name SQL files/],
+    [
+      'an unknown flag',
+      () => ['scan', '--fial-on', 'error'],
+      /There is no flag --fial-on\.\n {2}Did you mean --fail-on\?/,
+    ],
+    ['an unknown format', () => ['scan', '--format', 'xml'], /--format=xml .*terminal, markdown, json\.\n/],
+    [
+      'an unknown rule',
+      () => ['scan', file('clean.sql'), '--rule', `${RULE}s`],
+      /Did you mean «types\/timestamp-without-time-zone»/,
+    ],
+    [
+      'a rule to explain that does not exist',
+      () => ['explain', 'timestamp-without-time-zon'],
+      /Did you mean «types\/timestamp-/,
+    ],
+    ['an unknown command', () => ['scna'], /There is no command «scna»\.\n {2}Did you mean `pg-billing-audit scan`/],
+    ['a file in the place of a command', () => [file('clean.sql')], /Did you mean `pg-billing-audit scan …`/],
+    ['two databases', () => ['scan', 'postgres://a', '--db', 'postgres://b'], /More than one database/],
+    [
+      'a report into a folder that is not there',
+      () => ['scan', file('clean.sql'), '-o', file('no/r.md')],
+      /no such folder/,
+    ],
+    ['a server that refuses', () => ['scan', 'postgres://nobody@127.0.0.1:1/none'], /127\.0\.0\.1:1/],
+    ['fixes into a folder that is not there', () => ['fix', file('clean.sql'), '-o', file('no')], /no such folder/],
+    [
+      'fixes of an object that does not exist',
+      () => ['fix', file('period.sql'), '--dry-run', '--object', 'public.subscriptoin'],
+      /Did you mean «public\.subscription»/,
+    ],
+  ]
+
+  beforeAll(() => mkdirSync(file('empty')))
+
+  it.each(failures)('%s is one sentence, a hint and exit code 2', async (_, args, message) => {
+    const { status, stdout, stderr } = await installed.run(args())
+    expect(stderr).toMatch(message)
+    expect(stderr).toMatch(/^Error: /)
+    expect(stderr).not.toMatch(/^\s+at /m)
+    expect([status, stdout]).toEqual([2, ''])
+  })
+
+  it('shows a stack with DEBUG', async () => {
+    const { status, stderr } = await installed.run(['scan', file('nope.sql')], { environment: { DEBUG: '1' } })
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/^\s+at /m)
+  })
+})
+
+describe('rules and explain', () => {
+  it('list every rule, for people and for programs', async () => {
+    const list = await installed.run(['rules'])
+    expect(list.stdout).toMatch(/^types\n(?: .*\n)*? {2}timestamp-without-time-zone +warning/m)
+    const json = JSON.parse((await installed.run(['rules', '--format', 'json'])).stdout) as readonly object[]
+    expect(json).toContainEqual(
+      expect.objectContaining({ id: RULE, category: 'types', needs: ['catalog'], fixable: true }),
+    )
+  })
+
+  it('explain one from its own documentation', async () => {
+    const { status, stdout } = await installed.run(['explain', RULE])
+    expect(status).toBe(0)
+    for (const part of [RULE, 'Why', 'Found', 'Right', 'References']) expect(stdout).toContain(part)
+    expect(JSON.parse((await installed.run(['explain', RULE, '--format', 'json'])).stdout)).toMatchObject({ id: RULE })
+  })
+})
+
+describe('fix', () => {
+  const choice = ['--rule', 'constraints/unordered-period']
+
+  it('prints the up migration and writes nothing with --dry-run', async () => {
+    const target = file('dry')
+    mkdirSync(target)
+    const { status, stdout, stderr } = await installed.run(['fix', file('period.sql'), ...choice, '--dry-run'], {
+      cwd: target,
+    })
+    expect(status).toBe(0)
+    expect(stdout).toContain('add constraint')
+    expect(stderr).toContain('1 proven fix')
+    expect(readdirSync(target)).toEqual([])
+  })
+
+  it('writes an up and a down migration', async () => {
+    const target = file('migrations')
+    mkdirSync(target)
+    const { status, stdout } = await installed.run(['fix', file('period.sql'), ...choice, '-o', target])
+    expect(status).toBe(0)
+    expect(stdout).toContain('Wrote ')
+    const names = readdirSync(target).toSorted()
+    expect(names).toEqual([
+      expect.stringMatching(/^\d{14}_billing_audit_fixes\.down\.sql$/),
+      expect.stringMatching(/up\.sql$/),
+    ])
+    expect(readFileSync(join(target, names[1] ?? ''), 'utf8')).toContain('validate constraint')
+  })
+})
+
+it('helps', async () => {
+  const [root, version, command, word] = await Promise.all([
+    installed.run(['--help']),
+    installed.run(['--version']),
+    installed.run(['scan', '-h']),
+    installed.run(['help', 'scan']),
+  ])
+  expect(root.stdout).toMatch(/^ {2}scan /m)
+  expect(version.stdout).toMatch(/^pg-billing-audit\/\d+\.\d+\.\d+/)
+  expect(command.stdout).toContain('$ pg-billing-audit scan db/migrations')
+  expect(word.stdout).toBe(command.stdout)
+})
