@@ -27,14 +27,6 @@ export * from './billing/conditions.js'
 export { holdsMoney } from './billing/money.js'
 export { means, mentions, without, wordsOf } from './billing/names.js'
 export { isOrdered, periodsOf, type Period } from './billing/period.js'
-export { equationsOf, isKept, type Equation } from './billing/arithmetic.js'
-export { usageLimitsOf, type UsageLimit } from './billing/counter.js'
-export { codeOf, grantsToOthers, isEndUser, knowsGrants } from './evidence/catalog/access.js'
-export { checkOf, findRowFreeCalls, guardColumnsOf, isConstantTrue } from './evidence/catalog/row-security.js'
-export { hashBoundsOf, isDefaultPartition, rangeBoundsOf } from './evidence/catalog/partition-bounds.js'
-export type { RangeBounds } from './evidence/catalog/partition-bounds.js'
-export { columnsFedBySequences } from './evidence/catalog/sequence-use.js'
-export { holdsStatus, isConfined, statusValuesOf, type StatusValues } from './billing/status.js'
 export {
   findMissingForeignKeyIndexes,
   findRedundantIndexes,
@@ -43,3 +35,12 @@ export {
   serviceOf,
 } from './evidence/catalog/index-algebra.js'
 export type { MissingIndex, Redundancy, RedundantIndex, Service } from './evidence/catalog/index-algebra.js'
+export { equationsOf, isKept, type Equation } from './billing/arithmetic.js'
+export { usageLimitsOf, type UsageLimit } from './billing/counter.js'
+export { codeOf, grantsToOthers, isEndUser, knowsGrants } from './evidence/catalog/access.js'
+export { checkOf, findRowFreeCalls, guardColumnsOf, isConstantTrue } from './evidence/catalog/row-security.js'
+export { hashBoundsOf, isDefaultPartition, rangeBoundsOf } from './evidence/catalog/partition-bounds.js'
+export type { RangeBounds } from './evidence/catalog/partition-bounds.js'
+export { columnsFedBySequences } from './evidence/catalog/sequence-use.js'
+export { holdsStatus, isConfined, statusValuesOf, type StatusValues } from './billing/status.js'
+export { gapsOf, type Gap } from './billing/uniqueness.js'

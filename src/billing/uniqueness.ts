@@ -1,0 +1,79 @@
+import { columnsIn } from '../evidence/catalog/expression.js'
+import type { Column, Index, Table } from '../evidence/catalog/model.js'
+import { checksOf, holdsRowsWithout, isFilledByCheck, isFilledIn } from './conditions.js'
+import { means, wordsOf } from './names.js'
+
+/** A nullable column of a unique key, and what its absence means there. */
+export interface Gap {
+  readonly column: Column
+  /** deletion: null says that the row is live · qualifier: null stands for «any» or «none», as a value would. */
+  readonly meaning: 'deletion' | 'qualifier'
+}
+
+const TIMES = new Set(['date', 'timestamp', 'timestamptz'])
+
+const DELETION =
+  /^(?:deleted|removed|archived|discarded|cancell?ed|geloscht|geloescht|supprime|eliminado|borrado|excluido)$/
+
+/** Texts and numbers that tell variants of one thing apart. */
+const QUALIFIER =
+  /^(?:region|locale|language|lang|currency|country|channel|variant|kind|type|category|metric|dimension|scope|tier|level|environment|env|platform|interval|month|year|quarter|period|version|sprache|waehrung|land|langue|devise|pays|idioma|moneda|pais|moeda|gueltig|valid|effective|from|until|start|end)$/
+
+const ORDINAL = /^(?:position|ordinal|sort|rank|line|sequence|seq|no|nr|number|index|order|row)$/
+
+/**
+ * Nullable columns through which a composite unique index lets equal rows in, although its other columns are known. Columns
+ * that are optional identifiers of the row (`external_id`, `slug`) are none: without one there is nothing to be unique.
+ */
+export function gapsOf(index: Index): readonly Gap[] {
+  const { table } = index
+  if (table.kind !== 'table' || index.keys.length < 2) return []
+  const nullable = index.keys.flatMap(({ column }) => (column && !isFilled(column, index) ? column : []))
+  const known = index.keys.flatMap(({ column }) => (column && !nullable.includes(column) ? column : []))
+  if (known.every(({ name }) => ORDINAL.test(wordsOf(name).at(-1) ?? ''))) return []
+  return nullable.flatMap((column) => {
+    const meaning = meaningOf(column)
+    return meaning && !isCovered(column, index, table) && !isOneOf(column, table) ? [{ column, meaning }] : []
+  })
+}
+
+function isFilled(column: Column, index: Index): boolean {
+  return column.notNull || isFilledByCheck(column) || isFilledIn(index, column)
+}
+
+function meaningOf(column: Column): Gap['meaning'] | null {
+  const { type, table } = column
+  const words = wordsOf(column.name)
+  if (words.some((word) => DELETION.test(word))) return TIMES.has(type.name) ? 'deletion' : null
+  if (table.foreignKeys.some(({ columns }) => columns.length === 1 && columns[0] === column)) return 'qualifier'
+  if (type.category === 'enum' || type.name === 'bool') return 'qualifier'
+  const [first = '', last = ''] = [words[0], words.at(-1)]
+  if (means(last, 'identity') && !QUALIFIER.test(last))
+    return QUALIFIER.test(first) && /^(?:code|key)$/.test(last) ? 'qualifier' : null
+  return QUALIFIER.test(last) || QUALIFIER.test(first) ? 'qualifier' : null
+}
+
+/** Another unique index keeps the rows apart that have no value here. */
+function isCovered(column: Column, { keys, name }: Index, { indexes }: Table): boolean {
+  const others = keys.flatMap((key) => (key.column && key.column !== column ? key.column : []))
+  return indexes.some(
+    (other) =>
+      other.unique &&
+      other.valid &&
+      other.name !== name &&
+      (other.predicate === null || holdsRowsWithout(other, column)) &&
+      other.keys.every((key) =>
+        key.column
+          ? others.includes(key.column) || (other.nullsNotDistinct && key.column === column)
+          : /coalesce/i.test(key.expression) && key.expression.includes(column.name),
+      ),
+  )
+}
+
+/** A CHECK says when the column has a value, such as one of several owners. */
+function isOneOf(column: Column, table: Table): boolean {
+  return checksOf(table).some((check) => {
+    const columns = columnsIn(check)
+    return columns.includes(column.name) && columns.length > 1 && /null/i.test(JSON.stringify(check))
+  })
+}
