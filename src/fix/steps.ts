@@ -1,4 +1,12 @@
-import type { Column, Constraint, ForeignKey, Index, ReferentialAction, Table } from '../evidence/catalog/model.js'
+import type {
+  Column,
+  Constraint,
+  ForeignKey,
+  Index,
+  Policy,
+  ReferentialAction,
+  Table,
+} from '../evidence/catalog/model.js'
 import { newName, quoteColumns, quoteIdentifier, quoteRelation } from './quote.js'
 import type { Step } from './step.js'
 
@@ -260,6 +268,59 @@ export function alterColumnType(column: Column, type: string, using?: string): r
       rewrites: true,
       scans: true,
       review: `Every row of ${column.table} is written anew while nobody can read it: is the table small enough, or is there a maintenance window?`,
+    },
+  ]
+}
+
+/** Has the rows that were there before a NOT VALID constraint checked; undoing makes it NOT VALID again. */
+export function validateConstraint(constraint: Constraint): readonly Step[] {
+  const on = `alter table ${quoteRelation(constraint.table)}`
+  const name = quoteIdentifier(constraint.name)
+  return [
+    {
+      ...STEP,
+      phase: 'validate',
+      sql: `${on} validate constraint ${name}`,
+      undo: `${on} drop constraint ${name}, add constraint ${name} ${constraint.definition}`,
+      lock: 'SHARE UPDATE EXCLUSIVE',
+      scans: true,
+    },
+  ]
+}
+
+/** Gives a policy other expressions; null leaves one as it is. */
+export function alterPolicy(policy: Policy, using: string | null, withCheck: string | null): readonly Step[] {
+  const on = `alter policy ${quoteIdentifier(policy.name)} on ${quoteRelation(policy.table)}`
+  const change = (to: string | null, check: string | null) =>
+    [on, to === null ? '' : `using (${to})`, check === null ? '' : `with check (${check})`].filter(Boolean).join(' ')
+  return [
+    {
+      ...STEP,
+      phase: 'switch',
+      sql: change(using, withCheck),
+      undo: change(using === null ? null : policy.using, withCheck === null ? null : policy.withCheck),
+      lock: 'ACCESS EXCLUSIVE',
+    },
+  ]
+}
+
+/** Takes a policy away. */
+export function dropPolicy(policy: Policy): readonly Step[] {
+  const { command, permissive, roles, using, withCheck } = policy
+  const on = `${quoteIdentifier(policy.name)} on ${quoteRelation(policy.table)}`
+  const to = roles.map((role) => (role === 'PUBLIC' ? 'public' : quoteIdentifier(role))).join(', ')
+  const undo = [
+    `create policy ${on} as ${permissive ? 'permissive' : 'restrictive'} for ${command} to ${to}`,
+    using === null ? '' : `using (${using})`,
+    withCheck === null ? '' : `with check (${withCheck})`,
+  ]
+  return [
+    {
+      ...STEP,
+      phase: 'contract',
+      sql: `drop policy ${on}`,
+      undo: undo.filter(Boolean).join(' '),
+      lock: 'ACCESS EXCLUSIVE',
     },
   ]
 }
