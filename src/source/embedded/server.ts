@@ -11,6 +11,8 @@ export interface EmbeddedOptions extends Partial<Limits> {
 /** One statement to apply. */
 export interface Application {
   readonly sql: string
+  /** Sent instead when no transaction is open. */
+  readonly alone?: string
   /** What `COPY … FROM '/dev/blob'` reads. */
   readonly data?: string
   /** How the statement changes the transaction state, when it does. */

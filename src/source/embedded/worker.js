@@ -46,9 +46,9 @@ const operations = {
   },
   async apply({ statements }) {
     const outcomes = []
-    for (const { sql, data, transaction } of statements) {
+    for (const { sql, alone, data, transaction } of statements) {
       Atomics.add(begun, 0, 1)
-      const outcome = await applyOne(sql, data, transaction)
+      const outcome = await applyOne(inTransaction ? sql : (alone ?? sql), data, transaction)
       outcomes.push(outcome)
       if (outcome.error) break
     }

@@ -53,6 +53,12 @@ const TELLING: Readonly<Record<string, RegExp>> = {
   btree_gin: /\bbtree_gin\b/i,
 }
 
+/** The extension that brings a type, function, operator class or access method of this name, if it is a known one. */
+export function extensionOf(object: string): string | undefined {
+  const name = object.replaceAll('"', '')
+  return Object.keys(TELLING).find((extension) => TELLING[extension]!.test(`${name}(`))
+}
+
 /** The extensions to make available for these texts; btree_gist always, because fixes need it. */
 export function neededExtensions(texts: readonly string[]): readonly string[] {
   const named = new Set(

@@ -1,52 +1,104 @@
+import { SqlLoadError } from '../../errors.js'
 import { startEmbeddedServer } from '../embedded/server.js'
-import { applyStatements } from './apply.js'
+import { openAccess } from './access.js'
+import { type Applied, applyStatements } from './apply.js'
+import { type ArrangedFiles, arrangeFiles } from './arrange.js'
 import { startRecording, stopRecording } from './definitions.js'
 import { neededExtensions } from './extensions.js'
-import { findFiles, isSqlFile, shownPath } from './find.js'
+import { findFiles } from './find.js'
 import type { LoadedFiles, LoadOptions } from './model.js'
 import { loadParser } from './parse.js'
+import { makePlatform } from './platforms.js'
 import { readPositions } from './positions.js'
-import { Problems } from './problems.js'
-import { readText } from './read.js'
-import { readStatements } from './statements.js'
+import { type Failure, gatherRemarks, type Remarks } from './remarks.js'
+import { quoteName } from './stand-ins.js'
+import { readStatements, type Statement } from './statements.js'
+
+const MOST_RESTARTS = 3
 
 /**
  * Applies SQL files and folders to a new embedded server. A statement that fails is a load problem, not an error. Throws
- * SqlLoadError for a path that is not there or holds no SQL, ConfigError for a layout that is not known.
+ * SqlLoadError for a path that is not there or holds no SQL, and ConfigError for a layout that is not known.
  */
 export async function loadSqlFiles(paths: readonly string[], options: LoadOptions = {}): Promise<LoadedFiles> {
-  const files = findFiles(paths)
-    .flatMap((asked) => (asked.kind === 'file' ? [asked.path] : asked.entries.filter(isSqlFile)))
-    .map((path) => ({ name: shownPath(path), text: readText(path) }))
+  const asked = findFiles(paths)
+  const arranged = arrangeFiles(asked, options.layout)
+  const findFile = openAccess(asked.map(({ path }) => path))
   await loadParser()
-  const { statementTimeout, memoryLimit } = options
+  const banned = new Map<number, Failure>()
+  for (;;) {
+    const attempt = await load(arranged, findFile, options, banned)
+    if (!attempt.ended) return attempt.loaded
+    const { index, error } = attempt.ended
+    if (banned.size >= MOST_RESTARTS || banned.has(index)) {
+      throw new SqlLoadError(error.message, { hint: error.hint ?? 'Leave files out.', cause: error, ...attempt.at })
+    }
+    banned.set(index, { kind: 'limit', message: error.message, hint: error.hint ?? null })
+  }
+}
+
+async function load(
+  arranged: ArrangedFiles,
+  findFile: (path: string, includer: string) => string | null,
+  options: LoadOptions,
+  banned: ReadonlyMap<number, Failure>,
+) {
+  const { statementTimeout, memoryLimit, onProgress } = options
   const session = await startEmbeddedServer({
-    extensions: neededExtensions(files.map(({ text }) => text)),
+    extensions: neededExtensions(arranged.files.map(({ text }) => text)),
     ...(statementTimeout === undefined ? {} : { statementTimeout }),
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
   })
   try {
+    const remarks = gatherRemarks()
+    const settings: string[] = []
+    for (const platform of arranged.platforms) settings.push(...(await makePlatform(session, platform, remarks)))
     await startRecording(session)
-    const problems = new Problems()
-    const { statements, definitions } = await applyStatements(
-      session,
-      files.flatMap((file) => [...readStatements(file)]),
-      problems,
-    )
+    const variables = new Map(Object.entries(options.variables ?? {}))
+    const files = arranged.files.map(({ name }) => name)
+    const applied = await applyStatements(session, readAll(arranged, { variables, findFile, remarks }), {
+      remarks,
+      variables,
+      banned,
+      unordered: arranged.unordered,
+      settings,
+      onFile: (file) => onProgress?.({ file, done: files.indexOf(file), total: files.length }),
+    })
+    if (applied.ended) {
+      await session.close()
+      const location = applied.statements[applied.ended.index]?.locate(0)
+      return { ended: applied.ended, at: location ? { location } : {} }
+    }
     await stopRecording(session)
-    const names = files.map(({ name }) => name)
+    const { problems, standIns, skipped } = await finish(applied, remarks)
     return {
-      session,
-      files: names,
-      layout: { name: 'plain', evidence: null, applied: names, leftOut: [] },
-      statements: statements.map(({ text, locate, outcome }) => ({ text, location: locate(0), outcome })),
-      problems: problems.roots,
-      standIns: [],
-      skipped: [],
-      positions: await readPositions(session, statements, definitions),
+      ended: null,
+      loaded: {
+        session,
+        files,
+        layout: arranged.report,
+        statements: applied.statements.map(({ text, locate, outcome }) => ({ text, location: locate(0), outcome })),
+        problems,
+        standIns,
+        skipped,
+        positions: await readPositions(session, applied.statements, applied.definitions),
+      } satisfies LoadedFiles,
     }
   } catch (error) {
     await session.close()
     throw error
   }
+
+  /** A role that stood in could do everything while the files ran, and may do nothing from now on. */
+  async function finish(_applied: Applied, told: Remarks) {
+    const result = told.result()
+    for (const { kind, name } of result.standIns) {
+      if (kind === 'role') await session.execute(`alter role ${quoteName(name)} nosuperuser`)
+    }
+    return result
+  }
+}
+
+function* readAll({ files }: ArrangedFiles, context: Parameters<typeof readStatements>[1]): Generator<Statement> {
+  for (const file of files) yield* readStatements(file, context)
 }

@@ -11,7 +11,7 @@ export interface Piece {
   readonly to: number
   /** The first words of a statement, in lower case. */
   readonly words: readonly string[]
-  /** Offset of the word `stdin` in `COPY … FROM stdin`. */
+  /** Offset of the word `stdin` in `COPY … FROM stdin`; for `\\copy`, of the command. */
   readonly stdin: number | null
   /** Places that may be psql variables: `:name`, `:'name'`, `:"name"`, `:{?name}`. */
   readonly variables: readonly { readonly start: number; readonly end: number }[]
@@ -23,6 +23,7 @@ const NUMBER = /[0-9][\w.]*/y
 const DOLLAR_QUOTE = /\$(?:[A-Za-z_\u0080-\uffff][\w\u0080-\uffff]*)?\$/y
 const VARIABLE = /:(?:[A-Za-z_][\w]*|[0-9]+|'[\w]+'|"[\w]+"|\{\?[\w]+\})/y
 const STRING_GOES_ON = /[ \t\f\v]*\r?\n(?:\s|--[^\n]*\n)*'/y
+const COPIES_IN = /^\\copy\b.*\bfrom\s+p?stdin\b/i
 const COMMENT_MARK = /\/\*|\*\//g
 const ENDS_STATEMENT = /\\(?:g|gx|gset|gexec|gdesc|crosstabview|watch|bind|bind_named|parse)(?![\w])/y
 
@@ -46,7 +47,7 @@ export function splitSql(text: string): readonly Piece[] {
       minding = { ...minding, backslashEscapes: /(?:off|false|0)\s*'?\s*$/i.test(text.slice(piece.from, piece.to)) }
     }
     if (piece.stdin !== null && at < text.length) {
-      const end = endOfCopyData(text, at)
+      const end = endOfCopyData(text, piece.kind === 'meta' ? at : lineEnd(text, at) + 1)
       pieces.push({ ...piece, kind: 'data', start: at, from: at, to: end, end, words: [], stdin: null, variables: [] })
       at = end
     }
@@ -92,6 +93,7 @@ function readPiece(text: string, start: number, minding: Minding): Piece & { rea
     } else if (char === '\\') {
       if (from < 0) {
         const end = endOfMeta(text, at)
+        if (COPIES_IN.test(text.slice(at, end))) stdin = at
         token(end)
         return finish('meta', afterNewline(text, end))
       }
@@ -198,7 +200,7 @@ function endOfString(text: string, open: number, backslashEscapes: boolean): num
 
 /** Data ends with a line `\.`, which belongs to it, or with the file. */
 function endOfCopyData(text: string, start: number): number {
-  let at = lineEnd(text, start) + 1
+  let at = start
   while (at < text.length) {
     const end = lineEnd(text, at)
     if (text.startsWith('\\.', at) && text.slice(at + 2, end).trim() === '') return afterNewline(text, end)

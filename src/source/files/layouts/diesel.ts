@@ -1,0 +1,39 @@
+import { arrangeBy, type Folder, type FolderFile, type Layout, versionOf } from './layout.js'
+
+const IN_VERSION_FOLDER = /^(\d[\d-]*)[^/]*\/(?:up|down)\.sql$/
+
+/** A folder a migration with `up.sql` and `down.sql` (https://diesel.rs). */
+export const diesel: Layout = {
+  name: 'diesel',
+  recognize: (folder) => recognizeFolders(folder, (version) => !isMilliseconds(version)),
+  arrange: arrangeFolders,
+}
+
+/** As Diesel, but named by milliseconds (https://hasura.io/docs). */
+export const hasura: Layout = {
+  name: 'hasura',
+  recognize: (folder) => recognizeFolders(folder, isMilliseconds),
+  arrange: arrangeFolders,
+}
+
+function recognizeFolders({ files }: Folder, fits: (version: string) => boolean): string | null {
+  const versions = files.flatMap(({ below }) => IN_VERSION_FOLDER.exec(below)?.[1] ?? [])
+  if (versions.length * 2 < files.length || versions.length === 0 || !versions.every(fits)) return null
+  return `${new Set(versions).size} folders with up.sql`
+}
+
+function arrangeFolders({ files }: Folder) {
+  return arrangeBy(files, (file) => {
+    if (!IN_VERSION_FOLDER.test(file.below)) return 'is no migration'
+    if (file.name === 'down.sql') return 'undoes a migration'
+    return { key: [versionOf(folderOf(file))] }
+  })
+}
+
+function folderOf({ below }: FolderFile): string {
+  return below.split('/').at(-2) ?? ''
+}
+
+function isMilliseconds(version: string): boolean {
+  return /^\d{13}$/.test(version)
+}

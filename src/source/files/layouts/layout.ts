@@ -1,0 +1,87 @@
+/** An SQL file of a folder, or of a list of files. */
+export interface FolderFile {
+  readonly path: string
+  /** Below the folder, with slashes. */
+  readonly below: string
+  readonly name: string
+  text(): string
+}
+
+/** What a layout is recognized in. */
+export interface Folder {
+  readonly path: string
+  /** SQL files, in name order. */
+  readonly files: readonly FolderFile[]
+  /** Whether a file or folder exists; the path is relative to this folder and may begin with `../`. */
+  has(relative: string): boolean
+  /** A file that need not be SQL, or null. */
+  read(relative: string): string | null
+}
+
+/** Files in the order in which a tool applies them. */
+export interface Arrangement {
+  readonly applied: readonly { readonly file: FolderFile; readonly text: string }[]
+  readonly leftOut: readonly { readonly file: string; readonly reason: string }[]
+}
+
+/** How one migration tool keeps its files. */
+export interface Layout {
+  readonly name: string
+  /** What tells that the folder is the tool's, in words; null when nothing does. */
+  recognize(folder: Folder): string | null
+  arrange(folder: Folder): Arrangement
+  /** What the tool's runner has made before the first file, by name of a stand-in. */
+  readonly platform?: string
+}
+
+/** Splits files into those with an order key and those left out for a reason; equal keys are ordered by name. */
+export function arrangeBy(
+  files: readonly FolderFile[],
+  judge: (file: FolderFile) => { readonly key: readonly (bigint | string)[]; readonly text?: string } | string,
+): Arrangement {
+  const kept: { file: FolderFile; text: string; key: readonly (bigint | string)[] }[] = []
+  const leftOut: { file: string; reason: string }[] = []
+  for (const file of files) {
+    const judged = judge(file)
+    if (typeof judged === 'string') leftOut.push({ file: file.path, reason: judged })
+    else kept.push({ file, key: [...judged.key, file.below], text: judged.text ?? file.text() })
+  }
+  kept.sort((a, b) => compareKeys(a.key, b.key))
+  return { applied: kept.map(({ file, text }) => ({ file, text })), leftOut }
+}
+
+/** Files in the folder itself; tools of this kind do not look below. */
+export function directFiles({ files }: Folder): readonly FolderFile[] {
+  return files.filter(({ below }) => !below.includes('/'))
+}
+
+/** The number at the beginning of a name, as tools read it: `0012_x` → 12, `2017-09-23-101500_x` → 20170923101500. */
+export function versionOf(name: string): bigint {
+  const digits = /^v?(\d[\d-]*)/i.exec(name)?.[1]?.replaceAll('-', '')
+  return digits ? BigInt(digits) : -1n
+}
+
+/** Compares names so that numbers in them count as numbers: `v1.9` before `v1.10`. */
+export function naturalKey(path: string): readonly (bigint | string)[] {
+  return path
+    .toLowerCase()
+    .split(/(\d+)/)
+    .map((part, index) => (index % 2 === 1 ? BigInt(part) : part))
+}
+
+/** Compares keys element by element; numbers stand before text. */
+export function compareKeys(a: readonly (bigint | string)[], b: readonly (bigint | string)[]): number {
+  for (const [index, left] of a.entries()) {
+    const right = b[index]
+    if (right === undefined) return 1
+    if (left === right) continue
+    if (typeof left !== typeof right) return typeof left === 'bigint' ? -1 : 1
+    return left < right ? -1 : 1
+  }
+  return a.length - b.length
+}
+
+/** Blanks out text but keeps its lines, so that positions stay true. */
+export function blankOut(text: string): string {
+  return text.replace(/[^\n\r]/g, ' ')
+}

@@ -1,0 +1,54 @@
+import { arrangeBy, type Folder, type FolderFile, type Layout, naturalKey } from './layout.js'
+
+const REMOVES =
+  /(?:^|[-_./])(?:drop|uninstall|rollback|revert|undo|teardown|downgrade|destroy)|^Drop[A-Z]|[-_.](?:down|undo)\.sql$/
+const HOLDS_DATA = /(?:^|[^a-z])(?:data|seeds?|inserts?|fixtures?|samples?)(?:[^a-z]|$)/i
+const FOR_TESTS = /(?:^|\/)(?:tests?|t|spec|specs|__tests__|pgtap|testdata|bench|benchmarks?)\//i
+const OTHER_DATABASE =
+  /(?:^|[^a-z])(mysql|mariadb|sqlite3?|mssql|sql_?server\w*|oracle|db2|clickhouse|cassandra|snowflake|bigquery|h2)(?:[^a-z]|$)/i
+const INCLUDE = /^[ \t]*\\(?:i|ir|include|include_relative)[ \t]+['"]?([^\s'"]+)/gm
+
+/** Files of no known tool: name order with numbers as numbers, data last. */
+export const plain: Layout = {
+  name: 'plain',
+  recognize: () => 'SQL files',
+  arrange(folder) {
+    const included = includedFiles(folder)
+    return arrangeBy(folder.files, (file) => {
+      const reason = folder.files.length > 1 ? reasonToLeaveOut(file, folder) : null
+      if (reason) return reason
+      const includer = included.get(file.path)
+      if (includer && includer !== file.path) return `is included by ${includer}`
+      return { key: [HOLDS_DATA.test(file.name) ? 1n : 0n, ...naturalKey(file.below)] }
+    })
+  },
+}
+
+/** The database other than PostgreSQL that a path names, if any. */
+export function otherDatabase(path: string): string | null {
+  return OTHER_DATABASE.exec(path)?.[1] ?? null
+}
+
+function reasonToLeaveOut({ below, name }: FolderFile, folder: Folder): string | null {
+  const other = otherDatabase(below)
+  if (other && folder.files.some((file) => otherDatabase(file.below) === null))
+    return `is for another database: ${other}`
+  if (FOR_TESTS.test(below) && folder.files.some((file) => !FOR_TESTS.test(file.below))) return 'is a test'
+  if (REMOVES.test(name) && folder.files.some((file) => !REMOVES.test(file.name)))
+    return 'removes what other files make'
+  return null
+}
+
+function includedFiles({ files }: Folder): ReadonlyMap<string, string> {
+  const included = new Map<string, string>()
+  for (const file of files) {
+    for (const [, path = ''] of file.text().matchAll(INCLUDE)) {
+      const ending = path.replace(/^(?:\.{1,2}\/)+/, '')
+      const target = files.find(
+        ({ below, name }) => below === ending || below.endsWith(`/${ending}`) || name === ending,
+      )
+      if (target) included.set(target.path, file.below)
+    }
+  }
+  return included
+}
