@@ -64,7 +64,7 @@ const WORDS = {
   document:
     'invoice order payment transaction bill receipt quote quotation purchase sale subscription plan price pricing product ledger wallet payout refund charge fee cart checkout payroll expense donation billing credit contract rechnung bestellung zahlung auftrag vertrag abonnement angebot facture commande paiement devis contrat factura pedido cobro suscripcion fatura pagamento cobranca assinatura venda venta vente verkauf',
   agreement:
-    'subscription membership contract lease tenancy rental agreement enrollment abonnement abo vertrag mitgliedschaft mietvertrag contrat adhesion contrato suscripcion membresia assinatura',
+    'subscription membership contract lease tenancy rental agreement enrollment abonnement abo vertrag vertraege vertrage mitgliedschaft mietvertrag contrat adhesion contrato suscripcion membresia assinatura',
   tariff: 'price pricing tariff rate tarif preis prix precio preco tarifa',
   audit:
     'log audit history event archive snapshot version journal protokoll historie historique historial historico revision',

@@ -9,6 +9,8 @@ export interface Period {
   readonly end: Column
   /** planned: start and end of a term, a price, a booking · recorded: when something began and ended, as it happened. */
   readonly nature: 'planned' | 'recorded'
+  /** What it is a period of, as far as both names say: `trial`, `current period`, or nothing. */
+  readonly of: string
 }
 
 const TIMES = new Set(['date', 'timestamp', 'timestamptz'])
@@ -62,7 +64,7 @@ function pair(boundaries: readonly Boundary[], by: 'stem' | 'core'): readonly Pe
     const [end, ...moreEnds] = group.filter(({ side }) => side === 'end')
     if (!start || !end || moreStarts.length + moreEnds.length > 0) return []
     const nature = start.recorded || end.recorded ? 'recorded' : 'planned'
-    return [{ start: start.column, end: end.column, nature }]
+    return [{ start: start.column, end: end.column, nature, of: end.core }]
   })
 }
 

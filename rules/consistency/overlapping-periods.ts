@@ -1,0 +1,119 @@
+import {
+  afterReview,
+  areApart,
+  type Catalog,
+  type Claim,
+  claimOf,
+  type Column,
+  newName,
+  quoteColumns,
+  quoteIdentifier,
+  quoteLiteral,
+  quoteRelation,
+  rule,
+  statement,
+  type Table,
+} from '../../src/kit.js'
+
+const RANGE: Readonly<Record<string, string>> = { date: 'daterange', timestamp: 'tsrange', timestamptz: 'tstzrange' }
+
+export default rule({
+  severity: 'warning',
+  complexity: 'high',
+  docs: {
+    summary: 'Let an exclusion constraint keep periods of one owner from overlapping.',
+    why: 'Two subscriptions or prices that hold at the same time bill the customer twice, or by whichever row a query meets first. A trigger that looks for overlaps does not see what another session has not committed yet.',
+    bad: 'create table product (id bigint primary key); create table product_price (id bigint primary key, product_id bigint not null references product, amount numeric(12, 2) not null, valid_from date not null, valid_to date);',
+    good: "create extension if not exists btree_gist; create table product (id bigint primary key); create table product_price (id bigint primary key, product_id bigint not null references product, amount numeric(12, 2) not null, valid_from date not null, valid_to date, exclude using gist (product_id with =, daterange(valid_from, valid_to, '[)') with &&));",
+    unless: 'One owner may have several at the same time.',
+    references: [
+      'https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-EXCLUSION',
+      'https://www.postgresql.org/docs/current/rangetypes.html#RANGETYPES-CONSTRAINT',
+    ],
+  },
+  needs: ['catalog'],
+  tier: 'inferred',
+  confidence: 0.6,
+
+  *detect({ catalog }) {
+    for (const table of catalog.tables) {
+      if (table.partitionOf || table.variety === 'foreign') continue
+      const claim = claimOf(table, catalog)
+      if (!claim || areApart(claim)) continue
+      const { period, owner } = claim
+      yield {
+        on: period.end,
+        related: [...owner, period.start],
+        facts: {
+          owner: owner.map(({ name }) => name),
+          start: period.start.name,
+          end: period.end.name,
+          live: claim.live,
+        },
+      }
+    }
+  },
+
+  message: ({ on, facts: { owner, start, end, live } }) =>
+    `${on.table} lets two${live[0] ? ` ${live[0]}` : ''} rows of one ${owner.join(', ')} overlap in ${start} … ${end}.`,
+
+  advice: ({ on }) =>
+    `If one owner may only have one at a time, add an exclusion constraint over the range of both columns. It cannot be added NOT VALID: nobody can read or write ${on.table} while it is built (seconds for 100,000 rows), and inserts are slower afterwards. For a big table keep owner and period in a narrow table of their own that carries the constraint.`,
+
+  fix: ({ on, catalog }) => {
+    const claim = claimOf(on.table, catalog)
+    if (!claim || on.table.variety === 'partitioned' || (claim.status && claim.live.length === 0 && !claim.ended))
+      return []
+    return afterReview(
+      `May ${nounFor(claim)} have only one row of ${on.table} at a time${claim.live.length > 0 ? ` while it is ${claim.live.join(' or ')}` : ''}, and does the next begin where the last ends?`,
+      [...provideGist(catalog, on.table), exclude(claim)],
+    )
+  },
+})
+
+function nounFor({ owner }: Claim): string {
+  return `one ${owner.map(({ name }) => name).join(', ')}`
+}
+
+/** `btree_gist` lets a GiST index compare plain values for equality. */
+function provideGist({ extensions, schemas }: Catalog, table: Table) {
+  if (extensions.some(({ name }) => name === 'btree_gist')) return []
+  const schema = schemas.find(({ name }) => name === 'public') ?? table.schema
+  const create = `create extension if not exists btree_gist with schema ${quoteIdentifier(schema.name)}`
+  return [statement(create, 'drop extension btree_gist')]
+}
+
+function exclude(claim: Claim) {
+  const { owner, period } = claim
+  const { table } = period.start
+  const relation = quoteRelation(table)
+  const [start, end] = [quoteIdentifier(period.start.name), quoteIdentifier(period.end.name)]
+  const condition = conditionOf(claim)
+  const range = `${RANGE[period.end.type.name]}(${start}, ${end}, '[)')`
+  const equal = owner.map((column) => `${comparable(column)} with =`).join(', ')
+  const taken = [...table.checks, ...table.exclusions, ...table.uniques, ...table.indexes].map(({ name }) => name)
+  const name = quoteIdentifier(newName([table.name], 'no_overlap', new Set(taken)))
+  const where = condition ? ` where ${condition}` : ''
+  return statement(
+    `alter table ${relation} add constraint ${name} exclude using gist (${equal}, ${range} with &&)${condition ? ` where (${condition})` : ''}`,
+    `alter table ${relation} drop constraint ${name}`,
+    {
+      lock: 'ACCESS EXCLUSIVE',
+      scans: true,
+      // A reversed period makes the range function fail, so it counts too.
+      precheck: `select count(*) from (select ${start} as starts, ${end} as ends, max(coalesce(${end}, 'infinity')) over (partition by ${quoteColumns(owner)} order by ${start} rows between unbounded preceding and 1 preceding) as taken_until from ${relation}${where}) as periods where taken_until > starts or ends < starts`,
+    },
+  )
+}
+
+/** Nulls are never equal: a qualifier that may be missing is compared as an empty text. */
+function comparable(column: Column): string {
+  const name = quoteIdentifier(column.name)
+  return column.notNull || !/^(?:text|varchar)$/.test(column.type.name) ? name : `coalesce(${name}, '')`
+}
+
+function conditionOf({ status, live, ended }: Claim): string {
+  if (status && live.length === 1) return `${quoteIdentifier(status.name)} = ${quoteLiteral(live[0] ?? '')}`
+  if (status && live.length > 1) return `${quoteIdentifier(status.name)} in (${live.map(quoteLiteral).join(', ')})`
+  return ended ? `${quoteIdentifier(ended.name)} is null` : ''
+}

@@ -1,0 +1,150 @@
+import type { Catalog, Column, ForeignKey, Table } from '../evidence/catalog/model.js'
+import { isRangeOf, literalsComparedWith, checksOf } from './conditions.js'
+import { means, mentions, wordsOf } from './names.js'
+import { periodsOf, type Period } from './period.js'
+import { statusValuesOf } from './status.js'
+
+/** A table whose rows each claim something for a time, so that two of one owner should not overlap. */
+export interface Claim {
+  readonly period: Period
+  /** Columns of which two overlapping rows must not have the same values. */
+  readonly owner: readonly Column[]
+  readonly status: Column | null
+  /** Values of the status under which the claim stands; empty when they are not known. */
+  readonly live: readonly string[]
+  /** A time that is set when the claim is given up: `canceled_at`, `deleted_at`. */
+  readonly ended: Column | null
+}
+
+const ACTOR =
+  /^(?:organi[sz]ation|org|customer|client|account|user|tenant|member|company|team|workspace|person|subscriber|employee|student|patient|kunde|mitglied|nutzer|firma|mieter|utilisateur|entreprise|abonne|cliente|usuario|empresa|socio|membro)$/
+
+/** What an agreement is about, and what may change within one. */
+const TERMS =
+  /^(?:plan|price|pricing|tier|coupon|discount|currency|payment|method|invoice|billing|tariff|tarif|preis|prix|precio|preco|previous|parent|created|updated|canceled|owner|agent|seller|rep)$/
+
+const LET = /^(?:lease|rental|tenancy|mietvertrag|booking|reservation)$/
+
+/** Endings of names of tables that hold versions of an agreement or price. */
+const VERSION = /^(?:version|period|term|assignment|history|schedule|interval|validity)$/
+
+/** Somebody names rows one by one where one owner may have several at a time. */
+const NAMED = /^(?:name|title|label|nickname|external id|display name|bezeichnung|nom|nombre|nome)$/
+
+const WHOLE =
+  /^(?:|(?:current|active|service|billing|contract|membership|subscription|price)?\s?(?:period|term|subscription|contract)?|periode|periodo|laufzeit|duree)$/
+
+const LIVE = new Set(
+  'active trialing trial past_due current live aktiv laufend actif active_trial activo activa ativo ativa vigente'.split(
+    ' ',
+  ),
+)
+
+const QUALIFIER =
+  /^(?:currency|region|country|locale|channel|kind|type|unit|interval|tier|metric|segment|zone|devise|waehrung|moneda|moeda)$/
+
+const SUBJECT = /^(?:sku|product|item|article|artikel|produit|producto|produto|service|resource|metric)$/
+
+/** The claim that rows of the table make, when names, keys and types tell it plainly. */
+export function claimOf(table: Table, catalog: Catalog): Claim | null {
+  const words = wordsOf(table.name)
+  const head = words.at(-1) ?? ''
+  const about = VERSION.test(head) ? words.slice(0, -1) : [head]
+  const isAgreement = mentions(about, 'agreement')
+  const isTariff = !isAgreement && (means(head, 'tariff') || (VERSION.test(head) && mentions(about, 'tariff')))
+  if (!isAgreement && !isTariff) return null
+  if (isAgreement && table.columns.some(({ name }) => NAMED.test(wordsOf(name).join(' ')))) return null
+  const period = wholePeriodOf(table)
+  const owner = isTariff
+    ? tariffOwnerOf(table)
+    : agreementOwnerOf(
+        table,
+        about.some((word) => LET.test(word)),
+      )
+  if (!period || owner.length === 0) return null
+  const status = table.columns.find(({ name }) => means(wordsOf(name).at(-1) ?? '', 'status')) ?? null
+  return { period, owner, status, live: status ? liveValuesOf(status, catalog) : [], ended: endedOf(table) }
+}
+
+/** Whether something keeps the claims of one owner apart: an exclusion constraint, WITHOUT OVERLAPS, or a unique key of the owner alone or with the start. */
+export function areApart({ period: { start, end }, owner }: Claim): boolean {
+  const { table } = start
+  if (table.uniques.some(({ withoutOverlaps }) => withoutOverlaps) || table.primaryKey?.withoutOverlaps) return true
+  const excluded = table.exclusions.some(({ index }) =>
+    index.keys.some(({ expression, column }) =>
+      column ? column.type.category === 'range' : isRangeOf(expression, start, end),
+    ),
+  )
+  const allowed = [...owner, start]
+  return (
+    excluded ||
+    table.indexes.some(
+      ({ unique, valid, keys }) =>
+        unique &&
+        valid &&
+        keys.every(({ column }) => column && allowed.includes(column)) &&
+        keys.some(({ column }) => column && owner.includes(column)),
+    )
+  )
+}
+
+function wholePeriodOf(table: Table): Period | null {
+  const periods = periodsOf(table).filter(({ nature, of }) => nature === 'planned' && WHOLE.test(of))
+  return periods.find(({ of }) => of === '') ?? periods[0] ?? null
+}
+
+function agreementOwnerOf(table: Table, isLet: boolean): readonly Column[] {
+  const keys = singleKeysOf(table)
+  const actors = keys.filter((key) => isActor(key))
+  const things = keys.filter((key) => !isActor(key) && !wordsOf(nameOf(key)).some((word) => TERMS.test(word)))
+  if (isLet) return things.length === 1 ? columnsOf(things) : []
+  if (actors.length !== 1 || things.length > 1) return []
+  return columnsOf([...actors, ...things])
+}
+
+function tariffOwnerOf(table: Table): readonly Column[] {
+  const keys = columnsOf(singleKeysOf(table).filter((key) => !/_by$/.test(nameOf(key))))
+  const texts = table.columns.filter(({ type }) => type.typcategory === 'S' || type.category === 'enum')
+  const subjects = texts.filter(({ name, notNull }) => notNull && SUBJECT.test(wordsOf(name)[0] ?? ''))
+  const qualifiers = table.columns.filter(
+    (column) =>
+      (texts.includes(column) || /^int/.test(column.type.name)) && QUALIFIER.test(wordsOf(column.name).at(-1) ?? ''),
+  )
+  return keys.length + subjects.length === 0 ? [] : [...new Set([...keys, ...subjects, ...qualifiers])]
+}
+
+function singleKeysOf(table: Table): readonly ForeignKey[] {
+  return table.foreignKeys.filter(({ columns, referencedTable }) => columns.length === 1 && referencedTable !== table)
+}
+
+function isActor({ referencedTable, columns }: ForeignKey): boolean {
+  return [referencedTable.name, columns[0]?.name ?? ''].some((name) => wordsOf(name).some((word) => ACTOR.test(word)))
+}
+
+function nameOf({ columns }: ForeignKey): string {
+  return columns[0]?.name ?? ''
+}
+
+function columnsOf(keys: readonly ForeignKey[]): readonly Column[] {
+  return keys.flatMap(({ columns }) => columns)
+}
+
+function liveValuesOf(status: Column, catalog: Catalog): readonly string[] {
+  const labels = status.type.category === 'enum' ? (status.type.definition?.labels ?? []) : []
+  const checked = checksOf(status.table).flatMap((check) => literalsComparedWith(check, status))
+  const known = [...labels, ...checked, ...statusValuesOf(status, catalog).values]
+  return [...new Set(known)].filter((value) => LIVE.has(value.toLowerCase()))
+}
+
+function endedOf(table: Table): Column | null {
+  return (
+    table.columns.find(
+      ({ name, type, notNull }) =>
+        !notNull &&
+        /^(?:timestamptz|timestamp|date)$/.test(type.name) &&
+        /^(?:canceled|cancelled|terminated|deleted|revoked|gekundigt|gekuendigt|resilie|annule|cancelado|anulado|geloescht|supprime)$/.test(
+          wordsOf(name)[0] ?? '',
+        ),
+    ) ?? null
+  )
+}
