@@ -1,5 +1,16 @@
-import { afterReview, dropConstraint, dropIndex, findRedundantIndexes, type Redundancy, rule } from '../../src/kit.js'
+import {
+  groupBy,
+  afterReview,
+  dropConstraint,
+  dropIndex,
+  findRedundantIndexes,
+  type Redundancy,
+  type RedundantIndex,
+  rule,
+} from '../../src/kit.js'
 
+/** More columns than these make the other index so much larger that the short one may be worth its writes. */
+const FEW_COLUMNS = 2
 const WORTH_NAMING = 2 ** 20
 
 const REASON: Readonly<Record<Redundancy, (kept: string) => string>> = {
@@ -32,27 +43,61 @@ export default rule({
 
   *detect({ catalog }) {
     const relations = [...catalog.tables, ...catalog.views]
-    for (const { index, kept, redundancy } of relations.flatMap(findRedundantIndexes)) {
+    for (const [first, ...siblings] of foldPartitions(relations.flatMap(findRedundantIndexes))) {
+      const { index, kept, redundancy } = first!
+      const wider = kept.keys.length - index.keys.length + kept.included.length
       yield {
         on: index,
-        related: [kept],
-        facts: { kept: kept.name, redundancy, sizeBytes: index.sizeBytes, enforces: index.constraint !== null },
-        assessment: redundancy in QUESTION ? { severity: 'info' } : {},
+        related: [kept, ...siblings.map((sibling) => sibling.index)],
+        facts: {
+          kept: kept.name,
+          redundancy,
+          sizeBytes: index.sizeBytes,
+          partitions: siblings.map((sibling) => ({ table: sibling.index.table.name, index: sibling.index.name })),
+        },
+        assessment:
+          redundancy in QUESTION
+            ? { severity: 'info' }
+            : wider > FEW_COLUMNS
+              ? { severity: 'info', confidence: 0.8 }
+              : {},
       }
     }
   },
 
-  message: ({ on, facts: { kept, redundancy, sizeBytes } }) => {
+  message: ({ on, facts: { kept, redundancy, sizeBytes, partitions } }) => {
     const size = sizeBytes !== null && sizeBytes >= WORTH_NAMING ? ` (${Math.round(sizeBytes / WORTH_NAMING)} MiB)` : ''
-    return `${on}${size} ${REASON[redundancy](kept)}.`
+    const more = partitions.length === 0 ? '' : `; so it is in ${partitions.length} other partitions`
+    return `${on}${size} ${REASON[redundancy](kept)}${more}.`
   },
 
   advice: ({ on, facts: { kept } }) =>
     `Drop ${on.name} and keep ${kept}: every insert and most updates then write one index less.`,
 
-  fix: ({ on, facts: { redundancy } }) => {
-    const steps = on.constraint ? dropConstraint(on.constraint) : dropIndex(on)
+  fix: ({ catalog, on, facts: { redundancy, partitions } }) => {
+    const others = partitions.flatMap(
+      ({ table, index }) =>
+        catalog.table(on.table.schema.name, table)?.indexes.find(({ name }) => name === index) ?? [],
+    )
+    const steps = [on, ...others].flatMap((index) =>
+      index.constraint ? dropConstraint(index.constraint) : dropIndex(index),
+    )
     const question = QUESTION[redundancy]?.(on.name)
     return question ? afterReview(question, steps) : steps
   },
 })
+
+/** Duplicates that every partition of a table has have one cause. */
+function foldPartitions(redundant: readonly RedundantIndex[]): readonly (readonly RedundantIndex[])[] {
+  return [
+    ...groupBy(redundant, ({ index: { address, table, keys, predicate }, redundancy }) => {
+      if (table.kind === 'view' || !table.partitionOf) return address
+      return JSON.stringify([
+        table.partitionOf.address,
+        redundancy,
+        keys.map(({ expression }) => expression),
+        predicate,
+      ])
+    }).values(),
+  ]
+}

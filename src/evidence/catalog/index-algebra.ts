@@ -1,12 +1,4 @@
-import {
-  allOf,
-  columnsIn,
-  type Expression,
-  identityOf,
-  type Operand,
-  parseExpression,
-  parseOperand,
-} from './expression.js'
+import { allOf, columnsIn, type Expression, identityOf, parseExpression, parseOperand } from './expression.js'
 import { implies } from './implication.js'
 import type { Column, ForeignKey, Index, IndexKey, Table, View } from './model.js'
 
@@ -18,7 +10,7 @@ export type Service = 'full' | 'partial' | 'none'
  * leading keys must be those columns in any order, and every row that references something must stand in it.
  */
 export function serveForeignKey(index: Index, foreignKey: ForeignKey): Service {
-  if (!index.valid || !index.ready || !holdsAllReferences(index, foreignKey)) return 'none'
+  if (!index.valid || !index.ready) return 'none'
   const wanted = new Set(foreignKey.columns.map(({ name }) => name))
   const found = new Set<string>()
   for (const key of index.method === 'gin' ? gatherFirst(index.keys, wanted) : index.keys) {
@@ -26,7 +18,8 @@ export function serveForeignKey(index: Index, foreignKey: ForeignKey): Service {
     if (!findsEqual(index, key, key.column)) break
     found.add(key.column.name)
   }
-  return found.size === wanted.size ? 'full' : found.size > 0 ? 'partial' : 'none'
+  if (found.size === 0 || !holdsAllReferences(index, foreignKey)) return 'none'
+  return found.size === wanted.size ? 'full' : 'partial'
 }
 
 /** How the indexes of a table serve a foreign key; on a partitioned table an index in every partition does as well. */
@@ -227,11 +220,11 @@ function sameKey(a: IndexKey, b: IndexKey | undefined): boolean {
 }
 
 function sameValue(a: IndexKey, b: IndexKey): boolean {
-  return a.collation === b.collation && identityOf(valueOf(a)) === identityOf(valueOf(b))
-}
-
-function valueOf({ column, expression }: IndexKey): Operand {
-  return column ? { kind: 'column', name: column.name } : parseOperand(expression)
+  if (a.collation !== b.collation) return false
+  if (a.column || b.column) return a.column === b.column
+  return (
+    a.expression === b.expression || identityOf(parseOperand(a.expression)) === identityOf(parseOperand(b.expression))
+  )
 }
 
 /** A scan in one direction or the other gives the same order; where NULLs stand matters only if there can be any. */
