@@ -101,7 +101,7 @@ function exclude(claim: Claim) {
       lock: 'ACCESS EXCLUSIVE',
       scans: true,
       // A reversed period makes the range function fail, so it counts too.
-      precheck: `select count(*) from (select ${start} as starts, ${end} as ends, max(coalesce(${end}, 'infinity')) over (partition by ${quoteColumns(owner)} order by ${start} rows between unbounded preceding and 1 preceding) as taken_until from ${relation}${where}) as periods where taken_until > starts or ends < starts`,
+      precheck: `select count(*) from (select coalesce(${start}, '-infinity') as starts, ${end} as ends, max(coalesce(${end}, 'infinity')) over (partition by ${quoteColumns(owner)} order by coalesce(${start}, '-infinity') rows between unbounded preceding and 1 preceding) as taken_until from ${relation}${where}) as periods where taken_until > starts or ends < starts`,
     },
   )
 }

@@ -108,7 +108,8 @@ function tariffOwnerOf(table: Table): readonly Column[] {
   const subjects = texts.filter(({ name, notNull }) => notNull && SUBJECT.test(wordsOf(name)[0] ?? ''))
   const qualifiers = table.columns.filter(
     (column) =>
-      (texts.includes(column) || /^int/.test(column.type.name)) && QUALIFIER.test(wordsOf(column.name).at(-1) ?? ''),
+      (texts.includes(column) || column.type.name.startsWith('int')) &&
+      QUALIFIER.test(wordsOf(column.name).at(-1) ?? ''),
   )
   return keys.length + subjects.length === 0 ? [] : [...new Set([...keys, ...subjects, ...qualifiers])]
 }
