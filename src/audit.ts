@@ -14,13 +14,16 @@ import { describeFix } from './fix/fixes.js'
 import type { Candidate } from './fix/plan.js'
 import { type Found, type Proof, proveFixes } from './fix/prove.js'
 import { recreateCatalog } from './fix/recreate.js'
+import type { LoadOptions } from './source/files/model.js'
 import { openSource, type Source, type SourceRequest } from './source/open.js'
 
 export interface AuditRequest {
   readonly source: SourceRequest
   /** Ids of the only rules to judge by; all when absent. */
   readonly rules?: readonly string[]
-  /** SQL files with the application's queries. */
+  /** How SQL files are read: their layout, variables for templates. */
+  readonly load?: LoadOptions
+  /** SQL files with the application's queries; they are not applied as schema. */
   readonly workload?: readonly string[]
   /** Try every fix on a scratch database. Default true. */
   readonly prove?: boolean
@@ -35,7 +38,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
   const rules = selectRules(await loadRules(), request.rules)
   await loadParser()
   progress(request.source.kind === 'server' ? 'Connecting' : 'Loading')
-  const source = await openSource(request.source)
+  const source = await openSource(request.source, { ...request.load, exclude: request.workload ?? [] })
   try {
     progress('Reading the catalog')
     const { evidence, notSeen, drift } = await collectEvidence(source, rules, request.workload ?? [])

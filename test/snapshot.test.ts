@@ -19,8 +19,8 @@ beforeAll(async () => {
   file = join(folder, 'snapshot.json')
   const server = await startServer(15)
   url =
-    await server.createDatabase(`${readFileSync(SCHEMA, 'utf8')}; insert into organizations (name, slug, billing_email)
-    select 'secret name', 'secret-slug', 'secret@example.com'; analyze`)
+    await server.createDatabase(`${readFileSync(SCHEMA, 'utf8')}; insert into organizations (name, slug, billing_email, country_code)
+    select 'secret name ' || g, 'secret-slug-' || g, 'secret@example.com', 'DE' from generate_series(1, 20) g; analyze`)
   writeFileSync(file, await takeSnapshot({ connection: url, takenAt: startedAt }))
 })
 afterAll(() => rmSync(folder, { recursive: true, force: true }))

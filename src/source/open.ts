@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { ConfigError } from '../errors.js'
 import { startEmbeddedServer } from './embedded/server.js'
 import { loadSqlFiles } from './files/load.js'
-import type { LoadedFiles } from './files/model.js'
+import type { LoadedFiles, LoadOptions } from './files/model.js'
 import { openLiveSession } from './live/session.js'
 import type { ScratchSession, Session } from './session.js'
 
@@ -38,13 +38,13 @@ export interface Source {
 /** PGlite extensions that fixes may need beside those that the schema has. */
 const FIX_EXTENSIONS = ['btree_gist']
 
-/** Opens a database. Throws ConfigError, ConnectionError or SqlLoadError. */
-export async function openSource(request: SourceRequest): Promise<Source> {
-  if (request.kind === 'files') return openFiles(request.paths)
+/** Opens a database; `options` are for its SQL files. Throws ConfigError, ConnectionError or SqlLoadError. */
+export async function openSource(request: SourceRequest, options: LoadOptions = {}): Promise<Source> {
+  if (request.kind === 'files') return openFiles(request.paths, options)
   const database = request.kind === 'server' ? await openServer(request.connection) : await openSnapshot(request.path)
   if (!request.files || request.files.length === 0) return database
   try {
-    const loaded = await loadSqlFiles(request.files)
+    const loaded = await loadSqlFiles(request.files, options)
     await loaded.session.execute('set search_path to pg_catalog')
     const close = async () => {
       await Promise.all([database.close(), loaded.session.close()])
@@ -90,9 +90,9 @@ function createScratches(): { readonly open: Source['openScratch']; readonly clo
   return { open, close }
 }
 
-async function openFiles(paths: readonly string[]): Promise<Source> {
+async function openFiles(paths: readonly string[], options: LoadOptions): Promise<Source> {
   const load = async () => {
-    const loaded = await loadSqlFiles(paths)
+    const loaded = await loadSqlFiles(paths, options)
     await loaded.session.execute('set search_path to pg_catalog')
     return loaded
   }

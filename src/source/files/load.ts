@@ -21,7 +21,7 @@ const MOST_RESTARTS = 3
  * SqlLoadError for a path that is not there or holds no SQL, and ConfigError for a layout that is not known.
  */
 export async function loadSqlFiles(paths: readonly string[], options: LoadOptions = {}): Promise<LoadedFiles> {
-  const asked = findFiles(paths)
+  const asked = findFiles(paths, options.exclude)
   const arranged = arrangeFiles(asked, options.layout)
   const findFile = openAccess(asked.map(({ path }) => path))
   await loadParser()

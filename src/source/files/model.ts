@@ -79,6 +79,8 @@ export interface Skipped {
 }
 
 export interface LoadOptions {
+  /** Files in the folders that are not to be applied. */
+  readonly exclude?: readonly string[]
   /** The layout's name; detected when absent. */
   readonly layout?: string
   /** Values for psql variables and template placeholders. */
