@@ -5,6 +5,7 @@ import type { Catalog } from './catalog/model.js'
 import type { RawCatalog } from './catalog/raw.js'
 import { readCatalog } from './catalog/read.js'
 import type { Evidence, EvidenceKind, NotSeen } from './model.js'
+import { readSqlSource } from './sql-source/read.js'
 import { parseSnapshot } from './snapshot.js'
 
 /** What could be collected. */
@@ -32,7 +33,7 @@ export async function collectEvidence(
       catalog,
       statistics: null,
       workload: null,
-      source: loaded && { files: loaded.files, locate: (address) => loaded.positions.get(address) },
+      source: loaded && readSqlSource(loaded),
     },
     notSeen: [],
     drift: loaded && source.kind !== 'files' ? findDrift(await readFilesCatalog(loaded), catalog) : null,
