@@ -1,7 +1,7 @@
 import { Chalk } from 'chalk'
 import type { Rule } from '../engine/rule.js'
 import type { ReportOptions } from './options.js'
-import { wrap } from './wrap.js'
+import { wrap, wrapSql } from './wrap.js'
 
 /** One rule explained from its own documentation. */
 export function renderRulePage(rule: Rule, { color, width }: ReportOptions): string {
@@ -9,7 +9,7 @@ export function renderRulePage(rule: Rule, { color, width }: ReportOptions): str
   const { summary, why, bad, good, unless, references } = rule.docs
   const facts = [rule.severity, `needs ${rule.needs.join(', ')}`, rule.fix ? 'has a fix' : 'no automatic fix']
   const prose = (text: string) => wrap(text, Math.min(width, 100) - 2).map((line) => `  ${line}`)
-  const sql = (text: string) => text.split('\n').map((line) => `  ${chalk.cyan(line)}`)
+  const sql = (text: string) => wrapSql(text, Math.min(width, 100) - 2).map((line) => `  ${chalk.cyan(line)}`)
   const part = (title: string, lines: readonly string[]) => [chalk.bold(title), ...lines].join('\n')
   const parts = [
     `${chalk.bold(rule.id)} · ${facts.join(' · ')}`,

@@ -40,13 +40,13 @@ export function describeFindings({ findings, severities }: Summary): string {
   return `${count(findings, 'finding')}: ${parts.filter(Boolean).join(', ')}`
 }
 
-/** `15 fixes proven, 3 wait for a decision, 5 are advice only`; empty when no finding has a fix. */
+/** `15 fixes proven, 3 wait for a decision, 5 without SQL`; empty when no finding has a fix. */
 export function describeFixes({ fixes }: Summary): string {
   const parts = [
     fixes.proven > 0 ? `${count(fixes.proven, 'fix', 'fixes')} proven` : '',
     fixes.decision > 0 ? `${fixes.decision} waiting for a decision` : '',
     fixes.advice > 0 ? `${fixes.advice} not proven` : '',
-    fixes.none > 0 ? `${fixes.none} advice in words` : '',
+    fixes.none > 0 ? `${fixes.none} without SQL` : '',
   ]
   return parts.filter(Boolean).join(', ')
 }

@@ -130,7 +130,7 @@ function cure(paper: Paper, { fix, advice }: Finding): readonly string[] {
   return [
     ...(fix.status === 'proven' ? [] : block(paper, `Do: ${advice}`)),
     ...block(paper, `Fix ${describeFix(fix)}`, tone),
-    ...(locks ? block(paper, `Locks seen: ${locks}`, chalk.dim) : []),
+    ...(locks ? block(paper, `Locks: ${locks}`, chalk.dim) : []),
     ...shown.flatMap((sql) =>
       wrapSql(`${printableLines(sql)};`, width - INDENT - 2).map((line) => `  ${chalk.cyan(line)}`),
     ),

@@ -51,14 +51,19 @@ export function describeFix(fix: Fix): string {
   return `not proven: ${fix.reason ?? 'no reason is known.'}`
 }
 
-/** What the proof observed, e.g. `locks public.invoices SHARE; rewrites nothing`; null when nothing was observed. */
-export function describeLocks({ status, locks, rewrites }: Fix): string | null {
+/**
+ * The locks that the proof observed, e.g. `SHARE on public.invoices; writes public.invoices anew`. A statement that runs
+ * outside a transaction cannot be watched, so that PostgreSQL's documentation speaks for it. Null when nothing ran.
+ */
+export function describeLocks({ status, steps, locks, rewrites }: Fix): string | null {
   if (status === 'advice') return null
-  const held = Object.entries(locks).map(([table, mode]) => `${mode} on ${table}`)
-  return [
-    held.length > 0 ? held.join(', ') : 'none on tables that existed',
-    ...(rewrites.length > 0 ? [`writes ${rewrites.join(', ')} anew`] : []),
-  ].join('; ')
+  const observed = Object.entries(locks).map(([table, mode]) => `${mode} on ${table}`)
+  const documented = steps.flatMap(({ transactional, lock }) =>
+    transactional || !lock ? [] : `${lock} while it runs concurrently (as documented)`,
+  )
+  const held = [...observed, ...new Set(documented)]
+  const anew = rewrites.length > 0 ? [`writes ${rewrites.join(', ')} anew`] : []
+  return [held.join(', ') || 'none on tables that existed', ...anew].join('; ')
 }
 
 /** `PostgreSQL 18.6`, from `server_version_num`. */

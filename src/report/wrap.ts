@@ -17,15 +17,17 @@ export function wrap(text: string, width: number): readonly string[] {
   return fill(text.split(' '), width)
 }
 
-/** Breaks a statement of one line at blanks outside quotes, so that it still means the same; one that has lines keeps them. */
+/** Breaks SQL of one line after statements, and at blanks outside quotes, so that it still means the same; SQL of several lines keeps them. */
 export function wrapSql(sql: string, width: number): readonly string[] {
   if (sql.includes('\n')) return sql.split('\n')
-  const words = ['']
+  const statements: string[][] = [['']]
   for (const [token] of sql.matchAll(SQL_TOKEN)) {
-    if (/^\s+$/.test(token)) words.push('')
-    else words[words.length - 1] += token
+    const words = statements.at(-1) ?? []
+    if (!/^\s+$/.test(token)) words[words.length - 1] += token
+    else if (words.at(-1)?.endsWith(';')) statements.push([''])
+    else words.push('')
   }
-  return fill(words, width - 2).map((line, at) => (at === 0 ? line : `  ${line}`))
+  return statements.flatMap((words) => fill(words, width - 2).map((line, at) => (at === 0 ? line : `  ${line}`)))
 }
 
 function fill(words: readonly string[], width: number): readonly string[] {

@@ -107,3 +107,20 @@ it('lets no name move the cursor or break a line', () => {
   for (const verbose of [false, true])
     expect(renderTerminal(result, { ...PLAIN, verbose }).replaceAll('\t', '')).not.toMatch(CONTROL)
 })
+
+it("takes the documentation's word for a lock that could not be watched", () => {
+  const sql = 'create index concurrently i on public.invoices (total)'
+  const step = {
+    sql,
+    undo: null,
+    phase: 'expand',
+    transactional: false,
+    lock: 'SHARE UPDATE EXCLUSIVE',
+    rewrites: false,
+    scans: true,
+  } as const
+  const finding = makeFinding({ fix: makeFix({ steps: [step], up: [sql], locks: {} }) })
+  expect(renderTerminal(makeResult({ findings: [finding] }), PLAIN)).toContain(
+    'Locks: SHARE UPDATE EXCLUSIVE while it runs',
+  )
+})

@@ -16,6 +16,7 @@ it('breaks at blanks and keeps every word', () => {
 it('never breaks SQL inside quotes', () => {
   expect(wrapSql(`select 'a  b c d e f' , "x  y z"`, 12)).toEqual(['select', `  'a  b c d e f'`, '  , "x  y z"'])
   expect(wrapSql('do $x$ a  b $x$ language sql', 10)).toEqual(['do', '  $x$ a  b $x$', '  language', '  sql'])
+  expect(wrapSql(`a ';  b'; c`, 40)).toEqual([`a ';  b';`, 'c'])
   expect(wrapSql('one\n  two', 3)).toEqual(['one', '  two'])
 })
 

@@ -34,7 +34,7 @@ export function renderFinding({ number, finding }: Numbered, names: ReadonlySet<
 function locksOf({ fix }: Finding): readonly string[] {
   const locks = fix && describeLocks(fix)
   if (!locks) return []
-  return [`**Locks seen:** ${text(locks)}${fix.phases.length > 0 ? ` (phases: ${fix.phases.join(', ')})` : ''}`]
+  return [`**Locks:** ${text(locks)}${fix.phases.length > 0 ? ` (phases: ${fix.phases.join(', ')})` : ''}`]
 }
 
 function statements({ fix }: Finding): readonly string[] {

@@ -1,0 +1,77 @@
+import { describe, expect, it } from 'vitest'
+import { rule } from '../../src/engine/rule.js'
+import type { Rule } from '../../src/engine/rule.js'
+import { renderMigration } from '../../src/report/migration.js'
+import { renderRuleList, renderRuleListJson } from '../../src/report/rule-list.js'
+import { renderRulePage, renderRulePageJson } from '../../src/report/rule-page.js'
+import { makeFinding, makeFix } from './result.js'
+
+const PLAIN = { color: 0, width: 100, verbose: false } as const
+const example: Rule = {
+  ...(rule({
+    severity: 'warning',
+    docs: {
+      summary: 'Do it.',
+      why: 'It breaks.',
+      bad: 'create table a (b int); create table c (d int);',
+      good: 'select 1;',
+      unless: 'You know better.',
+      references: ['https://www.postgresql.org/docs/current/'],
+    },
+    needs: ['catalog', 'workload'],
+    detect: () => [],
+    message: () => '',
+  }) as unknown as Rule),
+  id: 'keys/odd-key',
+  category: 'keys',
+}
+
+describe('a list of rules', () => {
+  it('says what each one asks for, and needs beside the catalog', () => {
+    expect(renderRuleList([example], PLAIN)).toMatch(
+      /^keys\n {2}odd-key +warning +Do it\. \(needs workload\)\n\n1 rule, 0 with a fix\./,
+    )
+    expect(JSON.parse(renderRuleListJson([example]))).toEqual([
+      {
+        id: 'keys/odd-key',
+        category: 'keys',
+        severity: 'warning',
+        needs: ['catalog', 'workload'],
+        fixable: false,
+        summary: 'Do it.',
+      },
+    ])
+  })
+})
+
+describe('the page of a rule', () => {
+  it('holds all of its documentation, a line for a statement', () => {
+    const page = renderRulePage(example, PLAIN)
+    for (const part of [
+      'Do it.',
+      'It breaks.',
+      'You know better.',
+      'https://www.postgresql.org',
+      '  create table a (b int);\n  create table c',
+    ])
+      expect(page).toContain(part)
+    expect(JSON.parse(renderRulePageJson(example))).toMatchObject({ id: 'keys/odd-key', why: 'It breaks.' })
+  })
+})
+
+describe('a migration', () => {
+  it('tells fixes from decisions and from what was refused', () => {
+    const text = renderMigration(
+      {
+        fixes: [makeFinding({ fix: makeFix() })],
+        decisions: [makeFinding({ fix: makeFix({ status: 'decision', reason: 'Which zone?' }) })],
+        refused: [makeFinding({ fix: makeFix({ status: 'advice', reason: 'It failed.' }) })],
+      },
+      PLAIN,
+    )
+    expect(text).toMatch(/1 proven fix\n.*\n.*stored and unchecked/)
+    expect(text).toMatch(/1 fix waiting for your decision\n.*\n {4}Which zone\?/)
+    expect(text).toMatch(/1 fix that could not be proven\n.*\n {4}It failed\./)
+    expect(renderMigration({ fixes: [], decisions: [], refused: [] }, PLAIN)).toBe('Nothing to fix.\n')
+  })
+})
