@@ -1,14 +1,14 @@
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { nearest } from '../engine/nearest.js'
 import type { AuditResult } from '../engine/result.js'
 import { ConfigError } from '../errors.js'
 import type { Migration } from '../fix/migration.js'
 import { writeNewFiles } from './output.js'
+import { statIfThere } from './stat.js'
 
 /** Throws ConfigError unless the folder is there. */
 export function checkMigrationFolder(folder: string): void {
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!statIfThere(folder)?.isDirectory()) {
     throw new ConfigError(`${folder}: no such folder.`, { hint: 'Make the folder first, or name another with -o.' })
   }
 }

@@ -1,22 +1,23 @@
-import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, openSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ConfigError } from '../errors.js'
+import { statIfThere } from './stat.js'
 
 /** Throws ConfigError when a file could not be written there; for use before the work that fills it. */
 export function checkOutput(path: string | undefined): void {
   if (path === undefined) return
-  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+  if (statIfThere(path)?.isDirectory()) {
     throw new ConfigError(`${path} is a folder.`, { hint: 'Name the file to write.' })
   }
   const folder = dirname(resolve(path))
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!statIfThere(folder)?.isDirectory()) {
     throw new ConfigError(`${folder}: no such folder.`, { hint: 'Make the folder first.' })
   }
 }
 
 /** Writes a file whole or not at all: beside it first, then in its place. Links and devices stay what they are. */
 export function writeOutput(path: string, text: string): void {
-  const existing = statSync(path, { throwIfNoEntry: false })
+  const existing = statIfThere(path)
   const target = existing ? realpathSync(path) : resolve(path)
   const draft = join(dirname(target), `.${basename(target)}.${process.pid}.tmp`)
   try {

@@ -1,7 +1,7 @@
-import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { AuditRequest } from '../audit.js'
 import { ConfigError } from '../errors.js'
+import { statIfThere } from './stat.js'
 
 /** What the command line says about where the database is. */
 export interface SourceFlags {
@@ -58,7 +58,7 @@ function chooseSource(
 
 function findWorkload(targets: readonly string[]): readonly string[] {
   return targets
-    .filter((target) => statSync(target, { throwIfNoEntry: false })?.isDirectory())
+    .filter((target) => statIfThere(target)?.isDirectory())
     .map((folder) => join(folder, WORKLOAD_FILE))
-    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile())
+    .filter((path) => statIfThere(path)?.isFile())
 }

@@ -122,6 +122,7 @@ describe('output', () => {
   it('refuses a folder and a place that is not there', () => {
     expect(() => checkOutput(folder)).toThrow(ConfigError)
     expect(() => checkOutput(join(folder, 'no', 'report.json'))).toThrow(ConfigError)
+    expect(() => checkOutput(join(folder, 'report.json', 'report.json'))).toThrow(ConfigError)
     expect(() => checkOutput(undefined)).not.toThrow()
     expect(() => writeOutput(join(folder, 'no', 'report.json'), 'x')).toThrow(ConfigError)
   })
