@@ -5,6 +5,7 @@ import type {
   Index,
   Policy,
   ReferentialAction,
+  Sequence,
   Table,
 } from '../evidence/catalog/model.js'
 import { newName, quoteColumns, quoteIdentifier, quoteRelation } from './quote.js'
@@ -321,6 +322,22 @@ export function dropPolicy(policy: Policy): readonly Step[] {
       sql: `drop policy ${on}`,
       undo: undo.filter(Boolean).join(' '),
       lock: 'ACCESS EXCLUSIVE',
+    },
+  ]
+}
+
+/** Takes a sequence away; undoing makes it begin anew. */
+export function dropSequence(sequence: Sequence): readonly Step[] {
+  const { typeName, increment, minimum, maximum, start, cycle, ownedBy } = sequence
+  const owner = ownedBy && `${quoteRelation(ownedBy.table)}.${quoteIdentifier(ownedBy.name)}`
+  return [
+    {
+      ...STEP,
+      phase: 'contract',
+      sql: `drop sequence ${quoteRelation(sequence)}`,
+      undo:
+        `create sequence ${quoteRelation(sequence)} as ${typeName} increment by ${increment} minvalue ${minimum} ` +
+        `maxvalue ${maximum} start with ${start}${cycle ? ' cycle' : ''}${owner ? ` owned by ${owner}` : ''}`,
     },
   ]
 }

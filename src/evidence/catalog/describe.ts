@@ -78,7 +78,7 @@ function* tableLines(table: Table, describe: Describe): Generator<Description> {
     rowSecurity,
     forceRowSecurity,
     replicaIdentity,
-    options: table.options,
+    options: Object.entries(table.options).sort(),
     grants: table.grants,
     comment: table.comment,
   })
