@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import type { AuditRequest } from '../audit.js'
 import type { AuditResult } from '../engine/result.js'
+import { ConfigError } from '../errors.js'
 import { startProgress } from './progress.js'
 import { resolveSource } from './source.js'
 
@@ -34,6 +35,16 @@ export const auditFlags = {
     multipleNonGreedy: true,
     helpValue: '<file>',
   }),
+  layout: Flags.string({
+    description: 'Migration tool that the files follow, such as flyway or prisma; recognized when not given.',
+    helpValue: '<name>',
+  }),
+  variable: Flags.string({
+    description: 'Value for a psql variable or a template placeholder in the files; may be repeated.',
+    multiple: true,
+    multipleNonGreedy: true,
+    helpValue: '<name=value>',
+  }),
   quiet: Flags.boolean({ char: 'q', description: 'Show no progress.' }),
 }
 
@@ -45,6 +56,8 @@ export interface AuditInput {
     readonly snapshot?: string | undefined
     readonly rule?: readonly string[] | undefined
     readonly workload?: readonly string[] | undefined
+    readonly layout?: string | undefined
+    readonly variable?: readonly string[] | undefined
     readonly quiet: boolean
   }
 }
@@ -55,13 +68,37 @@ export async function runAudit(
   options: Pick<AuditRequest, 'prove'> = {},
 ): Promise<AuditResult> {
   const { targets = [] } = args
-  const { db, snapshot, rule = [], workload = [], quiet } = flags
+  const { db, snapshot, rule = [], workload = [], layout, variable = [], quiet } = flags
   const request = resolveSource({ targets, db, snapshot, workload }, process.env)
+  const variables = readVariables(variable)
   const { audit } = await import('../audit.js')
   const progress = startProgress(process.stderr, quiet)
   try {
-    return await audit({ ...request, ...options, rules: rule, progress: progress.begin, startedAt: new Date() })
+    return await audit({
+      ...request,
+      ...options,
+      rules: rule,
+      load: {
+        ...(layout === undefined ? {} : { layout }),
+        variables,
+        onProgress: ({ file, done, total }) => progress.begin(`Loading ${file} (${done} of ${total})`),
+      },
+      progress: progress.begin,
+      startedAt: new Date(),
+    })
   } finally {
     progress.end()
   }
+}
+
+function readVariables(assignments: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    assignments.map((assignment) => {
+      const [, name, value] = /^([^=]+)=(.*)$/s.exec(assignment) ?? []
+      if (name === undefined || value === undefined) {
+        throw new ConfigError(`--variable ${assignment} has no value.`, { hint: 'Write --variable name=value.' })
+      }
+      return [name, value]
+    }),
+  )
 }

@@ -101,6 +101,8 @@ describe('what cannot be done', () => {
       () => ['scan', file('clean.sql'), '-o', file('no/r.md')],
       /no such folder/,
     ],
+    ['a variable without a value', () => ['scan', file('clean.sql'), '--variable', 'x'], /Write --variable name=value/],
+    ['an unknown layout', () => ['scan', file('clean.sql'), '--layout', 'flywya'], /flywya/],
     ['a server that refuses', () => ['scan', 'postgres://nobody@127.0.0.1:1/none'], /127\.0\.0\.1:1/],
     ['fixes into a folder that is not there', () => ['fix', file('clean.sql'), '-o', file('no')], /no such folder/],
     [

@@ -186,7 +186,7 @@ describe('escapes', () => {
     fc.assert(
       fc.property(anything, (value) => {
         for (const escaped of [text(value), textWithCode(value, new Set(['a']))]) {
-          expect(escaped).not.toMatch(/[\n\r|<>]/)
+          expect(escaped).not.toMatch(/[\n\r|<]|^\s*(?:\d+[.)]|[-+#=>])/)
         }
       }),
     )
@@ -207,6 +207,12 @@ describe('escapes', () => {
         expect(dissect(sqlBlock(statements)).lines).toHaveLength(0)
       }),
     )
+  })
+
+  it('guard only the beginning of a sentence', () => {
+    expect(text('1. a')).toBe('1\\. a')
+    expect(text('> a - b > c')).toBe('\\> a - b > c')
+    expect(textWithCode('a_b = total - c_d', new Set(['a_b', 'c_d']))).toBe('`a_b` = total - `c_d`')
   })
 
   it('leave names readable', () => {

@@ -5,17 +5,7 @@ const NAME = /([\p{L}_][\p{L}\p{N}_$]*(?:\.[\p{L}_][\p{L}\p{N}_$]*)*)/u
 
 /** Plain text as Markdown that shows exactly this text on one line, in a table cell too. */
 export function text(value: string): string {
-  return printable(value)
-    .replace(/[\\`*[\]~$]/g, '\\$&')
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('|', '&#124;')
-    .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
-    .replace(
-      /^(\s*)([-+#=]|\d+(?=[.)]))/,
-      (_, blanks: string, mark: string) => `${blanks}${/\d/.test(mark) ? `${mark}\\` : `\\${mark}`}`,
-    )
+  return guardBeginning(escapeMarks(value))
 }
 
 /** Inline code; as HTML where Markdown's own cannot hold the text in a table cell. */
@@ -28,10 +18,8 @@ export function code(value: string): string {
 
 /** Text in which names that are known stand as code. */
 export function textWithCode(value: string, known: ReadonlySet<string>): string {
-  return value
-    .split(NAME)
-    .map((part, at) => (at % 2 === 1 && known.has(part) ? code(part) : text(part)))
-    .join('')
+  const parts = value.split(NAME).map((part, at) => (at % 2 === 1 && known.has(part) ? code(part) : escapeMarks(part)))
+  return guardBeginning(parts.join(''))
 }
 
 /** A block of SQL that no content can close. */
@@ -46,4 +34,18 @@ export function sqlBlock(statements: readonly string[]): string {
 export function table(titles: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
   return [line(titles), line(titles.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function escapeMarks(value: string): string {
+  return printable(value)
+    .replace(/[\\`*[\]~$]/g, '\\$&')
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('|', '&#124;')
+    .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
+}
+
+/** What would begin a list, a heading, a quotation or a rule. */
+function guardBeginning(markdown: string): string {
+  return markdown.replace(/^(\s*)(\d*)([-+#=>.)])/, '$1$2\\$3')
 }
