@@ -1,3 +1,5 @@
+import { printable } from '../report/printable.js'
+
 /** What a scan is doing, for a person who waits. */
 export interface Progress {
   begin(phase: string): void
@@ -18,7 +20,8 @@ export function startProgress(stream: NodeJS.WriteStream, silent: boolean): Prog
     const elapsed = Date.now() - startedAt
     if (elapsed < PATIENCE) return
     shown = true
-    stream.write(`\r\u001b[2K${phase} … ${Math.floor(elapsed / 1000)} s`)
+    const shortened = printable(phase).slice(0, (stream.columns || 80) - 12)
+    stream.write(`\r\u001b[2K${shortened} … ${Math.floor(elapsed / 1000)} s`)
   }
   const timer = setInterval(show, FRAME)
   timer.unref()
