@@ -74,20 +74,14 @@ async function applyOne(
   /** @type {'begin' | 'end' | 'control' | undefined} */ transaction,
 ) {
   const blob = data === undefined ? null : new Blob([data])
-  if (transaction || !inTransaction) {
-    const outcome = await execute(sql, blob)
-    if (transaction === 'end') inTransaction = false
-    if (transaction === 'begin' && !outcome.error) inTransaction = true
-    return outcome
-  }
-  const guarded = blob
-    ? await execute('savepoint guard').then((saved) => (saved.error ? saved : execute(sql, blob)))
-    : await execute(`savepoint guard;\n${sql}\n;release guard`)
-  if (guarded.error) await execute('rollback to guard; release guard')
-  else if (blob) await execute('release guard')
-  return guarded.error?.position && !blob
-    ? { ...guarded, error: { ...guarded.error, position: guarded.error.position - 'savepoint guard;\n'.length } }
-    : guarded
+  const guarded = inTransaction && !transaction && !blob
+  const outcome = await execute(guarded ? `${sql}\n;release guard;savepoint guard` : sql, blob)
+  if (transaction === 'end' && outcome.error?.code !== '42601') inTransaction = false
+  if (transaction === 'begin' && !outcome.error) inTransaction = true
+  if (!inTransaction) return outcome
+  if (outcome.error) await execute('rollback to guard')
+  else if (!guarded) await execute('savepoint guard')
+  return outcome
 }
 
 /** @returns {Promise<{ error: any, notices: string[] }>} */

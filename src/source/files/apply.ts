@@ -58,14 +58,16 @@ export async function applyStatements(
   const failures = new Map<number, Failure>()
   const putOff = new Map<number, { readonly failure: Failure; readonly settings: readonly string[] }>()
   const lasting = [...settings]
-  let fileSettings: string[] = []
+  let fileSettings: readonly string[] = []
+  const settingsOf = new Map<number, readonly string[]>()
   let inTransaction = false
   let sending = 0
+  let transactionStart = 0
 
   const fail = (index: number, failure: Failure) => {
     reached[index]!.outcome = 'failed'
-    const later = unordered && !inTransaction && putOff.size < MOST_PUT_OFF && MISSES_SOMETHING.test(failure.code ?? '')
-    if (later) putOff.set(index, { failure, settings: [...fileSettings] })
+    const later = unordered && putOff.size < MOST_PUT_OFF && MISSES_SOMETHING.test(failure.code ?? '')
+    if (later) putOff.set(index, { failure, settings: settingsOf.get(index) ?? [] })
     else failures.set(index, failure)
   }
 
@@ -143,7 +145,11 @@ export async function applyStatements(
     }
     const application = toApplication(statement)
     if (setsDatabase(statement)) lasting.push(application.sql)
-    if (isSetting(statement)) fileSettings.push(application.sql)
+    if (isSetting(statement)) fileSettings = [...fileSettings, application.sql]
+    if (fileSettings.length > 0) settingsOf.set(index, fileSettings)
+    if (statement.words[0] === 'rollback' && application.transaction === 'end')
+      for (const undone of putOff.keys()) if (undone >= transactionStart) putOff.delete(undone)
+    if (application.transaction === 'begin') transactionStart = index
     batch.push({ index, application, repairs: 0 })
     size += statement.text.length + (statement.copy?.data.length ?? 0)
     if (batch.length >= LARGEST_BATCH || size >= LARGEST_BATCH_TEXT) await flush()
@@ -207,7 +213,7 @@ export async function applyStatements(
     await flush()
     await beginFile()
     await retry()
-    await server.apply([...FRESH_SESSION, 'reset all'].map((sql) => ({ sql })))
+    await server.apply([...FRESH_SESSION, 'reset all', 'discard temp'].map((sql) => ({ sql })))
   } catch (error) {
     if (!(error instanceof EmbeddedServerEnded)) throw error
     ended = { index: sending + error.statementsDone, error }

@@ -80,7 +80,7 @@ function arrangeWanted(folder: Folder, layout: Layout): readonly Part[] | null {
   return parts.length > 0 ? parts : null
 }
 
-const SUM = /^(?:schema|structure)\.sql$/
+const SUM = /^(?:schema|structure|create_?tables|ddl|baseline)\.sql$/i
 const STEPS = /^(?:migrations?|versioned|updates?|upgrades?|changes|patches|deltas?)$/
 
 /** The folder as one tool's, or else its sub-folders one by one and the rest in plain order before them. */

@@ -67,7 +67,7 @@ function creating(kind: 'role' | 'schema' | 'language' | 'tablespace' | 'wrapper
     }
     const error = await attempt(server, ...make)
     if (error && !/already exists/.test(error.message)) return null
-    remarks.standIn(listed, name, note, statement.locate(0))
+    remarks.standIn(listed, listed === 'other' ? `${kind} ${name}` : name, note, statement.locate(0))
     return { run: sql }
   }
 }
@@ -109,6 +109,11 @@ const RULES: readonly Rule[] = [
   { code: '3F000', message: /^schema "(.+)" does not exist$/, repair: creating('schema') },
   { code: '42704', message: /^language "(.+)" does not exist$/, repair: creating('language') },
   { code: '42704', message: /^tablespace "(.+)" does not exist$/, repair: creating('tablespace') },
+  {
+    code: '22023',
+    message: /^invalid value for parameter "default_tablespace": "(.+)"$/,
+    repair: creating('tablespace'),
+  },
   { code: '42704', message: /^foreign-data wrapper "(.+)" does not exist$/, repair: creating('wrapper') },
   { code: '42704', message: /^publication "(.+)" does not exist$/, repair: creating('publication') },
   {
@@ -217,6 +222,13 @@ const RULES: readonly Rule[] = [
     repair: skipping('LOCK, SAVEPOINT and the like', 'each statement is its own transaction here'),
   },
   {
+    code: '25001',
+    message: /^SET TRANSACTION .* must (?:be|not be) called/,
+    repair: skipping('SET TRANSACTION', 'nothing else runs here'),
+  },
+  { code: '42P01', message: /^relation "(?:\w+\.)?(\w+)" does not exist$/, repair: makeRunnerTable },
+  { code: '42883', message: /^function (\w+)\.\w+\(/, repair: skipCallOfStandIn },
+  {
     code: '55000',
     message: /wal_level|logical decoding/,
     repair: skipping('replication', 'the embedded server does not replicate'),
@@ -279,6 +291,46 @@ async function standInCollation({ statement, sql, found, server, remarks }: Case
   if (error) return null
   remarks.standIn('other', `collation ${name}`, 'sorts by bytes', statement.locate(0))
   return { run: sql }
+}
+
+/** Bookkeeping tables of migration tools. */
+const RUNNER_TABLES: Readonly<Record<string, string>> = {
+  __diesel_schema_migrations: 'version varchar(50) primary key, run_on timestamp not null default current_timestamp',
+  schema_migrations: 'version varchar primary key',
+  goose_db_version:
+    'id int primary key, version_id bigint not null, is_applied bool not null, tstamp timestamp default now()',
+  flyway_schema_history: 'installed_rank int primary key, version varchar(50), description varchar(200), success bool',
+  _prisma_migrations: 'id varchar(36) primary key, migration_name varchar(255), finished_at timestamptz',
+  _sqlx_migrations: 'version bigint primary key, description text, installed_on timestamptz, success bool',
+  gorp_migrations: 'id text primary key, applied_at timestamptz',
+}
+
+async function makeRunnerTable({ statement, sql, found, server, remarks }: Case): Promise<Repair> {
+  const name = found[1] ?? ''
+  const columns = RUNNER_TABLES[name]
+  if (columns === undefined) return null
+  const extension = `pg_runner_${name}`
+  await server.addExtension(extension, {
+    [`${extension}.control`]: `default_version = '0'\nrelocatable = true\n`,
+    [`${extension}--0.sql`]: `create table ${name} (${columns});`,
+  })
+  if (await attempt(server, `create extension ${extension}`)) return null
+  remarks.standIn('table', name, 'is made by the migration tool', statement.locate(0))
+  return { run: sql }
+}
+
+/** `SELECT partman.create_parent(…)`: what an extension that is stood in for would do. */
+async function skipCallOfStandIn({ statement, found, server, remarks }: Case): Promise<Repair> {
+  if (statement.words[0] !== 'select') return null
+  const schema = found[1] ?? ''
+  const owners = await server.query<{ name: string }>(
+    `select extname as name from pg_extension e join pg_namespace n on n.oid = extnamespace
+     where extversion = '0' and (extname in ($1::text, 'pg_' || $1::text) or nspname = $1::text)`,
+    [schema],
+  )
+  if (!owners[0]) return null
+  remarks.skip(`call of ${schema}`, `the extension ${owners[0].name} is only stood in for`, statement.locate(0))
+  return 'skip'
 }
 
 function stubInstead({ statement, sql, remarks }: Case): Repair {

@@ -9,7 +9,7 @@ export interface Piece {
   readonly from: number
   /** Offset behind the last token, without the closing semicolon. */
   readonly to: number
-  /** The first words of a statement, in lower case. */
+  /** The first words of a statement, in lower case; the first is empty when the statement begins with another token. */
   readonly words: readonly string[]
   /** Offset of the word `stdin` in `COPY … FROM stdin`; for `\\copy`, of the command. */
   readonly stdin: number | null
@@ -77,7 +77,10 @@ function readPiece(text: string, start: number, minding: Minding): Piece & { rea
     return { kind, start, end, from: first, to: Math.max(to, first), words, stdin, variables, unclosed }
   }
   const token = (end: number) => {
-    if (from < 0) from = at
+    if (from < 0) {
+      from = at
+      if (words.length === 0) words.push('')
+    }
     at = end
     to = end
   }

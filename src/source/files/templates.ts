@@ -12,12 +12,13 @@ const PLACEHOLDER = String.raw`\$\{\s*[\w.:-]+\s*\}|\{\{-?[^{}\n]*-?\}\}|\{%-?[^
 const MAY_HOLD_PLACEHOLDER = /\$\{|\{\{|\{%/
 const TOKEN = new RegExp(String.raw`(--[^\n]*|/\*[^]*?\*/)|('[^']*')|(${PLACEHOLDER})`, 'g')
 const IN_QUOTES = new RegExp(PLACEHOLDER, 'g')
+const GO_FIELD = /^\{\{-?\s*\.[A-Za-z]/
 const CALL =
   /^(?:if|else|elif|elsif|end|endif|with|range|for|endfor|define|template|block|include|set|import|macro|endmacro)\b/
 
 /**
  * Renders `${name}` and `{{ name }}` with the variables, and `{{ if }} … {{ else }} … {{ end }}` by whether they are set.
- * Inside single quotes only variables that are known are replaced, because `'{{1,2},{3,4}}'` is an array.
+ * Inside single quotes only known variables and `{{ .Field }}` are replaced, because `'{{1,2},{3,4}}'` is an array.
  */
 export function renderTemplate(text: string, variables: ReadonlyMap<string, string>): Rendered {
   if (!MAY_HOLD_PLACEHOLDER.test(text)) return { ...applyEdits(text, []), guessed: [], unknown: [] }
@@ -43,7 +44,7 @@ export function renderTemplate(text: string, variables: ReadonlyMap<string, stri
     const name = nameIn(inner)
     const value = name === null ? undefined : (variables.get(name) ?? variables.get(inner))
     if (value !== undefined) edit(value)
-    else if (!quoted && name !== null) {
+    else if (name !== null && (!quoted || GO_FIELD.test(found))) {
       guessed.push({ name, offset: start })
       edit(name.replace(/\W/g, '_'))
     } else if (!quoted && found.startsWith('{{') && inner.startsWith('/*')) edit('')

@@ -1,6 +1,8 @@
 import { arrangeBy, compareKeys, type FolderFile, type Layout } from './layout.js'
 
 const VERSIONED = /^([VBU])(\d+(?:[._]\d+)*)__.*\.sql$/
+/** Missing parts of a version count as zero. */
+const LONGEST_VERSION = 10
 const REPEATABLE = /^R__.*\.sql$/
 
 /** `V1_2__name.sql`, then `R__name.sql`; the newest `B…__` baseline replaces what it sums up (https://documentation.red-gate.com/fd). */
@@ -33,6 +35,5 @@ function kindOf({ name }: FolderFile): string | null {
 
 function versionKey({ name }: FolderFile): readonly bigint[] {
   const numbers = (VERSIONED.exec(name)?.[2] ?? '').split(/[._]/).filter(Boolean).map(BigInt)
-  while (numbers.length > 1 && numbers.at(-1) === 0n) numbers.pop()
-  return [...numbers]
+  return [...numbers, ...Array<bigint>(Math.max(0, LONGEST_VERSION - numbers.length)).fill(0n)]
 }

@@ -17,11 +17,13 @@ import { sqitch } from './sqitch.js'
 import { sqlMigrate } from './sql-migrate.js'
 import { supabase } from './supabase.js'
 import { tern } from './tern.js'
+import { listed } from './listed.js'
 import { golangMigrate, sqlx } from './up-down.js'
 
 /** Every layout; the first that recognizes a folder has it, so the surest signs stand first and `plain` last. */
 export const LAYOUTS: readonly Layout[] = [
   sqitch,
+  listed,
   rails,
   drizzle,
   prisma,

@@ -61,12 +61,13 @@ export function versionOf(name: string): bigint {
   return digits ? BigInt(digits) : -1n
 }
 
-/** Compares names so that numbers in them count as numbers: `v1.9` before `v1.10`. */
+/** Orders paths so that numbers in them count as numbers (`v1.9` before `v1.10`) and files stand before folders. */
 export function naturalKey(path: string): readonly (bigint | string)[] {
-  return path
-    .toLowerCase()
-    .split(/(\d+)/)
-    .map((part, index) => (index % 2 === 1 ? BigInt(part) : part))
+  const segments = path.toLowerCase().split('/')
+  return segments.flatMap((segment, depth) => [
+    depth === segments.length - 1 ? 0n : 1n,
+    ...segment.split(/(\d+)/).map((part, index) => (index % 2 === 1 ? BigInt(part) : part)),
+  ])
 }
 
 /** Compares keys element by element; numbers stand before text. */

@@ -1,7 +1,7 @@
 import { arrangeBy, type Folder, type FolderFile, type Layout, naturalKey } from './layout.js'
 
 const REMOVES =
-  /(?:^|[-_./])(?:drop|uninstall|rollback|revert|undo|teardown|downgrade|destroy)|^Drop[A-Z]|[-_.](?:down|undo)\.sql$/
+  /(?:^|[-_./])(?:drop|uninstall|rollback|revert|undo|teardown|downgrade|destroy)|^(?:Drop|Truncate|Delete)[A-Z]|[-_.](?:down|undo)\.sql$/
 const HOLDS_DATA = /(?:^|[^a-z])(?:data|seeds?|inserts?|fixtures?|samples?)(?:[^a-z]|$)/i
 const FOR_TESTS = /(?:^|\/)(?:tests?|t|spec|specs|__tests__|pgtap|testdata|bench|benchmarks?)\//i
 const OTHER_DATABASE =
