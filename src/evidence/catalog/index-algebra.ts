@@ -9,7 +9,7 @@ export type Service = 'full' | 'partial' | 'none'
  * How an index serves the lookups by a foreign key's columns, which every delete in the referenced table makes. Its
  * leading keys must be those columns in any order, and every row that references something must stand in it.
  */
-export function serveForeignKey(index: Index, foreignKey: ForeignKey): Service {
+export function serveForeignKey(index: Index, foreignKey: Pick<ForeignKey, 'columns'>): Service {
   if (!index.valid || !index.ready) return 'none'
   const wanted = new Set(foreignKey.columns.map(({ name }) => name))
   const found = new Set<string>()
@@ -23,7 +23,7 @@ export function serveForeignKey(index: Index, foreignKey: ForeignKey): Service {
 }
 
 /** How the indexes of a table serve a foreign key; on a partitioned table an index in every partition does as well. */
-export function serviceOf(foreignKey: ForeignKey, table: Table = foreignKey.table): Service {
+export function serviceOf(foreignKey: Pick<ForeignKey, 'columns' | 'table'>, table: Table = foreignKey.table): Service {
   const own = strongest(table.indexes.map((index) => serveForeignKey(index, foreignKey)))
   if (own === 'full' || table.partitions.length === 0) return own
   const ofPartitions = weakest(table.partitions.map((partition) => serviceOf(foreignKey, partition)))
@@ -97,7 +97,7 @@ function gatherFirst(keys: readonly IndexKey[], wanted: ReadonlySet<string>): re
   return keys.toSorted((a, b) => Number(wanted.has(b.column?.name ?? '')) - Number(wanted.has(a.column?.name ?? '')))
 }
 
-function holdsAllReferences(index: Index, { columns }: ForeignKey): boolean {
+function holdsAllReferences(index: Index, { columns }: Pick<ForeignKey, 'columns'>): boolean {
   if (index.predicate === null) return true
   const filled = columns.map(({ name }): Expression => ({ kind: 'isNotNull', operand: { kind: 'column', name } }))
   return implies(allOf(filled), parseExpression(index.predicate)) === 'yes'
