@@ -12,7 +12,6 @@ import {
   quoteRelation,
   rule,
   statement,
-  type Table,
 } from '../../src/kit.js'
 
 const RANGE: Readonly<Record<string, string>> = { date: 'daterange', timestamp: 'tsrange', timestamptz: 'tstzrange' }
@@ -66,7 +65,7 @@ export default rule({
       return []
     return afterReview(
       `May ${nounFor(claim)} have only one row of ${on.table} at a time${claim.live.length > 0 ? ` while it is ${claim.live.join(' or ')}` : ''}, and does the next begin where the last ends?`,
-      [...provideGist(catalog, on.table), exclude(claim)],
+      [...provideGist(catalog), exclude(claim)],
     )
   },
 })
@@ -75,12 +74,17 @@ function nounFor({ owner }: Claim): string {
   return `one ${owner.map(({ name }) => name).join(', ')}`
 }
 
-/** `btree_gist` lets a GiST index compare plain values for equality. */
-function provideGist({ extensions, schemas }: Catalog, table: Table) {
+/** `btree_gist` lets a GiST index compare plain values for equality; it goes where other extensions are, and not among the tables. */
+function provideGist({ extensions, schemas }: Catalog) {
   if (extensions.some(({ name }) => name === 'btree_gist')) return []
-  const schema = schemas.find(({ name }) => name === 'public') ?? table.schema
-  const create = `create extension if not exists btree_gist with schema ${quoteIdentifier(schema.name)}`
-  return [statement(create, 'drop extension btree_gist')]
+  const names = schemas.map(({ name }) => name)
+  const home = extensions.find(({ schema }) => names.includes(schema) && schema !== 'public')?.schema
+  const schema = quoteIdentifier(home ?? 'extensions')
+  const provided = home !== undefined || names.includes('extensions')
+  return [
+    ...(provided ? [] : [statement(`create schema if not exists ${schema}`, `drop schema ${schema}`)]),
+    statement(`create extension if not exists btree_gist with schema ${schema}`, 'drop extension btree_gist'),
+  ]
 }
 
 function exclude(claim: Claim) {

@@ -27,12 +27,13 @@ export default rule({
     ],
   },
   needs: ['catalog'],
+  uses: ['workload'],
   tier: 'inferred',
 
-  *detect({ catalog }) {
+  *detect({ catalog, workload }) {
     for (const column of catalog.columns()) {
       if (column.table.partitionOf || column.table.variety === 'foreign' || column.inherited) continue
-      const records = recordsIn(column, catalog)
+      const records = recordsIn(column, catalog, workload)
       if (!records) continue
       yield {
         on: column,
@@ -77,7 +78,8 @@ function moveToTable(column: Column) {
   const typeOf = column.type.name === 'json' ? 'json_typeof' : 'jsonb_typeof'
   const source = `p.${quoteIdentifier(name)}`
   const alter = `alter table ${quoteRelation(table)}`
-  const renamed = quoteIdentifier(newName([name], 'legacy', new Set(table.columns.map((other) => other.name))))
+  const taken = new Set(table.columns.map((other) => other.name))
+  const renamed = quoteIdentifier(/[A-Z]/.test(name) ? `${name}Legacy` : newName([name], 'legacy', taken))
   return afterReview(
     `Which keys of ${column} become columns of ${child}? The steps keep each element whole in data; writers have to write to both until the column goes.`,
     [
@@ -96,15 +98,13 @@ function moveToTable(column: Column) {
           precheck: `select count(*) from ${quoteRelation(table)} as p where ${typeOf}(${source}) not in ('array', 'null')`,
         },
       ),
-      ...(column.notNull
+      // Writers that no longer send the column must still get through.
+      ...(column.notNull && column.default === null
         ? [
             statement(
-              `${alter} alter column ${quoteIdentifier(name)} drop not null`,
-              `${alter} alter column ${quoteIdentifier(name)} set not null`,
-              {
-                phase: 'contract',
-                lock: 'ACCESS EXCLUSIVE',
-              },
+              `${alter} alter column ${quoteIdentifier(name)} set default '[]'`,
+              `${alter} alter column ${quoteIdentifier(name)} drop default`,
+              { phase: 'contract', lock: 'ACCESS EXCLUSIVE' },
             ),
           ]
         : []),

@@ -1,5 +1,6 @@
 import {
   afterReview,
+  type Assessment,
   mentions,
   quoteIdentifier,
   quoteRelation,
@@ -7,6 +8,8 @@ import {
   statement,
   wordsOf,
   type Column,
+  type Detection,
+  type Schema,
   type Table,
 } from '../../src/kit.js'
 
@@ -14,8 +17,17 @@ import {
 const UTC_CLOCK =
   /^\(*timezone\('utc'::text, now\(\)\)\)*$|^\(*\(*(?:now\(\)|CURRENT_TIMESTAMP)\)* AT TIME ZONE 'utc'::text\)*$/i
 
-/** A database of this many tables without one timestamptz keeps wall clocks of one zone by convention. */
-const CONVENTION = 5
+/** A schema of this many tables, with hardly a timestamptz, keeps to what its framework creates. */
+const CONVENTION = { tables: 5, share: 0.95 }
+
+/** The wall clocks of one table, or of as many tables of a schema. */
+type WallClocks = { readonly columns: readonly string[]; readonly tables: number }
+
+const CONVENTIONAL: Assessment = { severity: 'info', complexity: 'high' }
+
+/** Tables in which frameworks note what they have migrated: Rails, Ecto, Prisma, Flyway, Alembic, Knex, Sequelize, TypeORM. */
+const FRAMEWORK =
+  /^(?:schema_migrations|ar_internal_metadata|_prisma_migrations|flyway_schema_history|alembic_version|knex_migrations|sequelizemeta|typeorm_metadata)$/i
 
 export default rule({
   severity: 'warning',
@@ -33,33 +45,39 @@ export default rule({
   needs: ['catalog'],
   complexity: 'medium',
 
-  *detect({ catalog }) {
-    const tables = catalog.tables.filter(({ partitionOf, variety }) => !partitionOf && variety !== 'foreign')
-    const convention =
-      tables.length >= CONVENTION &&
-      !tables.some((table) => table.columns.some(({ type }) => type.name === 'timestamptz'))
-    for (const table of tables) {
-      const columns = table.columns.filter(
-        (column) => column.type.name === 'timestamp' && !column.inherited && !isLocalClock(column),
+  *detect({ catalog }): Generator<Detection<Schema | Table, WallClocks>> {
+    for (const schema of catalog.schemas) {
+      const tables = catalog.tables.filter(
+        (table) => table.schema === schema && !table.partitionOf && table.variety !== 'foreign',
       )
-      if (columns.length === 0) continue
-      yield {
-        on: table,
-        related: columns,
-        facts: { columns: columns.map(({ name }) => name), convention },
-        ...(convention ? { assessment: { severity: 'info' } } : {}),
+      const found = tables.flatMap((table) => {
+        const columns = table.columns.filter((column) => !column.inherited && isWallClock(column))
+        return columns.length > 0 ? [{ table, columns }] : []
+      })
+      if (isConvention(tables)) {
+        const columns = found.flatMap(({ columns }) => columns.map(({ table, name }) => `${table.name}.${name}`))
+        const related = found.map(({ table }) => table)
+        yield { on: schema, related, facts: { columns, tables: found.length }, assessment: CONVENTIONAL }
+        continue
+      }
+      for (const { table, columns } of found) {
+        yield { on: table, related: columns, facts: { columns: columns.map(({ name }) => name), tables: 1 } }
       }
     }
   },
 
-  message: ({ on, facts }) => `${on} stores ${facts.columns.join(', ')} as timestamp without time zone.`,
+  message: ({ on, facts: { columns, tables } }) =>
+    on.kind === 'table'
+      ? `${on} stores ${columns.join(', ')} as timestamp without time zone.`
+      : `${on} stores its instants as timestamp without time zone throughout: ${columns.length} columns of ${tables} tables, as its framework does.`,
 
-  advice: ({ facts }) =>
-    facts.convention
-      ? 'Store instants as timestamptz. No column of this database does, so its wall clocks are probably of one zone by agreement: write that agreement down, and keep it out of the hands of sessions with another TimeZone.'
-      : 'Store instants as timestamptz.',
+  advice: ({ on }) =>
+    on.kind === 'table'
+      ? 'Store instants as timestamptz.'
+      : 'The framework writes UTC and reads it back, so leave what is there; make it write timestamptz from now on, and let nobody compare these columns with now() in a session whose TimeZone is another.',
 
   fix: ({ on, facts }) => {
+    if (on.kind === 'schema') return []
     const columns = facts.columns.flatMap((name) => on.column(name) ?? []).filter(({ generated }) => !generated)
     // PostgreSQL does not change the type of a partition key.
     const isKey = (column: Column) => on.partitionKey?.columns.includes(column)
@@ -85,6 +103,22 @@ function alterations(column: Column, type: string, newDefault: string | null): s
   const named = type === 'timestamp' ? column.type.sql : `timestamp${precision} with time zone`
   const changed = `${alter} type ${named} using ${quoteIdentifier(column.name)} at time zone 'UTC'`
   return newDefault ? `${alter} drop default, ${changed}, ${alter} set default ${newDefault}` : changed
+}
+
+function isWallClock(column: Column): boolean {
+  return column.type.name === 'timestamp' && !isLocalClock(column)
+}
+
+/** A framework made the tables, or a precision that nobody writes by hand stands in most of them. */
+function isConvention(tables: readonly Table[]): boolean {
+  const instants = tables.flatMap(({ columns }) => columns.filter(({ type }) => type.name.startsWith('timestamp')))
+  const walls = instants.filter(isWallClock)
+  const precise = walls.filter(({ type }) => /\([036]\)/.test(type.sql))
+  return (
+    tables.length >= CONVENTION.tables &&
+    walls.length > instants.length * CONVENTION.share &&
+    (tables.some(({ name }) => FRAMEWORK.test(name)) || precise.length > walls.length / 2)
+  )
 }
 
 /** A wall clock on a known wall: the name says local, or it is the beginning or end of something in a table that names its zone. */

@@ -31,6 +31,9 @@ const VERSION = /^(?:version|period|term|assignment|history|schedule|interval|va
 /** Somebody names rows one by one where one owner may have several at a time. */
 const NAMED = /^(?:name|title|label|nickname|external id|display name|bezeichnung|nom|nombre|nome)$/
 
+/** Tables that put an agreement beside something else. */
+const LINK = /^(?:invoice|payment|order|bill|usage|event|item|rechnung|facture|factura|fatura)$/
+
 const WHOLE =
   /^(?:|(?:current|active|service|billing|contract|membership|subscription|price)?\s?(?:period|term|subscription|contract)?|periode|periodo|laufzeit|duree)$/
 
@@ -52,7 +55,7 @@ export function claimOf(table: Table, catalog: Catalog): Claim | null {
   const about = VERSION.test(head) ? words.slice(0, -1) : [head]
   const isAgreement = mentions(about, 'agreement')
   const isTariff = !isAgreement && (means(head, 'tariff') || (VERSION.test(head) && mentions(about, 'tariff')))
-  if (!isAgreement && !isTariff) return null
+  if ((!isAgreement && !isTariff) || words.some((word) => LINK.test(word))) return null
   if (isAgreement && table.columns.some(({ name }) => NAMED.test(wordsOf(name).join(' ')))) return null
   const period = wholePeriodOf(table)
   const owner = isTariff

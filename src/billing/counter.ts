@@ -11,6 +11,9 @@ export interface UsageLimit {
 
 const NUMERIC = new Set(['int2', 'int4', 'int8', 'numeric', 'float4', 'float8', 'money'])
 
+/** Distances between attempts, and references to them. */
+const NO_COUNT = /^(?:id|between|since|delay|backoff|interval|timeout|after|before)$/
+
 interface Side {
   readonly column: Column
   readonly words: readonly string[]
@@ -26,7 +29,7 @@ export function usageLimitsOf(table: Table): readonly UsageLimit[] {
   const sides = table.columns.flatMap((column): readonly Side[] => {
     if (!NUMERIC.has(column.type.name) || column.generated || column.identity) return []
     const words = wordsOf(column.name)
-    if (mentions(words, 'rate', 'remaining') || words.includes('id')) return []
+    if (mentions(words, 'rate', 'remaining') || words.some((word) => NO_COUNT.test(word))) return []
     const metered = mentions(words, 'used')
     return [{ column, words, stem: stemOf(words, table), consumed: metered || mentions(words, 'attempt'), metered }]
   })

@@ -19,6 +19,7 @@ interface Boundary {
   readonly column: Column
   readonly side: 'start' | 'end'
   readonly recorded: boolean
+  readonly expires: boolean
   readonly stem: string
   /** The stem without words that only say «valid», or the table's own name. */
   readonly core: string
@@ -63,6 +64,8 @@ function pair(boundaries: readonly Boundary[], by: 'stem' | 'core'): readonly Pe
     const [start, ...moreStarts] = group.filter(({ side }) => side === 'start')
     const [end, ...moreEnds] = group.filter(({ side }) => side === 'end')
     if (!start || !end || moreStarts.length + moreEnds.length > 0) return []
+    // What was begun does not end when it, or what came of it, expires.
+    if (start.recorded && end.expires) return []
     const nature = start.recorded || end.recorded ? 'recorded' : 'planned'
     return [{ start: start.column, end: end.column, nature, of: end.core }]
   })
@@ -81,6 +84,7 @@ function boundaryOf(column: Column): Boundary | null {
     column,
     side: ends.length > 0 ? 'end' : 'start',
     recorded: mentions(words, 'started', 'ended'),
+    expires: mentions(words, 'expiry'),
     stem: rest.join(' '),
     core: rest.filter((word) => !means(word, 'effective') && !tableWords.includes(word)).join(' '),
   }

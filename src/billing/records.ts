@@ -1,5 +1,7 @@
-import type { Catalog, Column } from '../evidence/catalog/model.js'
+import type { Catalog, Column, Table } from '../evidence/catalog/model.js'
+import type { Workload } from '../evidence/workload/model.js'
 import { means, mentions, wordsOf } from './names.js'
+import { viewsReading } from './views.js'
 
 /** What the catalog tells of a JSON column that keeps records of its own. */
 export interface Records {
@@ -23,13 +25,13 @@ const RETIRED = /^(?:legacy|old|deprecated|retired|backup|alt|ancien|snapshot|ca
 const LONGEST = 4
 
 /** The records that a JSON column keeps, or null where names, defaults and conditions do not tell so plainly. */
-export function recordsIn(column: Column, catalog: Catalog): Records | null {
+export function recordsIn(column: Column, catalog: Catalog, workload: Workload | null): Records | null {
   const { type, name, table } = column
   if (!JSON_TYPES.has(type.name) || column.generated || table.name === name) return null
   const words = wordsOf(name)
   const last = words.at(-1) ?? ''
   if (words.length > LONGEST || words.some((word) => RETIRED.test(word)) || mentions(words, 'foreign')) return null
-  const keys = keysReadOf(column, catalog)
+  const keys = keysReadOf(column, catalog, workload)
   if (ATTRIBUTES.test(last)) return attributesOf(column, keys)
   if (mentions(words, 'open') || means(wordsOf(table.name).at(-1) ?? '', 'audit')) return null
   // Romance languages put the head first: `lignes_facture`.
@@ -49,17 +51,24 @@ export function recordsIn(column: Column, catalog: Catalog): Records | null {
 
 function attributesOf(column: Column, { names, seenIn }: ReturnType<typeof keysReadOf>): Records | null {
   const { table } = column
-  if (names.length > 0 && (seenIn.some((place) => place !== 'view') || names.length > 1))
-    return { shape: 'attributes', seenIn, keys: names }
-  const tableWords = wordsOf(table.name)
-  const measured = table.columns.some(
-    ({ name, type }) => type.typcategory === 'N' && mentions(wordsOf(name), 'quantity', 'used', 'amount', 'unit'),
+  if (
+    names.length > 0 &&
+    (seenIn.some((place) => !/view|workload/.test(place)) || names.length > 1 || isUsageOf(table))
   )
-  const isUsage = mentions(tableWords, 'used') && /^(?:event|record|reading|entry|log)$/.test(tableWords.at(-1) ?? '')
-  return isUsage && measured ? { shape: 'usage', seenIn: ['name'], keys: [] } : null
+    return { shape: 'attributes', seenIn, keys: names }
+  return isUsageOf(table) ? { shape: 'usage', seenIn: ['name'], keys: [] } : null
 }
 
-function listSeenIn(column: Column, { views }: Catalog): readonly string[] {
+/** Rows are measured usage: the name says so, and a number says how much. */
+function isUsageOf({ name, columns }: Table): boolean {
+  const words = wordsOf(name)
+  const measured = columns.some(
+    (column) => column.type.typcategory === 'N' && mentions(wordsOf(column.name), 'quantity', 'used', 'amount', 'unit'),
+  )
+  return measured && mentions(words, 'used') && /^(?:event|record|reading|entry|log)$/.test(words.at(-1) ?? '')
+}
+
+function listSeenIn(column: Column, catalog: Catalog): readonly string[] {
   const { name, table, type } = column
   const arrayCheck = new RegExp(String.raw`jsonb?_(?:typeof|array_length)\(\(?"?${escape(name)}`)
   return [
@@ -71,10 +80,8 @@ function listSeenIn(column: Column, { views }: Catalog): readonly string[] {
     ...(/\b(?:array|list) of\b|\bone (?:object|entry) (?:per|for each)\b/i.test(column.comment ?? '')
       ? ['comment']
       : []),
-    ...(views.some(
-      ({ dependsOnColumns, definition }) =>
-        dependsOnColumns.includes(column) &&
-        new RegExp(String.raw`jsonb?_(?:array_elements|to_recordset)\([^)]*\b${escape(name)}\b`).test(definition),
+    ...(viewsReading(column, catalog).some((definition) =>
+      new RegExp(String.raw`jsonb?_(?:array_elements|to_recordset)\([^)]*\b${escape(name)}\b`).test(definition),
     )
       ? ['view']
       : []),
@@ -82,7 +89,7 @@ function listSeenIn(column: Column, { views }: Catalog): readonly string[] {
 }
 
 /** Keys that the schema itself takes out of the column. */
-function keysReadOf(column: Column, { views }: Catalog) {
+function keysReadOf(column: Column, catalog: Catalog, workload: Workload | null) {
   const { table, name } = column
   const texts: readonly (readonly [string, readonly string[]])[] = [
     [
@@ -91,10 +98,8 @@ function keysReadOf(column: Column, { views }: Catalog) {
     ],
     ['column', table.columns.flatMap(({ generated }) => generated?.expression ?? [])],
     ['check', table.checks.map(({ expression }) => expression)],
-    [
-      'view',
-      views.filter(({ dependsOnColumns }) => dependsOnColumns.includes(column)).map(({ definition }) => definition),
-    ],
+    ['view', viewsReading(column, catalog)],
+    ['workload', queriesOn(column, workload)],
   ]
   const read = new RegExp(String.raw`\b${escape(name)}"?\)*\s*(?:->>?|\?)\s*'([^']+)'`, 'g')
   const found = texts.map(
@@ -105,6 +110,12 @@ function keysReadOf(column: Column, { views }: Catalog) {
     names: [...new Set(found.flatMap(([, keys]) => keys))].toSorted(),
     seenIn: found.flatMap(([place, keys]) => (keys.length > 0 ? place : [])),
   }
+}
+
+/** Queries that name the table and no second column of this name; their text is enough to see a key taken out of it. */
+function queriesOn({ table }: Column, workload: Workload | null): readonly string[] {
+  const named = new RegExp(String.raw`\b${escape(table.name)}\b`, 'i')
+  return (workload?.queries ?? []).map(({ sql }) => sql).filter((sql) => named.test(sql))
 }
 
 /** The word stands in the name in the plural, as lists do. */

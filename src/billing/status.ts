@@ -3,6 +3,7 @@ import { parseExpression } from '../evidence/catalog/expression.js'
 import type { Answer } from './answer.js'
 import { checksOf, confines, literalsComparedWith } from './conditions.js'
 import { means, mentions, wordsOf } from './names.js'
+import { viewsReading } from './views.js'
 
 /** What the catalog tells of a status column's values. */
 export interface StatusValues {
@@ -39,7 +40,8 @@ export function holdsStatus(column: Column, { values, seenIn }: StatusValues): A
   const coded = values.some((value) => /^[\p{L}\d_ -]{2,40}$/u.test(value))
   if (!PLAIN.test(head)) return coded && !isAddress(table) ? 'yes' : 'unknown'
   const short = type.length !== null && type.length <= LONGEST
-  return coded || used || column.notNull || short ? 'yes' : 'unknown'
+  if (coded || used) return 'yes'
+  return (column.notNull || short) && !mirrorsProvider(table) ? 'yes' : 'unknown'
 }
 
 /** Whether something leaves the column a set of values: a CHECK, a domain's, or a foreign key. */
@@ -60,7 +62,7 @@ export function statusValuesOf(column: Column, catalog: Catalog): StatusValues {
     ['default', defaultOf(column)],
     ['index', predicates.flatMap((predicate) => literalsComparedWith(parseExpression(predicate, table), column))],
     ['check', checksOf(table).flatMap((check) => literalsComparedWith(check, column))],
-    ['view', viewsOf(column, catalog).flatMap((definition) => literalsInText(definition, column.name))],
+    ['view', viewsReading(column, catalog).flatMap((definition) => literalsInText(definition, column.name))],
   ])
   const seen = [...new Set([...byPlace.values()].flat())].filter((value) => value !== '')
   const labels = labelsFor(column, catalog, seen)
@@ -69,6 +71,11 @@ export function statusValuesOf(column: Column, catalog: Catalog): StatusValues {
     seenIn: [...[...byPlace].flatMap(([place, found]) => (found.length > 0 ? place : [])), ...(labels ? ['enum'] : [])],
     complete: labels !== null,
   }
+}
+
+/** The row stands for one at a payment provider or the like, whose words its status may repeat. */
+function mirrorsProvider({ columns }: Table): boolean {
+  return columns.some(({ name }) => mentions(wordsOf(name), 'foreign'))
 }
 
 /** A postal address, whose state is a part of a country. */
@@ -90,16 +97,6 @@ function isKeyAlone({ table, name }: Column): boolean {
 function defaultOf(column: Column): readonly string[] {
   const match = /^'((?:[^']|'')+)'::/.exec(column.default ?? '')
   return match?.[1] ? [match[1].replaceAll("''", "'")] : []
-}
-
-/** Views that read the column and no other of its name. */
-function viewsOf(column: Column, { views }: Catalog): readonly string[] {
-  return views
-    .filter(({ dependsOnColumns }) => {
-      const named = dependsOnColumns.filter(({ name }) => name === column.name)
-      return named.length === 1 && named[0] === column
-    })
-    .map(({ definition }) => definition)
 }
 
 /** Literals that stand right of the column in a comparison, as the server prints views. */

@@ -1,5 +1,5 @@
 import { columnsIn } from '../evidence/catalog/expression.js'
-import type { Column, Index, Table } from '../evidence/catalog/model.js'
+import type { Column, ForeignKey, Index, Table } from '../evidence/catalog/model.js'
 import { checksOf, holdsRowsWithout, isFilledByCheck, isFilledIn } from './conditions.js'
 import { means, wordsOf } from './names.js'
 
@@ -19,6 +19,10 @@ const DELETION =
 const QUALIFIER =
   /^(?:region|locale|language|lang|currency|country|channel|variant|kind|type|category|metric|dimension|scope|tier|level|environment|env|platform|interval|month|year|quarter|period|version|sprache|waehrung|land|langue|devise|pays|idioma|moneda|pais|moeda|gueltig|valid|effective|from|until|start|end)$/
 
+const NAME = /^(?:name|key|slug|title|label|bezeichnung|nom|nombre|nome)$/
+
+const TENANT = /^(?:organi[sz]ation|org|tenant|account|team|workspace|company|project|firma|entreprise|empresa)$/
+
 const ORDINAL = /^(?:position|ordinal|sort|rank|line|sequence|seq|no|nr|number|index|order|row)$/
 
 /**
@@ -32,7 +36,7 @@ export function gapsOf(index: Index): readonly Gap[] {
   const known = index.keys.flatMap(({ column }) => (column && !nullable.includes(column) ? column : []))
   if (known.every(({ name }) => ORDINAL.test(wordsOf(name).at(-1) ?? ''))) return []
   return nullable.flatMap((column) => {
-    const meaning = meaningOf(column)
+    const meaning = meaningOf(column, known)
     return meaning && !isCovered(column, index, table) && !isOneOf(column, table) ? [{ column, meaning }] : []
   })
 }
@@ -41,16 +45,33 @@ function isFilled(column: Column, index: Index): boolean {
   return column.notNull || isFilledByCheck(column) || isFilledIn(index, column)
 }
 
-function meaningOf(column: Column): Gap['meaning'] | null {
-  const { type, table } = column
+function meaningOf(column: Column, known: readonly Column[]): Gap['meaning'] | null {
+  const { type } = column
   const words = wordsOf(column.name)
   if (words.some((word) => DELETION.test(word))) return TIMES.has(type.name) ? 'deletion' : null
-  if (table.foreignKeys.some(({ columns }) => columns.length === 1 && columns[0] === column)) return 'qualifier'
+  const [reference] = referencesOf(column)
+  if (reference) return isScope(reference, known) ? 'qualifier' : null
   if (type.category === 'enum' || type.name === 'bool') return 'qualifier'
   const [first = '', last = ''] = [words[0], words.at(-1)]
   if (means(last, 'identity') && !QUALIFIER.test(last))
     return QUALIFIER.test(first) && /^(?:code|key)$/.test(last) ? 'qualifier' : null
   return QUALIFIER.test(last) || QUALIFIER.test(first) ? 'qualifier' : null
+}
+
+/**
+ * A missing reference says something of its own: the top of a tree, what belongs to everybody, a link that holds anywhere.
+ * Elsewhere a row that belongs to nothing yet has nobody to be unique for.
+ */
+function isScope({ table, referencedTable }: ForeignKey, known: readonly Column[]): boolean {
+  if (referencedTable === table) return true
+  const links = known.filter((column) => referencesOf(column).length > 0)
+  if (links.length === known.length) return links.length > 1
+  const named = known.every(({ name }) => NAME.test(wordsOf(name).at(-1) ?? ''))
+  return named && wordsOf(referencedTable.name).some((word) => TENANT.test(word))
+}
+
+function referencesOf(column: Column): readonly ForeignKey[] {
+  return column.table.foreignKeys.filter(({ columns }) => columns.length === 1 && columns[0] === column)
 }
 
 /** Another unique index keeps the rows apart that have no value here. */
