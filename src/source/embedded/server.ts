@@ -42,19 +42,11 @@ export interface EmbeddedServer extends ScratchSession {
 
 /** Starts an embedded server; a data directory is built once and cached for the next start. Close it to end the thread. */
 export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
-  const { extensions = [], statementTimeout = 60_000, memoryLimit = 3 * 2 ** 30 } = options
-  const thread = startThread({ statementTimeout, memoryLimit })
-  const call = async (operation: string, message: object): Promise<unknown> => {
-    try {
-      return await thread.call(operation, message)
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && typeof error.code === 'string') throw asEvidenceError(error)
-      throw error
-    }
-  }
-  const dataDirectory = await readCachedDataDirectory()
-  await call('open', { dataDirectory, extensions })
-  if (!dataDirectory) await writeCachedDataDirectory(() => call('dump', {}) as Promise<Uint8Array>)
+  const cached = await readCachedDataDirectory()
+  const started = cached && (await start(options, cached).catch(() => null))
+  // What was cached may be damaged: a directory of its own is as good, and replaces it.
+  const { call, thread } = started ?? (await start(options, null))
+  if (!started) await writeCachedDataDirectory(() => call('dump', {}) as Promise<Uint8Array>)
 
   const run = async (sql: string) => (await call('execute', { sql })) as Outcome
   const [{ version } = { version: 0 }] = (await call('query', {
@@ -74,6 +66,26 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
       await thread.end()
     },
   }
+}
+
+async function start(options: EmbeddedOptions, dataDirectory: Uint8Array | null) {
+  const { extensions = [], statementTimeout = 60_000, memoryLimit = 3 * 2 ** 30 } = options
+  const thread = startThread({ statementTimeout, memoryLimit })
+  const call = async (operation: string, message: object): Promise<unknown> => {
+    try {
+      return await thread.call(operation, message)
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && typeof error.code === 'string') throw asEvidenceError(error)
+      throw error
+    }
+  }
+  try {
+    await call('open', { dataDirectory, extensions })
+  } catch (error) {
+    await thread.end()
+    throw error
+  }
+  return { call, thread }
 }
 
 function asEvidenceError(error: Error & { code?: unknown; hint?: unknown }): EvidenceError {

@@ -33,6 +33,9 @@ interface Reply {
 
 const WATCH_INTERVAL = 50
 
+/** Opening copies a whole data directory, which a busy machine may take long for. */
+const SLOWEST_OPENING = 120_000
+
 /** Starts the worker thread of an embedded server and watches its limits while a call runs. */
 export function startThread({ statementTimeout, memoryLimit }: Limits) {
   const begun = new Int32Array(new SharedArrayBuffer(4))
@@ -68,15 +71,15 @@ export function startThread({ statementTimeout, memoryLimit }: Limits) {
   worker.on('error', (cause) => endBy('crash', `The embedded PostgreSQL crashed: ${(cause as Error).message}.`, cause))
   worker.on('exit', () => end(new EvidenceError('The embedded PostgreSQL has ended.')))
 
-  const startWatch = () => {
+  const startWatch = (limit: number) => {
     let seen = begun[0]!
     let since = Date.now()
     watch = setInterval(
       () => {
         const now = begun[0]!
         if (now !== seen) [seen, since] = [now, Date.now()]
-        if (Date.now() - since > statementTimeout) {
-          void endBy('time', `A statement ran longer than ${statementTimeout / 1000} s in the embedded PostgreSQL.`)
+        if (Date.now() - since > limit) {
+          void endBy('time', `A statement ran longer than ${limit / 1000} s in the embedded PostgreSQL.`)
         } else if (process.memoryUsage.rss() > memoryLimit) {
           void endBy(
             'memory',
@@ -95,7 +98,7 @@ export function startThread({ statementTimeout, memoryLimit }: Limits) {
       begunBefore = begun[0]!
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve, reject })
-        if (!watch) startWatch()
+        if (!watch) startWatch(operation === 'open' || operation === 'dump' ? SLOWEST_OPENING : statementTimeout)
         worker.postMessage({ id, operation, ...message })
       })
     },

@@ -106,6 +106,7 @@ const makeExtensionOf: Rule['repair'] = async ({ statement, sql, found, server, 
 
 const RULES: readonly Rule[] = [
   { code: '42704', message: /^role "(.+)" does not exist$/, repair: creating('role') },
+  { code: '22023', message: /^role "(.+)" does not exist$/, repair: creating('role') },
   { code: '3F000', message: /^schema "(.+)" does not exist$/, repair: creating('schema') },
   { code: '42704', message: /^language "(.+)" does not exist$/, repair: creating('language') },
   { code: '42704', message: /^tablespace "(.+)" does not exist$/, repair: creating('tablespace') },

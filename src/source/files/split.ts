@@ -101,6 +101,7 @@ function readPiece(text: string, start: number, minding: Minding): Piece & { rea
         return finish('meta', afterNewline(text, end))
       }
       if (match(ENDS_STATEMENT, text, at)) return finish('statement', at)
+      if (text[at + 1] === ';') return finish('statement', at + 2)
       token(at + 1)
     } else if (char === "'") token(endOfString(text, at, minding.backslashEscapes))
     else if (char === '"') token(closing(text, '"', at + 1))

@@ -14,13 +14,16 @@ export const plain: Layout = {
   recognize: () => 'SQL files',
   arrange(folder) {
     const included = includedFiles(folder)
-    return arrangeBy(folder.files, (file) => {
+    const arrangement = arrangeBy(folder.files, (file) => {
       const reason = folder.files.length > 1 ? reasonToLeaveOut(file, folder) : null
       if (reason) return reason
       const includer = included.get(file.path)
-      if (includer && includer !== file.path) return `is included by ${includer}`
+      if (includer && includer !== file.below) return `is included by ${includer}`
       return { key: [HOLDS_DATA.test(file.name) ? 1n : 0n, ...naturalKey(file.below)] }
     })
+    return arrangement.applied.length > 0
+      ? arrangement
+      : arrangeBy(folder.files, (file) => ({ key: naturalKey(file.below) }))
   },
 }
 
