@@ -7,5 +7,8 @@ export default defineConfig({
     testTimeout: 60_000,
     hookTimeout: 120_000,
     maxWorkers: 2,
+    pool: 'forks',
+    // WebAssembly starts without being optimized first, as in bin/run.js.
+    execArgv: ['--liftoff-only'],
   },
 })
