@@ -1,5 +1,5 @@
 import { loadModule, parseSync } from 'libpg-query'
-import type { Table } from './model.js'
+import type { Column, Table } from './model.js'
 
 /** Makes `parseExpression` and the workload reader usable; await it once, before rules run. */
 export const loadParser = (): Promise<void> => loadModule()
@@ -252,11 +252,14 @@ function compare(operator: ComparisonOperator, left: Operand, right: Operand, ta
 
 function inList(operand: Operand, values: readonly Operand[], table: Context): Expression | null {
   const constants = values.filter((value) => value.kind === 'constant' && value.value !== null) as Constant[]
-  if (constants.length < values.length) return null
+  const nulls = values.filter((value) => value.kind === 'constant' && value.value === null)
+  if (constants.length + nulls.length < values.length) return null
   const settled = constants.map((constant) => settle(operand, constant, table))
   const [term = operand] = settled[0] ?? []
   if (settled.some(([other]) => identityOf(other) !== identityOf(term))) return null
-  return { kind: 'in', operand: term, values: settled.map(([, constant]) => constant) }
+  const found: Expression = { kind: 'in', operand: term, values: settled.map(([, constant]) => constant) }
+  // A NULL in the list never matches and never fails to.
+  return nulls.length > 0 ? { kind: 'or', parts: [found, { kind: 'constant', value: null }] } : found
 }
 
 /** Takes off the casts that a comparison with this constant does not need, and gives an untyped literal its column's type. */
@@ -264,10 +267,16 @@ function settle(operand: Operand, constant: Constant, table: Context): [Operand,
   const term =
     operand.kind === 'cast' && operand.type === 'text' && constant.type === 'text' ? operand.operand : operand
   const column = term.kind === 'column' ? table?.column(term.name) : undefined
+  if (column && constant.type === column.type.definition?.address)
+    return [term, { ...constant, type: enumOr(column, constant.type) }]
   if (!column || (constant.type !== 'unknown' && constant.type !== 'text')) return [term, constant]
   const type = typeOf(column.type.category === 'enum' ? 'enum' : column.type.name)
   if (constant.type === 'unknown' && operand === term) return [term, { ...constant, type: collated(type, column) }]
   return [term, { ...constant, type: collated(constant.type, column) }]
+}
+
+function enumOr(column: Pick<Column, 'type'>, type: string): string {
+  return column.type.category === 'enum' ? 'enum' : type
 }
 
 /** Under a collation of its own, text that differs may still be equal. */

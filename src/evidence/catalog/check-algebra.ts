@@ -1,0 +1,121 @@
+import { allOf, columnsIn, type Expression, negate, parseExpression } from './expression.js'
+import { implies } from './implication.js'
+import type { CheckConstraint, Column, Table } from './model.js'
+
+/** What is wrong with a CHECK as a statement of logic, at most one thing for each. */
+export type CheckDefect =
+  /** No row fails it, whatever it holds. */
+  | { readonly kind: 'always true'; readonly check: CheckConstraint }
+  /** No row fails it, because these columns are never null. */
+  | { readonly kind: 'beside not null'; readonly check: CheckConstraint; readonly columns: readonly Column[] }
+  /** No row makes it true, alone or together with `other`; `refusesAll` when NULLs cannot get past it either. */
+  | {
+      readonly kind: 'never true'
+      readonly check: CheckConstraint
+      readonly other: CheckConstraint | null
+      readonly refusesAll: boolean
+    }
+  /** Every row that `by` lets pass passes it too. */
+  | { readonly kind: 'implied'; readonly check: CheckConstraint; readonly by: CheckConstraint; readonly equal: boolean }
+
+interface Read {
+  readonly check: CheckConstraint
+  readonly expression: Expression
+  readonly columns: readonly Column[]
+}
+
+const FALSE: Expression = { kind: 'constant', value: false }
+
+/** The defects of a table's own enforced CHECK constraints; of two that say the same, the one that is validated or first by name stays. */
+export function findCheckDefects(table: Table): readonly CheckDefect[] {
+  const reads = table.checks
+    .filter(({ enforced }) => enforced)
+    .map((check): Read => {
+      const expression = parseExpression(check.expression, table)
+      return { check, expression, columns: columnsIn(expression).flatMap((name) => table.column(name) ?? []) }
+    })
+  const alone = new Map(reads.map((read) => [read.check, judgeAlone(read)]))
+  const sound = reads.filter(({ check }) => alone.get(check) === null)
+  const clashing = new Set<CheckConstraint>()
+  const given = new Set<CheckConstraint>()
+  const together = sound.toSorted(byRank).flatMap((read, at, sorted): readonly CheckDefect[] => {
+    const { check } = read
+    const before = sorted.slice(0, at)
+    const clash = before.find((other) => excludes(other, read))
+    if (clash && !clashing.has(clash.check)) {
+      clashing.add(clash.check).add(check)
+      return [{ kind: 'never true', check, other: clash.check, refusesAll: refuses([read, clash]) }]
+    }
+    if (check.inherited || clash) return []
+    const by = sorted.find(
+      (other, place) =>
+        !given.has(other.check) &&
+        makesSuperfluous(other, read) &&
+        (place < at || (place > at && !follows(read, other))),
+    )
+    if (!by) return []
+    given.add(check)
+    return [{ kind: 'implied', check, by: by.check, equal: follows(read, by) }]
+  })
+  const found = [...[...alone.values()].filter((defect) => defect !== null), ...together]
+  return found.filter(({ check }) => !check.inherited)
+}
+
+function judgeAlone(read: Read): CheckDefect | null {
+  const { check, expression, columns } = read
+  // CHECK (false) says on purpose that a parent table holds no rows.
+  if (expression.kind === 'constant' && expression.value === false) return null
+  if (implies(negate(expression), FALSE) === 'yes') return { kind: 'always true', check }
+  const filled = columns.filter(({ notNull }) => notNull)
+  if (filled.length > 0 && implies(allOf([negate(expression), ...filledIn(filled)]), FALSE) === 'yes')
+    return { kind: 'beside not null', check, columns: filled }
+  const refusesAll = refuses([read])
+  if (refusesAll || implies(expression, FALSE) === 'yes') return { kind: 'never true', check, other: null, refusesAll }
+  return null
+}
+
+/** Both can be true, but never for one row. */
+function excludes(a: Read, b: Read): boolean {
+  if (!a.columns.some((column) => b.columns.includes(column))) return false
+  if (isConstant(a) || isConstant(b)) return false
+  return implies(allOf([a.expression, b.expression]), FALSE) === 'yes'
+}
+
+function isConstant({ expression }: Read): boolean {
+  return expression.kind === 'constant'
+}
+
+/** No row passes, as the columns are declared. */
+function refuses(reads: readonly Read[]): boolean {
+  const filled = reads.flatMap(({ columns }) => columns.filter(({ notNull }) => notNull))
+  const failed: Expression = { kind: 'or', parts: reads.map(({ expression }) => negate(expression)) }
+  return implies({ kind: 'and', parts: filledIn([...new Set(filled)]) }, failed) === 'yes'
+}
+
+function makesSuperfluous(by: Read, read: Read): boolean {
+  if (!by.check.validated && read.check.validated) return false
+  // Children of the table keep only the CHECKs that they inherit.
+  if (isNotInherited(by.check) && !isNotInherited(read.check)) return false
+  return follows(by, read)
+}
+
+function isNotInherited({ definition }: CheckConstraint): boolean {
+  return /\bNO INHERIT\b/.test(definition)
+}
+
+/** A row that passes `a` passes `b`. */
+function follows(a: Read, b: Read): boolean {
+  if (!b.columns.every((column) => a.columns.includes(column)) || isConstant(a)) return false
+  const filled = filledIn(a.columns.filter(({ notNull }) => notNull))
+  return implies(allOf([negate(b.expression), ...filled]), negate(a.expression)) === 'yes'
+}
+
+function filledIn(columns: readonly Column[]): readonly Expression[] {
+  return columns.map(({ name }) => ({ kind: 'isNotNull', operand: { kind: 'column', name } }))
+}
+
+/** Those that stay come first. */
+function byRank(a: Read, b: Read): number {
+  const rank = ({ check }: Read) => `${check.inherited ? 0 : 1}${check.validated ? 0 : 1}${check.name}`
+  return rank(a) < rank(b) ? -1 : 1
+}
