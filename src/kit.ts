@@ -50,3 +50,4 @@ export {
 export type { MissingIndex, Redundancy, RedundantIndex, Service } from './evidence/catalog/index-algebra.js'
 export { groupBy } from './evidence/catalog/group.js'
 export { inferForeignKeys, type InferredForeignKey, type NameRule } from './evidence/catalog/infer-foreign-keys.js'
+export { motionOf, outsideReadsOf, type Motion } from './evidence/catalog/stability.js'
