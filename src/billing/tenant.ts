@@ -36,7 +36,10 @@ export function tenancyOf(catalog: Catalog): Tenancy | null {
 }
 
 /** Whether a foreign key between tables of tenants takes the tenant along. */
-export function carriesTenant({ columnOf }: Tenancy, { table, columns, referencedTable, referencedColumns }: ForeignKey): boolean {
+export function carriesTenant(
+  { columnOf }: Tenancy,
+  { table, columns, referencedTable, referencedColumns }: ForeignKey,
+): boolean {
   const [own, target] = [columnOf(table), columnOf(referencedTable)]
   return columns.some((column, at) => column === own && referencedColumns[at] === target)
 }
