@@ -1,0 +1,76 @@
+import {
+  addCheck,
+  afterReview,
+  type Column,
+  equationsOf,
+  holdsMoney,
+  isNeverNegative,
+  mentions,
+  quoteIdentifier,
+  rule,
+  usageLimitsOf,
+  wordsOf,
+} from '../../src/kit.js'
+
+export default rule({
+  severity: 'info',
+  tier: 'inferred',
+  confidence: 0.7,
+  docs: {
+    summary: 'Give an amount the CHECK that its neighbours have.',
+    why: 'A negative price or quantity turns a charge into a payout. Where most amounts are kept from it, the one that is not was forgotten.',
+    bad: `create table plan (id bigint primary key, setup_fee numeric(12, 2) not null check (setup_fee >= 0),
+      monthly_price numeric(12, 2) not null check (monthly_price >= 0), yearly_price numeric(12, 2) not null);`,
+    good: `create table plan (id bigint primary key, setup_fee numeric(12, 2) not null check (setup_fee >= 0),
+      monthly_price numeric(12, 2) not null check (monthly_price >= 0), balance numeric(12, 2) not null);`,
+    unless: 'Corrections and refunds are written as negative amounts.',
+    references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-CHECK-CONSTRAINTS'],
+  },
+  needs: ['catalog'],
+
+  *detect({ catalog }) {
+    const tables = catalog.tables.filter(({ partitionOf, variety }) => !partitionOf && variety !== 'foreign')
+    const checked = new Map<string, number>()
+    const amounts = tables.map((table) => {
+      const columns = table.columns.filter(isAmount)
+      const guarded = columns.filter((column) => isNeverNegative(column) === 'yes')
+      for (const { name } of guarded) checked.set(name, (checked.get(name) ?? 0) + 1)
+      return { table, columns, guarded }
+    })
+    for (const { table, columns, guarded } of amounts) {
+      const open = columns.filter((column) => !column.inherited && isNeverNegative(column) === 'no')
+      const counted = usageLimitsOf(table).map(({ counter }) => counter)
+      const computed = equationsOf(table).map(({ target }) => target)
+      const forgotten = open.filter(
+        (column) =>
+          !counted.includes(column) &&
+          !computed.includes(column) &&
+          ((guarded.length >= 2 && guarded.length >= open.length) || (checked.get(column.name) ?? 0) >= 2),
+      )
+      if (forgotten.length === 0) continue
+      yield { on: table, related: forgotten, facts: { columns: forgotten.map(({ name }) => name) } }
+    }
+  },
+
+  message: ({ on, facts: { columns } }) =>
+    `${on} lets ${columns.join(', ')} be negative, where the amounts beside ${columns.length > 1 ? 'them' : 'it'} or of the same name may not be.`,
+
+  advice: ({ facts: { columns } }) => `Add CHECK (${columns.map((name) => `${name} >= 0`).join(' and ')}).`,
+
+  fix: ({ on, facts: { columns } }) => {
+    const found = columns.flatMap((name) => on.column(name) ?? [])
+    return afterReview(
+      `May ${columns.join(' or ')} of ${on} be negative, as a refund or a correction? The steps say no.`,
+      addCheck(on, found, found.map(({ name }) => `${quoteIdentifier(name)} >= 0`).join(' and ')),
+    )
+  },
+})
+
+/** Money or a quantity that has no reason to be negative by its name. */
+function isAmount(column: Column): boolean {
+  if (column.generated || column.identity) return false
+  const words = wordsOf(column.name)
+  if (mentions(words, 'adjustment', 'balance', 'remaining', 'earning', 'budget', 'due', 'rate', 'net')) return false
+  if (mentions(words, 'quantity') && /^(?:int[248]|numeric|float[48])$/.test(column.type.name)) return true
+  return holdsMoney(column) === 'yes'
+}
