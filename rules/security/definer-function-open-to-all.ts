@@ -1,6 +1,10 @@
 import { afterReview, codeOf, quoteRelation, rule, statement, type Catalog, type Routine } from '../../src/kit.js'
 
-const WRITES = /\b(?:insert\s+into|update\s+[\w."]+(?:\s+(?:as\s+)?\w+)?\s+set|delete\s+from|truncate|execute)\b/
+const WRITES = /\b(?:insert\s+into|update\s+[\w."]+(?:\s+(?:as\s+)?\w+)?\s+set|delete\s+from|truncate)\b/
+
+/** Puts SQL together; what it can be made to do depends on what the caller hands in. */
+const RUNS_TEXT = /\bexecute\b/
+const TEXT = /\b(?:text|character varying|varchar|name|jsonb?|regclass)\b/
 
 /** What a body looks at when it asks who calls. */
 const ASKS =
@@ -27,7 +31,8 @@ export default rule({
       if (!grants.some(({ grantee }) => grantee === 'PUBLIC')) continue
       if (!schema.grants.some(({ grantee, privilege }) => grantee === 'PUBLIC' && privilege === 'USAGE')) continue
       const code = codeOf(routine)
-      if (code === null || !WRITES.test(code) || ASKS.test(code) || isPartOfSchema(routine, catalog)) continue
+      if (code === null || !(WRITES.test(code) || (RUNS_TEXT.test(code) && TEXT.test(routine.arguments)))) continue
+      if (ASKS.test(code) || isPartOfSchema(routine, catalog)) continue
       yield { on: routine, facts: { owner: routine.owner } }
     }
   },

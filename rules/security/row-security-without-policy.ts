@@ -1,4 +1,4 @@
-import { grantsToOthers, rule } from '../../src/kit.js'
+import { grantsToOthers, isEndUser, rule, type Table } from '../../src/kit.js'
 
 export default rule({
   severity: 'info',
@@ -19,7 +19,7 @@ export default rule({
       const grants = grantsToOthers(table, catalog).filter(({ privilege }) =>
         ['SELECT', 'INSERT', 'UPDATE', 'DELETE'].includes(privilege),
       )
-      const roles = [...new Set(grants.map(({ grantee }) => grantee))]
+      const roles = [...new Set(grants.map(({ grantee }) => grantee))].filter((role) => !isByDefault(role, table))
       if (roles.length > 0) yield { on: table, facts: { roles } }
     }
   },
@@ -27,3 +27,12 @@ export default rule({
   message: ({ on, facts: { roles } }) =>
     `${on} has row level security and no policy: ${roles.join(', ')} may use it, but will find no row and write none.`,
 })
+
+/** All privileges of an API's users come from a platform's defaults; no policy is then how a table is kept from them. */
+function isByDefault(role: string, { grants }: Table): boolean {
+  return (
+    isEndUser(role) &&
+    role !== 'PUBLIC' &&
+    grants.some(({ grantee, privilege }) => grantee === role && privilege === 'TRUNCATE')
+  )
+}
