@@ -1,0 +1,46 @@
+/** What must not be looked into: quoted and commented text. */
+const QUIET = String.raw`'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|/\*[\s\S]*?\*/|(\$(?:[A-Za-z_]\w*)?\$)[\s\S]*?\1`
+
+/** Words behind which a value is expected, so that `?` there is no operator. */
+const EXPECTS_VALUE =
+  /(?:^|\b)(?:limit|offset|and|or|not|like|ilike|in|values|between|when|then|else|set|select|returning|where|having|on|interval|by|any|all|is|from|as|case|similar|to|escape)$/i
+
+/**
+ * The texts to try, in order, for a statement as an application holds it: as it stands, with named placeholders (`:name`,
+ * `%(name)s`, `%s`) as `$1`, with `?` where a value is expected as well, with `@name` as well. Text of the same length is
+ * not promised.
+ */
+export function numberPlaceholders(sql: string): readonly string[] {
+  const named = replace(sql, String.raw`%%|%\(\w+\)s|%s|:'\w+'|:[A-Za-z_]\w*|::`, (found, before) => {
+    if (found === '::') return null
+    if (found === '%%') return '%'
+    return found.startsWith(':') && /[\w\])]\s*$/.test(before) && !/\s$/.test(before) ? null : { name: found }
+  })
+  const positional = replace(named, String.raw`\?`, (_, before) => {
+    const trimmed = before.trimEnd()
+    return trimmed === '' || /[=<>!+\-*/(,|%?[]$/.test(trimmed) || EXPECTS_VALUE.test(trimmed) ? { name: null } : null
+  })
+  const marked = replace(positional, String.raw`@[A-Za-z_]\w*`, (found) => ({ name: found }))
+  return [...new Set([sql, named, positional, marked])]
+}
+
+type Replacement = { readonly name: string | null } | string | null
+
+/** Puts `$n` for what `decide` names; equal names share a number, no name is another each time. */
+function replace(sql: string, pattern: string, decide: (found: string, before: string) => Replacement): string {
+  const numbers = new Map<string, number>()
+  let last = Math.max(0, ...[...sql.matchAll(/\$(\d+)/g)].map((match) => Number(match[1])))
+  return sql.replaceAll(
+    new RegExp(`(${QUIET.replace(String.raw`\1`, String.raw`\2`)})|${pattern}`, 'g'),
+    (found, quiet: unknown, _tag, at: number) => {
+      if (typeof quiet === 'string') return found
+      const decision = decide(found, sql.slice(0, at))
+      if (decision === null) return found
+      if (typeof decision === 'string') return decision
+      const { name } = decision
+      const number = (name === null ? undefined : numbers.get(name)) ?? ++last
+      if (name !== null) numbers.set(name, number)
+      return `$${number}`
+    },
+  )
+}
