@@ -1,7 +1,7 @@
 import { SqlLoadError } from '../../errors.js'
 import { startEmbeddedServer } from '../embedded/server.js'
 import { openAccess } from './access.js'
-import { type Applied, applyStatements } from './apply.js'
+import { applyStatements } from './apply.js'
 import { type ArrangedFiles, arrangeFiles } from './arrange.js'
 import { startRecording, stopRecording } from './definitions.js'
 import { neededExtensions } from './extensions.js'
@@ -10,9 +10,9 @@ import type { LoadedFiles, LoadOptions } from './model.js'
 import { loadParser } from './parse.js'
 import { makePlatform } from './platforms.js'
 import { readPositions } from './positions.js'
-import { type Failure, gatherRemarks, type Remarks } from './remarks.js'
-import { quoteName } from './stand-ins.js'
-import { readStatements, type Statement } from './statements.js'
+import { type Failure, gatherRemarks } from './remarks.js'
+import { quoteName } from './stand-ins/objects.js'
+import { type ReadingContext, readStatements, type Statement } from './statements.js'
 
 const MOST_RESTARTS = 3
 
@@ -51,11 +51,13 @@ async function load(
   })
   try {
     const remarks = gatherRemarks()
-    const settings: string[] = []
-    for (const platform of arranged.platforms) settings.push(...(await makePlatform(session, platform, remarks)))
-    await startRecording(session)
     const variables = new Map(Object.entries(options.variables ?? {}))
     const files = arranged.files.map(({ name }) => name)
+    const settings: string[] = []
+    for (const platform of arranged.platforms) {
+      settings.push(...(await makePlatform(session, platform, files[0] ?? platform, remarks)))
+    }
+    await startRecording(session)
     const applied = await applyStatements(session, readAll(arranged, { variables, findFile, remarks }), {
       remarks,
       variables,
@@ -64,41 +66,34 @@ async function load(
       settings,
       onFile: (file) => onProgress?.({ file, done: files.indexOf(file), total: files.length }),
     })
-    if (applied.ended) {
+    const { ended, statements, definitions } = applied
+    if (ended) {
       await session.close()
-      const location = applied.statements[applied.ended.index]?.locate(0)
-      return { ended: applied.ended, at: location ? { location } : {} }
+      const location = statements[ended.index]?.locate(0)
+      return { ended, at: location ? { location } : {} }
     }
     await stopRecording(session)
-    const { problems, standIns, skipped } = await finish(applied, remarks)
-    return {
-      ended: null,
-      loaded: {
-        session,
-        files,
-        layout: arranged.report,
-        statements: applied.statements.map(({ text, locate, outcome }) => ({ text, location: locate(0), outcome })),
-        problems,
-        standIns,
-        skipped,
-        positions: await readPositions(session, applied.statements, applied.definitions),
-      } satisfies LoadedFiles,
+    const { problems, standIns, skipped } = remarks.result()
+    for (const { name } of standIns.filter(({ kind }) => kind === 'role')) {
+      await session.execute(`alter role ${quoteName(name)} nosuperuser`)
     }
+    const loaded: LoadedFiles = {
+      session,
+      files,
+      layout: arranged.report,
+      statements: statements.map(({ text, locate, outcome }) => ({ text, location: locate(0), outcome })),
+      problems,
+      standIns,
+      skipped,
+      positions: await readPositions(session, statements, definitions),
+    }
+    return { ended: null, loaded }
   } catch (error) {
     await session.close()
     throw error
   }
-
-  /** A role that stood in could do everything while the files ran, and may do nothing from now on. */
-  async function finish(_applied: Applied, told: Remarks) {
-    const result = told.result()
-    for (const { kind, name } of result.standIns) {
-      if (kind === 'role') await session.execute(`alter role ${quoteName(name)} nosuperuser`)
-    }
-    return result
-  }
 }
 
-function* readAll({ files }: ArrangedFiles, context: Parameters<typeof readStatements>[1]): Generator<Statement> {
+function* readAll({ files }: ArrangedFiles, context: ReadingContext): Generator<Statement> {
   for (const file of files) yield* readStatements(file, context)
 }

@@ -28,7 +28,7 @@ export interface Statement extends Locatable {
   /** The text with the names of variables that are not set in place of their values, when there are such. */
   readonly guess: { readonly text: string; readonly names: readonly string[] } | null
   /** What psql does with the rows: set variables, or run each value as a statement. */
-  readonly then: { readonly command: 'gset' | 'gexec'; readonly argument: string } | null
+  readonly forRows: { readonly command: 'gset' | 'gexec'; readonly argument: string } | null
   /** The file that was asked for; statements of included files bear its name too. */
   readonly file: string
 }
@@ -115,7 +115,7 @@ export function* readStatements(
               text: applyEdits(raw, guesses).text,
               names: open.map(({ reference }) => guessVariable(reference).name),
             },
-      then: gathers ? { command: behind.name as 'gset' | 'gexec', argument: behind.rest } : null,
+      forRows: gathers ? { command: behind.name as 'gset' | 'gexec', argument: behind.rest } : null,
       file,
       locate: (offset) => locate(piece.from + edited.origin(offset)),
     }
@@ -163,7 +163,7 @@ export function* readStatements(
       words: ['copy'],
       copy: { stdin: head.length, data: path === null ? copyLines(data, false) : readText(path) },
       guess: null,
-      then: null,
+      forRows: null,
       file,
       locate: () => location,
     }

@@ -1,5 +1,5 @@
-import { parseStatement, stringsIn } from './parse.js'
-import type { StandIn } from './model.js'
+import { parseStatement, stringsIn } from '../parse.js'
+import type { StandIn } from '../model.js'
 
 /** An identifier, quoted for SQL. */
 export function quoteName(name: string): string {
