@@ -139,6 +139,27 @@ export function dropIndex(index: Index): readonly Step[] {
   ]
 }
 
+/**
+ * Builds another index of the same name parts beside one, then drops the one, without blocking writes. `change` is given
+ * the definition from `USING` on. Not for partitioned tables, materialized views and constraints: no step.
+ */
+export function replaceIndex(index: Index, change: (definition: string) => string): readonly Step[] {
+  const { table, definition } = index
+  if (table.kind !== 'table' || table.variety === 'partitioned' || index.constraint || index.isReplicaIdentity) return []
+  const kind = index.unique ? 'unique index' : 'index'
+  const parts = index.keys.map(({ column }) => column?.name ?? 'expr')
+  const name = newName([table.name, ...new Set(parts)], index.unique ? 'key' : 'idx', relationNamesIn(table))
+  const create: Step = {
+    ...STEP,
+    sql: `create ${kind} concurrently ${quoteIdentifier(name)} on ${quoteRelation(table)} ${change(definition.slice(definition.indexOf(' USING ') + 1))}`,
+    undo: `drop index concurrently if exists ${quoteRelation({ schema: table.schema, name })}`,
+    transactional: false,
+    lock: 'SHARE UPDATE EXCLUSIVE',
+    scans: true,
+  }
+  return [create, ...dropIndex(index)]
+}
+
 /** Adds a CHECK that holds for new rows at once, and validates the old ones in a transaction of its own. `expression` is SQL over the table's columns. */
 export function addCheck(table: Table, columns: readonly Column[], expression: string): readonly Step[] {
   const name = newName([table.name, ...columns.map((column) => column.name)], 'check', constraintNamesOf(table))
