@@ -40,9 +40,9 @@ function isInternal(id: Column, stem: string, catalog: Catalog): boolean {
   if (table.primaryKey?.columns.length === 1 && table.primaryKey.columns[0] === id) return false
   const named = catalog.tables.some(({ name }) => {
     const words = wordsOf(name).join(' ')
-    return words === stem || stem.endsWith(` ${words}`) || words.endsWith(` ${stem}`)
+    return ` ${words} `.includes(` ${stem} `) || ` ${stem} `.endsWith(` ${words} `)
   })
   if (named) return false
   const keys = catalog.tables.flatMap(({ primaryKey }) => primaryKey?.columns ?? [])
-  return keys.some(({ table: other, type }) => other !== table && type.name === id.type.name)
+  return keys.some(({ type }) => type.name === id.type.name)
 }
