@@ -25,6 +25,8 @@ export interface TableStatistics {
   readonly deadRows: number
   readonly lastAnalyze: string | null
   readonly lastVacuum: string | null
+  /** Transactions since the oldest row was frozen; wraparound comes at 2 billion. */
+  readonly frozenXidAge: number
 }
 
 export interface IndexStatistics {

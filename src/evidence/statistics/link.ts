@@ -1,0 +1,59 @@
+import type { RawCatalog } from '../catalog/raw.js'
+import type { IndexStatistics, Statistics, TableStatistics } from './model.js'
+import type { RawColumnStatistics, RawIndexStatistics, RawStatistics, RawTableStatistics } from './raw.js'
+
+/** Links statistics to the catalog that they were read with, by address, so that they serve its copies as well. */
+export function linkStatistics(raw: RawStatistics, catalog: RawCatalog): Statistics {
+  const schemas = new Map(catalog.schemas.map(({ oid, name }) => [oid, name]))
+  const relations = new Map(catalog.relations.map(({ oid, schema, name }) => [oid, `${schemas.get(schema)}.${name}`]))
+  const indexes = new Map(catalog.indexes.map(({ oid, relation, name }) => [oid, `${relations.get(relation)}.${name}`]))
+  const columns = new Map(
+    catalog.columns.map(({ relation, position, name }) => [
+      `${relation} ${position}`,
+      `${relations.get(relation)}.${name}`,
+    ]),
+  )
+  const ofTables = new Map(raw.tables.map((row) => [relations.get(row.relation), linkTable(row)]))
+  const ofIndexes = new Map(raw.indexes.map((row) => [indexes.get(row.index), linkIndex(row)]))
+  const ofColumns = new Map(raw.columns.map((row) => [columns.get(`${row.relation} ${row.position}`), linkColumn(row)]))
+  return {
+    collectedAt: raw.collectedAt,
+    resetAt: raw.resetAt,
+    table: ({ address }) => ofTables.get(address),
+    index: ({ address }) => ofIndexes.get(address),
+    column: ({ address }) => ofColumns.get(address),
+  }
+}
+
+function linkTable({ rows, lastAnalyze, lastVacuum, ...row }: RawTableStatistics): TableStatistics {
+  return {
+    // Before PostgreSQL 14 a table that was never analyzed says 0, as an empty one does.
+    rows: rows < 0 || (rows === 0 && lastAnalyze === null && lastVacuum === null) ? null : rows,
+    sizeBytes: Number(row.sizeBytes),
+    totalSizeBytes: Number(row.totalSizeBytes),
+    sequentialScans: Number(row.sequentialScans),
+    indexScans: Number(row.indexScans),
+    inserted: Number(row.inserted),
+    updated: Number(row.updated),
+    hotUpdated: Number(row.hotUpdated),
+    deleted: Number(row.deleted),
+    liveRows: Number(row.liveRows),
+    deadRows: Number(row.deadRows),
+    lastAnalyze,
+    lastVacuum,
+  }
+}
+
+function linkIndex({ scans, entriesRead, rowsFetched, lastScan, sizeBytes }: RawIndexStatistics): IndexStatistics {
+  return {
+    scans: Number(scans),
+    entriesRead: Number(entriesRead),
+    rowsFetched: Number(rowsFetched),
+    lastScan,
+    sizeBytes: Number(sizeBytes),
+  }
+}
+
+function linkColumn({ nullFraction, averageWidth, distinct, correlation }: RawColumnStatistics) {
+  return { nullFraction, averageWidth, distinct, correlation }
+}

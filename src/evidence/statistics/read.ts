@@ -1,0 +1,79 @@
+import type { Row, Session } from '../../source/session.js'
+import type { RawCatalog } from '../catalog/raw.js'
+import type { RawColumnStatistics, RawIndexStatistics, RawStatistics, RawTableStatistics } from './raw.js'
+
+const utc = (expression: string) => `pg_catalog.to_char(${expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
+
+const AGE = `
+  select ${utc('pg_catalog.now()')} as "collectedAt", ${utc('d.stats_reset')} as "resetAt"
+  from pg_catalog.pg_stat_database d where d.datname = pg_catalog.current_database()`
+
+const TABLES = `
+  select c.oid as relation, c.reltuples as rows,
+    coalesce(pg_catalog.pg_relation_size(c.oid), 0)::text as "sizeBytes",
+    coalesce(pg_catalog.pg_total_relation_size(c.oid), 0)::text as "totalSizeBytes",
+    coalesce(s.seq_scan, 0)::text as "sequentialScans", coalesce(s.idx_scan, 0)::text as "indexScans",
+    coalesce(s.n_tup_ins, 0)::text as inserted, coalesce(s.n_tup_upd, 0)::text as updated,
+    coalesce(s.n_tup_hot_upd, 0)::text as "hotUpdated", coalesce(s.n_tup_del, 0)::text as deleted,
+    coalesce(s.n_live_tup, 0)::text as "liveRows", coalesce(s.n_dead_tup, 0)::text as "deadRows",
+    ${utc('greatest(s.last_analyze, s.last_autoanalyze)')} as "lastAnalyze",
+    ${utc('greatest(s.last_vacuum, s.last_autovacuum)')} as "lastVacuum",
+    pg_catalog.has_any_column_privilege(c.oid, 'select') as readable
+  from pg_catalog.pg_class c left join pg_catalog.pg_stat_all_tables s on s.relid = c.oid
+  where c.oid = any ($1::oid[]) order by c.oid`
+
+const indexes = (version: number) => `
+  select c.oid as index, coalesce(s.idx_scan, 0)::text as scans, coalesce(s.idx_tup_read, 0)::text as "entriesRead",
+    coalesce(s.idx_tup_fetch, 0)::text as "rowsFetched",
+    ${version >= 160000 ? utc('s.last_idx_scan') : 'null::text'} as "lastScan",
+    coalesce(pg_catalog.pg_relation_size(c.oid), 0)::text as "sizeBytes"
+  from pg_catalog.pg_class c left join pg_catalog.pg_stat_all_indexes s on s.indexrelid = c.oid
+  where c.oid = any ($1::oid[]) order by c.oid`
+
+/** `pg_stats` hides what the role may not read. Of rows for a table alone and with its children, the latter count. */
+const COLUMNS = `
+  select distinct on (a.attrelid, a.attnum) a.attrelid as relation, a.attnum as position, s.null_frac as "nullFraction",
+    s.avg_width as "averageWidth", s.n_distinct as "distinct", s.correlation
+  from pg_catalog.pg_class c
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  join pg_catalog.pg_stats s on s.schemaname = n.nspname and s.tablename = c.relname
+  join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attname = s.attname
+  where c.oid = any ($1::oid[])
+  order by a.attrelid, a.attnum, s.inherited desc`
+
+/**
+ * Reads counters and statistics of the catalog's tables, indexes and columns, in four queries. Null for a server that has
+ * counted and analyzed nothing. What the role may not see stands in `notSeen`.
+ */
+export async function readStatistics(session: Session, catalog: RawCatalog): Promise<RawStatistics | null> {
+  const oids = catalog.relations.filter(({ kind }) => kind !== 'v').map(({ oid }) => oid)
+  const [age] = await session.query<Row & Pick<RawStatistics, 'collectedAt' | 'resetAt'>>(AGE)
+  const tables = await session.query<Row & RawTableStatistics & { readonly readable: boolean }>(TABLES, [array(oids)])
+  const counts = ({ rows, lastAnalyze, inserted, liveRows, indexScans }: RawTableStatistics) =>
+    rows > 0 || lastAnalyze !== null || [inserted, liveRows, indexScans].some((count) => count !== '0')
+  if (!tables.some(counts)) return null
+  const indexOids = catalog.indexes.map(({ oid }) => oid)
+  const addresses = new Map(
+    catalog.relations.map(({ oid, schema, name }) => [
+      oid,
+      `${catalog.schemas.find((one) => one.oid === schema)?.name}.${name}`,
+    ]),
+  )
+  const hidden = tables.filter(({ readable }) => !readable).map(({ relation }) => addresses.get(relation) ?? '')
+  return {
+    collectedAt: age?.collectedAt ?? '',
+    resetAt: age?.resetAt ?? null,
+    tables: tables.map(({ readable: _, ...row }) => row),
+    indexes: await session.query<Row & RawIndexStatistics>(indexes(session.version), [array(indexOids)]),
+    columns: await session.query<Row & RawColumnStatistics>(COLUMNS, [array(oids)]),
+    notSeen: hidden.toSorted().map((address) => ({
+      what: `column statistics of ${address}`,
+      reason: 'The role has no SELECT privilege on the table, so pg_stats hides its columns.',
+    })),
+  }
+}
+
+/** An array literal, which every driver passes on as text. */
+function array(oids: readonly number[]): string {
+  return `{${oids.join(',')}}`
+}

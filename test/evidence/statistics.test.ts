@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest'
+import { linkCatalog } from '../../src/evidence/catalog/link.js'
+import { readCatalog } from '../../src/evidence/catalog/read.js'
+import { linkStatistics } from '../../src/evidence/statistics/link.js'
+import { readStatistics } from '../../src/evidence/statistics/read.js'
+import { openLiveSession } from '../../src/source/live/session.js'
+import { asRole, startServer } from '../servers.js'
+
+const SCHEMA = `
+  create schema app;
+  create table app.event (id bigint primary key, kind text, note text, at timestamptz not null);
+  insert into app.event select g, 'kind ' || g % 4, null, timestamptz '2026-01-01' + g * interval '1 minute'
+    from generate_series(1, 1000) g;
+  update app.event set kind = 'late' where id > 990;
+  analyze app.event;
+  create table app.never (id int)`
+
+it.each([14, 18] as const)('reads what PostgreSQL %s has counted', async (major) => {
+  const server = await startServer(major)
+  const url = await server.createDatabase(SCHEMA)
+  await server.run('select id from app.event where id = 5; select pg_sleep(1.1)', url)
+  const session = await openLiveSession(url)
+  const raw = await readCatalog(session)
+  const { statistics, notSeen } = await readStatistics(session)
+  const catalog = linkCatalog(raw)
+  await session.close()
+  expect(notSeen).toEqual([])
+  const linked = linkStatistics(statistics!)
+  const event = catalog.table('app', 'event')!
+  expect(linked.collectedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+  expect(linked.table(event)).toMatchObject({ rows: 1000, inserted: 1000, updated: 10, deleted: 0 })
+  expect(linked.table(event)?.sizeBytes).toBeGreaterThan(0)
+  expect(linked.table(event)?.lastAnalyze).not.toBeNull()
+  expect(linked.table(catalog.table('app', 'never')!)?.rows).toBeNull()
+  expect(linked.index(event.primaryKey!.index)).toMatchObject({ scans: expect.any(Number) })
+  expect(linked.column(event.column('note')!)).toMatchObject({ nullFraction: 1 })
+  expect(linked.column(event.column('at')!)?.correlation).toBeGreaterThan(0.9)
+  expect(JSON.stringify(statistics)).not.toContain('kind 1')
+})
+
+it('says what a role without rights does not see', async () => {
+  const server = await startServer(15)
+  const url = await server.createDatabase(SCHEMA)
+  await server.run(`create role nobody_here login password 'nobody_here'`, url)
+  const session = await openLiveSession(asRole(url, 'nobody_here'))
+  const { statistics, notSeen } = await readStatistics(session)
+  await session.close()
+  expect(statistics?.columns).toEqual([])
+  expect(notSeen.length).toBeGreaterThan(0)
+})
