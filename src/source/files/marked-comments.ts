@@ -37,11 +37,7 @@ export function readMarkedComments({
 }
 
 /** As `readMarkedComments`, of one text; `located` are the lines on which an object is defined. */
-export function readFileComments(
-  file: string,
-  text: string,
-  located: ReadonlySet<number>,
-): readonly MarkedComment[] {
+export function readFileComments(file: string, text: string, located: ReadonlySet<number>): readonly MarkedComment[] {
   if (!text.includes(MARK)) return []
   const at = indexLines(text)
   const pieces = splitSql(text)

@@ -21,7 +21,12 @@ function creating(
     }
     const error = await attempt(server, ...make)
     if (error && !/already exists/.test(error.message)) return null
-    remarks.standIn(listed, listed === 'other' ? `${kind} ${name}` : name, note, statement.locate(0))
+    remarks.standIn(
+      listed,
+      listed === 'other' ? `${kind === 'wrapper' ? 'foreign-data wrapper' : kind} ${name}` : name,
+      note,
+      statement.locate(0),
+    )
     return { run: sql }
   }
 }
