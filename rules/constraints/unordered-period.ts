@@ -37,9 +37,7 @@ export default rule({
 
   fix: ({ on, facts: { start, end, operator } }) => {
     const from = on.table.column(start)
-    return from
-      ? addCheck(on.table, [from, on], `${quoteIdentifier(end)} ${operator} ${quoteIdentifier(start)}`)
-      : []
+    return from ? addCheck(on.table, [from, on], `${quoteIdentifier(end)} ${operator} ${quoteIdentifier(start)}`) : []
   },
 })
 

@@ -49,7 +49,7 @@ export default rule({
           deletion,
           index: index.name,
         },
-        assessment: deletion ? { severity: 'error', confidence: 0.95 } : { confidence: 0.75 },
+        assessment: { confidence: deletion ? 0.9 : 0.75 },
       }
     }
   },

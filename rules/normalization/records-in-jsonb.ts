@@ -84,12 +84,12 @@ function moveToTable(column: Column) {
     `Which keys of ${column} become columns of ${child}? The steps keep each element whole in data; writers have to write to both until the column goes.`,
     [
       statement(
-        `create table ${child} (${types.join(', ')}, line_no integer not null, data ${column.type.name} not null, primary key (${parentKey}, line_no), foreign key (${parentKey}) references ${quoteRelation(table)} (${quoteColumns(key)}) on delete cascade, check (line_no > 0))`,
+        `create table ${child} (${types.join(', ')}, line_no integer not null, data jsonb not null, primary key (${parentKey}, line_no), foreign key (${parentKey}) references ${quoteRelation(table)} (${quoteColumns(key)}) on delete cascade, check (line_no > 0))`,
         `drop table ${child}`,
         { lock: 'SHARE ROW EXCLUSIVE' },
       ),
       statement(
-        `insert into ${child} (${parentKey}, line_no, data) select ${key.map((part) => `p.${quoteIdentifier(part.name)}`).join(', ')}, e.line_no, e.data from ${quoteRelation(table)} as p cross join lateral ${elements}(case when ${typeOf}(${source}) = 'array' then ${source} else '[]' end) with ordinality as e (data, line_no)`,
+        `insert into ${child} (${parentKey}, line_no, data) select ${key.map((part) => `p.${quoteIdentifier(part.name)}`).join(', ')}, e.line_no, e.data${column.type.name === 'json' ? '::jsonb' : ''} from ${quoteRelation(table)} as p cross join lateral ${elements}(case when ${typeOf}(${source}) = 'array' then ${source} else '[]' end) with ordinality as e (data, line_no)`,
         null,
         {
           phase: 'backfill',

@@ -10,6 +10,7 @@ import {
   type Column,
   type Detection,
   type Schema,
+  type Step,
   type Table,
 } from '../../src/kit.js'
 
@@ -20,8 +21,11 @@ const UTC_CLOCK =
 /** A schema of this many tables, with hardly a timestamptz, keeps to what its framework creates. */
 const CONVENTION = { tables: 5, share: 0.95 }
 
+/** From this many tables on it is one decision for the whole schema, whoever made it. */
+const MANY = 10
+
 /** The wall clocks of one table, or of as many tables of a schema. */
-type WallClocks = { readonly columns: readonly string[]; readonly tables: number }
+type WallClocks = { readonly columns: readonly string[]; readonly tables: number; readonly framework: boolean }
 
 const CONVENTIONAL: Assessment = { severity: 'info', complexity: 'high' }
 
@@ -54,48 +58,68 @@ export default rule({
         const columns = table.columns.filter((column) => !column.inherited && isWallClock(column))
         return columns.length > 0 ? [{ table, columns }] : []
       })
-      if (isConvention(tables)) {
+      const framework = isConvention(tables)
+      if (framework || found.length >= MANY) {
         const columns = found.flatMap(({ columns }) => columns.map(({ table, name }) => `${table.name}.${name}`))
         const related = found.map(({ table }) => table)
-        yield { on: schema, related, facts: { columns, tables: found.length }, assessment: CONVENTIONAL }
+        yield {
+          on: schema,
+          related,
+          facts: { columns, tables: found.length, framework },
+          assessment: framework ? CONVENTIONAL : {},
+        }
         continue
       }
       for (const { table, columns } of found) {
-        yield { on: table, related: columns, facts: { columns: columns.map(({ name }) => name), tables: 1 } }
+        yield {
+          on: table,
+          related: columns,
+          facts: { columns: columns.map(({ name }) => name), tables: 1, framework: false },
+        }
       }
     }
   },
 
-  message: ({ on, facts: { columns, tables } }) =>
+  message: ({ on, facts: { columns, tables, framework } }) =>
     on.kind === 'table'
       ? `${on} stores ${columns.join(', ')} as timestamp without time zone.`
-      : `${on} stores its instants as timestamp without time zone throughout: ${columns.length} columns of ${tables} tables, as its framework does.`,
+      : `${on} stores its instants as timestamp without time zone throughout: ${columns.length} columns of ${tables} tables${framework ? ', as its framework does' : `, such as ${columns.slice(0, 3).join(', ')}`}.`,
 
-  advice: ({ on }) =>
-    on.kind === 'table'
-      ? 'Store instants as timestamptz.'
-      : 'The framework writes UTC and reads it back, so leave what is there; make it write timestamptz from now on, and let nobody compare these columns with now() in a session whose TimeZone is another.',
+  advice: ({ facts: { framework } }) =>
+    framework
+      ? 'The framework writes UTC and reads it back, so leave what is there; make it write timestamptz from now on, and let nobody compare these columns with now() in a session whose TimeZone is another.'
+      : 'Store instants as timestamptz.',
 
-  fix: ({ on, facts }) => {
-    if (on.kind === 'schema') return []
-    const columns = facts.columns.flatMap((name) => on.column(name) ?? []).filter(({ generated }) => !generated)
+  fix: ({ on, catalog, facts: { framework } }) => {
+    if (framework) return []
+    const tables =
+      on.kind === 'table' ? [on] : catalog.tables.filter((table) => table.schema === on && !table.partitionOf)
+    const steps = tables.filter(({ variety }) => variety !== 'foreign').map(changeTypes)
     // PostgreSQL does not change the type of a partition key.
-    const isKey = (column: Column) => on.partitionKey?.columns.includes(column)
-    if (columns.length === 0 || columns.some(isKey)) return []
-    const change = (type: string, value: (column: Column) => string | null) =>
-      `alter table ${quoteRelation(on)} ${columns.map((column) => alterations(column, type, value(column))).join(', ')}`
+    if (steps.includes(null)) return []
     return afterReview(
-      `In which time zone were the wall clocks of ${on} written? The steps say UTC. Every row is written anew while nobody can read the table, unless the session's TimeZone is UTC.`,
-      [
-        statement(
-          change('timestamptz', ({ default: value }) => (value && UTC_CLOCK.test(value) ? 'now()' : null)),
-          change('timestamp', ({ default: value }) => (value && UTC_CLOCK.test(value) ? value : null)),
-          { phase: 'switch', lock: 'ACCESS EXCLUSIVE', rewrites: true, scans: true },
-        ),
-      ],
+      `In which time zone were the wall clocks of ${on} written? The steps say UTC. Every row is written anew while nobody can read its table, unless the session's TimeZone is UTC.`,
+      steps.flatMap((step) => step ?? []),
     )
   },
 })
+
+/** One statement for all columns of a table, so that its rows are written once; null where that cannot be. */
+function changeTypes(table: Table): readonly Step[] | null {
+  const columns = table.columns.filter((column) => !column.inherited && !column.generated && isWallClock(column))
+  if (columns.length === 0) return []
+  if (columns.some((column) => table.partitionKey?.columns.includes(column))) return null
+  const writesUtc = (value: string | null) => value !== null && UTC_CLOCK.test(value)
+  const change = (type: string, newDefault: (column: Column) => string | null) =>
+    `alter table ${quoteRelation(table)} ${columns.map((column) => alterations(column, type, newDefault(column))).join(', ')}`
+  return [
+    statement(
+      change('timestamptz', (column) => (writesUtc(column.default) ? 'now()' : null)),
+      change('timestamp', (column) => (writesUtc(column.default) ? column.default : null)),
+      { phase: 'switch', lock: 'ACCESS EXCLUSIVE', rewrites: true, scans: true },
+    ),
+  ]
+}
 
 function alterations(column: Column, type: string, newDefault: string | null): string {
   const alter = `alter column ${quoteIdentifier(column.name)}`

@@ -37,6 +37,7 @@ export function gapsOf(index: Index): readonly Gap[] {
   if (known.every(({ name }) => ORDINAL.test(wordsOf(name).at(-1) ?? ''))) return []
   return nullable.flatMap((column) => {
     const meaning = meaningOf(column, known)
+    if (meaning === 'deletion' && rulesLiveRows(column, known, table)) return []
     return meaning && !isCovered(column, index, table) && !isOneOf(column, table) ? [{ column, meaning }] : []
   })
 }
@@ -63,11 +64,12 @@ function meaningOf(column: Column, known: readonly Column[]): Gap['meaning'] | n
  * Elsewhere a row that belongs to nothing yet has nobody to be unique for.
  */
 function isScope({ table, referencedTable }: ForeignKey, known: readonly Column[]): boolean {
-  if (referencedTable === table) return true
+  const named = known.some(({ name }) => NAME.test(wordsOf(name).at(-1) ?? ''))
+  if (referencedTable === table) return named
   const links = known.filter((column) => referencesOf(column).length > 0)
   if (links.length === known.length) return links.length > 1
-  const named = known.every(({ name }) => NAME.test(wordsOf(name).at(-1) ?? ''))
-  return named && wordsOf(referencedTable.name).some((word) => TENANT.test(word))
+  const onlyNames = known.every(({ name }) => NAME.test(wordsOf(name).at(-1) ?? ''))
+  return onlyNames && wordsOf(referencedTable.name).some((word) => TENANT.test(word))
 }
 
 function referencesOf(column: Column): readonly ForeignKey[] {
@@ -88,6 +90,17 @@ function isCovered(column: Column, { keys, name }: Index, { indexes }: Table): b
           ? others.includes(key.column) || (other.nullsNotDistinct && key.column === column)
           : /coalesce/i.test(key.expression) && key.expression.includes(column.name),
       ),
+  )
+}
+
+/** A unique index on live rows says what may repeat among them, such as versions of one key. */
+function rulesLiveRows(deletion: Column, known: readonly Column[], { indexes }: Table): boolean {
+  return indexes.some(
+    (other) =>
+      other.unique &&
+      other.predicate !== null &&
+      holdsRowsWithout(other, deletion) &&
+      known.every((column) => other.keys.some((key) => key.column === column)),
   )
 }
 
