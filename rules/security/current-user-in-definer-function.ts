@@ -1,4 +1,4 @@
-import { codeOf, rule, type Catalog } from '../../src/kit.js'
+import { codeOf, rule, type Catalog, type Routine } from '../../src/kit.js'
 
 export default rule({
   severity: 'warning',
@@ -13,28 +13,24 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    const used = usedFunctions(catalog)
     for (const routine of catalog.functions) {
-      if (!routine.securityDefiner || !used.has(routine.address)) continue
+      if (!routine.securityDefiner) continue
       const code = codeOf(routine) ?? ''
       // Beside session_user, the author knows the two apart.
-      if (/\b(?:current_user|current_role)\b/.test(code) && !/\bsession_user\b/.test(code))
-        yield { on: routine, facts: { owner: routine.owner } }
+      if (!/\b(?:current_user|current_role)\b/.test(code) || /\bsession_user\b/.test(code)) continue
+      if (isRunForOthers(routine, catalog)) yield { on: routine, facts: { owner: routine.owner } }
     }
   },
 
   message: ({ on, facts: { owner } }) => `${on} reads current_user, which there is always ${owner}, not the caller.`,
 })
 
-/** Functions that triggers and policies run on behalf of whoever uses a table. */
-function usedFunctions(catalog: Catalog): ReadonlySet<string> {
-  const used = new Set<string>()
-  for (const { triggers, policies } of catalog.tables) {
-    for (const { function: routine } of triggers) if (routine) used.add(routine.address)
-    for (const { using, withCheck } of policies) {
-      for (const { schema, name, address } of catalog.functions)
-        if (`${using} ${withCheck}`.includes(`${schema.name}.${name}(`)) used.add(address)
-    }
-  }
-  return used
+/** Whether triggers or policies run it on behalf of whoever uses a table. */
+function isRunForOthers(routine: Routine, catalog: Catalog): boolean {
+  const call = `${routine.schema.name}.${routine.name}(`
+  return catalog.tables.some(
+    ({ triggers, policies }) =>
+      triggers.some((trigger) => trigger.function === routine) ||
+      policies.some(({ using, withCheck }) => `${using} ${withCheck}`.includes(call)),
+  )
 }
