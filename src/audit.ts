@@ -1,11 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { judge, type Judged } from './engine/judge.js'
+import { describeFileSuppressions } from './engine/file-suppressions.js'
 import { loadRules } from './engine/load-rules.js'
 import { judgeNormalForms } from './engine/normal-forms.js'
 import { describeLeftOut, findPlatformSchemas } from './engine/platforms.js'
+import { chooseRules, DEFAULT_POLICY, type Policy } from './engine/policy.js'
 import type { AuditResult, Finding } from './engine/result.js'
 import type { Rule } from './engine/rule.js'
-import { selectRules } from './engine/select-rules.js'
+import { settle } from './engine/settle.js'
+import type { Suppression } from './engine/suppress.js'
 import { loadParser } from './evidence/catalog/expression.js'
 import { collectEvidence } from './evidence/collect.js'
 import type { Catalog } from './evidence/catalog/model.js'
@@ -14,13 +17,22 @@ import { describeFix } from './fix/fixes.js'
 import type { Candidate } from './fix/plan.js'
 import { type Found, type Proof, proveFixes } from './fix/prove.js'
 import { recreateCatalog } from './fix/recreate.js'
+import { readMarkedComments } from './source/files/marked-comments.js'
 import type { LoadOptions } from './source/files/model.js'
 import { openSource, type Source, type SourceRequest } from './source/open.js'
 
 export interface AuditRequest {
   readonly source: SourceRequest
-  /** Ids of the only rules to judge by; all when absent. */
+  /** All rules that there are; the built-in ones when absent. */
+  readonly book?: readonly Rule[]
+  /** Ids of the only rules to judge by; those that the policy wants when absent. */
   readonly rules?: readonly string[]
+  /** What was decided about the rules; all but opinions when absent. */
+  readonly policy?: Policy
+  /** Suppressions beside those in SQL files and in the database's comments. */
+  readonly suppressions?: readonly Suppression[]
+  /** A suppression without a reason does not hold. */
+  readonly requireReason?: boolean
   /** How SQL files are read: their layout, variables for templates. */
   readonly load?: LoadOptions
   /** SQL files with the application's queries; they are not applied as schema. */
@@ -35,7 +47,9 @@ export interface AuditRequest {
 /** The whole review: open, collect, judge, prove. Throws AuditError when it cannot be done. */
 export async function audit(request: AuditRequest): Promise<AuditResult> {
   const { progress = () => undefined } = request
-  const rules = selectRules(await loadRules(), request.rules)
+  const { policy = DEFAULT_POLICY } = request
+  const book = request.book ?? (await loadRules())
+  const rules = chooseRules(book, request.rules, policy)
   await loadParser()
   progress(request.source.kind === 'server' ? 'Connecting' : 'Loading')
   const source = await openSource(request.source, { ...request.load, exclude: request.workload ?? [] })
@@ -44,7 +58,17 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
     const { evidence, notSeen, drift } = await collectEvidence(source, rules, request.workload ?? [])
     await source.disconnect()
     progress('Judging')
-    const { judged, outcomes } = judge(rules, evidence)
+    const comments = describeFileSuppressions(source.loaded ? readMarkedComments(source.loaded) : [])
+    const settled = settle(judge(rules, evidence), rules, evidence, {
+      policy,
+      suppressions: [...(request.suppressions ?? []), ...comments.suppressions],
+      problems: comments.problems,
+      requireReason: request.requireReason ?? false,
+      today: request.startedAt.toISOString().slice(0, 10),
+      known: book.map(({ id }) => id),
+      asked: (request.rules ?? []).length > 0,
+    })
+    const { judged } = settled
     if (request.prove !== false) progress('Proving fixes')
     const findings =
       request.prove === false
@@ -61,11 +85,16 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
       startedAt: request.startedAt.toISOString(),
       catalog: evidence.catalog,
       findings,
+      suppressed: settled.suppressed,
+      suppressionProblems: settled.suppressionProblems,
+      baseline: null,
+      since: null,
       normalForms: judgeNormalForms(evidence.catalog, findings),
-      notSeen: [...notSeen, ...describeLeftOut(evidence.catalog, findPlatformSchemas(evidence))],
+      notSeen: [...notSeen, ...settled.notSeen, ...describeLeftOut(evidence.catalog, findPlatformSchemas(evidence))],
       drift,
       load: source.loaded,
-      rules: outcomes,
+      rules: settled.outcomes,
+      rulebook: rules.map(({ id, category, severity, docs }) => ({ id, category, severity, docs })),
     }
   } finally {
     await source.close()

@@ -1,4 +1,4 @@
-import type { Priority } from './result.js'
+import type { Finding, Priority } from './result.js'
 import type { Assessment, Level, Rule, Severity, Tier } from './rule.js'
 
 const IMPACT_OF: Record<Severity, Level> = { error: 'high', warning: 'medium', info: 'low' }
@@ -23,6 +23,12 @@ export function assess(rule: Rule, assessment: Assessment = {}) {
     confidence,
     priority: prioritize(severity, impact, complexity, confidence),
   }
+}
+
+/** The finding with another severity, and the priority that follows from it. */
+export function reweigh(finding: Finding, severity: Severity): Finding {
+  const { impact, complexity, confidence } = finding
+  return { ...finding, severity, priority: prioritize(severity, impact, complexity, confidence) }
 }
 
 /** The one place where priority comes from: benefit (severity × impact × confidence) against effort. */

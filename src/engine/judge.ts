@@ -35,7 +35,7 @@ export function judge(rules: readonly Rule[], evidence: Evidence): Judgement {
     const missing = rule.needs.find((need) => evidence[need] === null)
     if (missing) return { id: rule.id, outcome: 'skipped', reason: MISSING[missing] }
     try {
-      const found = [...rule.detect(evidence as never)]
+      const found = [...rule.detect({ ...evidence, options: rule.options ?? {} } as never)]
         .filter(isOurs)
         .map((detection) => describe(rule, detection, evidence))
       judged.push(...found)

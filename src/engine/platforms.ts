@@ -55,6 +55,6 @@ export function schemaOf(on: Subject): string | null {
 export function describeLeftOut(catalog: Catalog, platforms: ReadonlyMap<string, string>): readonly NotSeen[] {
   return [...platforms].map(([schema, platform]) => {
     const tables = catalog.tables.filter((table) => table.schema.name === schema).length
-    return { what: `schema ${schema} (${tables} tables)`, reason: `It belongs to ${platform}.` }
+    return { what: `schema ${schema} (${tables} tables)`, reason: `It belongs to ${platform}.`, deliberate: true }
   })
 }

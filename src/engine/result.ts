@@ -5,7 +5,9 @@ import type { NotSeen } from '../evidence/model.js'
 import type { Fix } from '../fix/fixes.js'
 import type { LoadedFiles } from '../source/files/model.js'
 export type { Fix } from '../fix/fixes.js'
-import type { Facts, Level, NormalForm, Severity, Tier } from './rule.js'
+import type { Comparison } from './compare.js'
+import type { Facts, Level, NormalForm, RuleDocs, Severity, Tier } from './rule.js'
+import type { SuppressedFinding, SuppressionProblem } from './suppress.js'
 
 /** Everything that an audit found out; what every report is made of. */
 export interface AuditResult {
@@ -15,6 +17,13 @@ export interface AuditResult {
   readonly startedAt: string
   readonly catalog: Catalog
   readonly findings: readonly Finding[]
+  /** Findings that someone has answered for; they stand beside `findings`, not among them. */
+  readonly suppressed: readonly SuppressedFinding[]
+  readonly suppressionProblems: readonly SuppressionProblem[]
+  /** Beside the findings that are accepted for now; null without a baseline. */
+  readonly baseline: Comparison | null
+  /** Beside an earlier report; null unless one was given. */
+  readonly since: Comparison | null
   readonly normalForms: readonly TableNormalForm[]
   readonly notSeen: readonly NotSeen[]
   /** Where the database is not what the files make; null unless both were given. */
@@ -22,6 +31,15 @@ export interface AuditResult {
   /** What loading SQL files came to; null without files. */
   readonly load: Pick<LoadedFiles, 'layout' | 'problems' | 'standIns' | 'skipped'> | null
   readonly rules: readonly RuleOutcome[]
+  /** What the rules that judged say of themselves. */
+  readonly rulebook: readonly RuleInfo[]
+}
+
+export interface RuleInfo {
+  readonly id: string
+  readonly category: string
+  readonly severity: Severity
+  readonly docs: RuleDocs
 }
 
 export interface Target {

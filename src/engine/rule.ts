@@ -84,7 +84,7 @@ export interface RuleDefinition<
   readonly needs: readonly N[]
   /** Evidence that sharpens the judgement where there is some. */
   readonly uses?: readonly U[]
-  detect(evidence: Needed<N> & Used<U>): Iterable<Detection<S, F>>
+  detect(evidence: Needed<N> & Used<U> & { readonly options: Facts }): Iterable<Detection<S, F>>
   /** One sentence: what is wrong, with the object's name. */
   message(found: Found<N, S, F>): string
   /** What to do about this finding, in words, where `docs.summary` is not exact enough. */
@@ -97,6 +97,8 @@ export interface RuleDefinition<
 export interface Rule extends RuleDefinition<EvidenceKind, Subject, Facts> {
   readonly id: string
   readonly category: string
+  /** What the configuration hands to `detect`. */
+  readonly options?: Facts
 }
 
 /** Gives a rule its types; a rule file's default export. */

@@ -19,4 +19,6 @@ export interface NotSeen {
   /** What, e.g. `statistics of public.invoices`. */
   readonly what: string
   readonly reason: string
+  /** It was left out because someone wants it so; no hole in what was looked at. */
+  readonly deliberate?: boolean
 }
