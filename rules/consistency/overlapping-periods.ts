@@ -54,7 +54,7 @@ export default rule({
   },
 
   message: ({ on, facts: { owner, start, end, live } }) =>
-    `${on.table} lets two${live[0] ? ` ${live[0]}` : ''} rows of one ${owner.join(', ')} overlap in ${start} … ${end}.`,
+    `${on.table} lets two${live.length > 0 ? ' live' : ''} rows of one ${owner.join(', ')} overlap in ${start} … ${end}.`,
 
   advice: ({ on }) =>
     `If one owner may only have one at a time, add an exclusion constraint over the range of both columns. It cannot be added NOT VALID: nobody can read or write ${on.table} while it is built (seconds for 100,000 rows), and inserts are slower afterwards. For a big table keep owner and period in a narrow table of their own that carries the constraint.`,

@@ -33,8 +33,7 @@ it.each([
 })
 
 it('leaves words whole that only contain others', () => {
-  for (const name of ['format', 'together', 'endpoint', 'starter', 'legende'])
-    expect(wordsOf(name)).toEqual([name])
+  for (const name of ['format', 'together', 'endpoint', 'starter', 'legende']) expect(wordsOf(name)).toEqual([name])
 })
 
 it('leaves words in the singular as they are', () => {
