@@ -1,4 +1,5 @@
 import { readCatalog } from './evidence/catalog/read.js'
+import { readStatistics } from './evidence/statistics/read.js'
 import { renderSnapshot } from './evidence/snapshot.js'
 import { openLiveSession } from './source/live/session.js'
 
@@ -12,11 +13,12 @@ export interface SnapshotRequest {
 export async function takeSnapshot({ connection, takenAt }: SnapshotRequest): Promise<string> {
   const session = await openLiveSession(connection)
   try {
+    const catalog = await readCatalog(session)
     return renderSnapshot({
       takenAt: takenAt.toISOString(),
       source: session.displayName,
-      catalog: await readCatalog(session),
-      statistics: null,
+      catalog,
+      statistics: await readStatistics(session, catalog),
     })
   } finally {
     await session.close()

@@ -1,3 +1,4 @@
+import type { Session } from '../source/session.js'
 import type { Source } from '../source/open.js'
 import { type Difference, findDrift } from './catalog/drift.js'
 import { linkCatalog } from './catalog/link.js'
@@ -6,7 +7,10 @@ import type { RawCatalog } from './catalog/raw.js'
 import { readCatalog } from './catalog/read.js'
 import type { Evidence, EvidenceKind, NotSeen } from './model.js'
 import { readSqlSource } from './sql-source/read.js'
-import { parseSnapshot } from './snapshot.js'
+import { linkStatistics } from './statistics/link.js'
+import { readStatistics } from './statistics/read.js'
+import { readWorkloadFiles } from './workload/read.js'
+import { parseSnapshot, type Snapshot } from './snapshot.js'
 
 /** What could be collected. */
 export interface Collected {
@@ -21,28 +25,38 @@ type CollectableSource = Pick<Source, 'kind' | 'name' | 'session' | 'snapshot' |
 /** Reads what the rules need from an open source, and says what could not be read. The parser must be loaded. */
 export async function collectEvidence(
   source: CollectableSource,
-  rules: readonly { readonly needs: readonly EvidenceKind[] }[],
+  rules: readonly { readonly needs: readonly EvidenceKind[]; readonly uses?: readonly EvidenceKind[] }[],
   workload: readonly string[],
 ): Promise<Collected> {
-  void rules
-  void workload
-  const catalog = linkCatalog(await readRawCatalog(source))
+  const saved = source.snapshot === null ? null : parseSnapshot(source.snapshot, source.name)
+  const raw = await readRawCatalog(source.session, saved)
+  const wanted = rules.some(({ needs, uses = [] }) => [...needs, ...uses].includes('statistics'))
+  const statistics = wanted ? await collectStatistics(source, saved, raw) : null
+  const catalog = linkCatalog(raw)
   const { loaded } = source
+  const queries = workload.length > 0 ? readWorkloadFiles(workload) : null
   return {
     evidence: {
       catalog,
-      statistics: null,
-      workload: null,
+      statistics: statistics && linkStatistics(statistics, raw),
+      workload: queries?.workload ?? null,
       source: loaded && readSqlSource(loaded),
     },
-    notSeen: [],
+    notSeen: [...(statistics?.notSeen ?? []), ...(queries?.notSeen ?? [])],
     drift: loaded && source.kind !== 'files' ? findDrift(await readFilesCatalog(loaded), catalog) : null,
   }
 }
 
-async function readRawCatalog({ session, snapshot, name }: CollectableSource): Promise<RawCatalog> {
-  if (session) return readCatalog(session)
-  return parseSnapshot(snapshot ?? '', name).catalog
+async function readRawCatalog(session: Session | null, saved: Snapshot | null): Promise<RawCatalog> {
+  if (saved) return saved.catalog
+  if (!session) throw new Error('A source without a session and without a snapshot.')
+  return readCatalog(session)
+}
+
+/** A database that was just made from files has counted nothing that would mean anything. */
+async function collectStatistics({ kind, session }: CollectableSource, saved: Snapshot | null, raw: RawCatalog) {
+  if (saved) return saved.statistics
+  return kind === 'server' && session ? readStatistics(session, raw) : null
 }
 
 async function readFilesCatalog({ session }: NonNullable<Source['loaded']>): Promise<Catalog> {

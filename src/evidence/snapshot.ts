@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ConfigError } from '../errors.js'
 import { catalogQueries } from './catalog/queries.js'
 import type { RawCatalog } from './catalog/raw.js'
+import type { RawStatistics } from './statistics/raw.js'
 
 /** The version that this tool writes; it reads all up to it. */
 export const SNAPSHOT_VERSION = 1
@@ -20,7 +21,16 @@ export const snapshotSchema = z.object({
   /** One list of flat rows for each part of the catalog. */
   catalog: z.object({ ...Object.fromEntries(parts.map((part) => [part, rows])), distribution: rows.optional() }),
   /** Counters and column statistics, without values of rows; null when they were not readable. */
-  statistics: z.record(z.string(), z.unknown()).nullable(),
+  statistics: z
+    .object({
+      collectedAt: z.string(),
+      resetAt: z.string().nullable(),
+      tables: rows,
+      indexes: rows,
+      columns: rows,
+      notSeen: z.array(z.object({ what: z.string(), reason: z.string() })).default([]),
+    })
+    .nullable(),
 })
 
 /** A catalog and its statistics in a file, without a row of data. */
@@ -28,7 +38,7 @@ export interface Snapshot {
   readonly takenAt: string
   readonly source: string
   readonly catalog: RawCatalog
-  readonly statistics: Readonly<Record<string, unknown>> | null
+  readonly statistics: RawStatistics | null
 }
 
 /** The file's text. */
@@ -39,7 +49,7 @@ export function renderSnapshot({ takenAt, source, catalog, statistics }: Snapsho
     takenAt,
     source,
     catalog: catalog as unknown as Record<string, Record<string, unknown>[]>,
-    statistics,
+    statistics: statistics as unknown as z.infer<typeof snapshotSchema>['statistics'],
   }
   return `${JSON.stringify(snapshot)}\n`
 }

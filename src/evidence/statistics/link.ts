@@ -41,6 +41,7 @@ function linkTable({ rows, lastAnalyze, lastVacuum, ...row }: RawTableStatistics
     deadRows: Number(row.deadRows),
     lastAnalyze,
     lastVacuum,
+    frozenXidAge: row.frozenXidAge ?? 0,
   }
 }
 

@@ -28,6 +28,8 @@ export interface RawTableStatistics {
   readonly deadRows: string
   readonly lastAnalyze: string | null
   readonly lastVacuum: string | null
+  /** `age(relfrozenxid)`; null for what stores no rows itself. */
+  readonly frozenXidAge: number | null
 }
 
 export interface RawIndexStatistics {

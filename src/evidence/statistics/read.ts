@@ -18,6 +18,7 @@ const TABLES = `
     coalesce(s.n_live_tup, 0)::text as "liveRows", coalesce(s.n_dead_tup, 0)::text as "deadRows",
     ${utc('greatest(s.last_analyze, s.last_autoanalyze)')} as "lastAnalyze",
     ${utc('greatest(s.last_vacuum, s.last_autovacuum)')} as "lastVacuum",
+    case when c.relfrozenxid <> '0'::xid then pg_catalog.age(c.relfrozenxid) end as "frozenXidAge",
     pg_catalog.has_any_column_privilege(c.oid, 'select') as readable
   from pg_catalog.pg_class c left join pg_catalog.pg_stat_all_tables s on s.relid = c.oid
   where c.oid = any ($1::oid[]) order by c.oid`
