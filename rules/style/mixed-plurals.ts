@@ -6,7 +6,7 @@ const MAJORITY = 0.8
 
 /** Words whose last letters do not tell. */
 const UNTOLD =
-  /(?:data|info|metadata|history|status|address|access|process|progress|series|news|analysis|basis|bus|business|settings|stats|statistics|analytics|logs?|s3|sms|dns|aws|class|pass)$/i
+  /(?:data|info|metadata|history|status|address|access|process|progress|series|news|analysis|basis|bus|business|settings|stats|statistics|analytics|logs?|s3|sms|dns|aws|class|pass|alias|canvas|atlas|bias|lens|species|means)$/i
 
 export default rule({
   severity: 'info',
@@ -51,6 +51,6 @@ function isPlural(name: string): boolean | null {
     .at(-1)
     ?.toLowerCase()
   if (!last || last.length < 4 || UNTOLD.test(last)) return null
-  if (/(?:people|children|men|media|criteria)$/.test(last)) return true
+  if (/^(?:people|children|men|women|criteria)$/.test(last)) return true
   return (wordsOf(last).at(-1) ?? last) !== last && last.endsWith('s')
 }

@@ -1,4 +1,4 @@
-import { rule } from '../../src/kit.js'
+import { type Detection, rule, type Schema, type Table, type View } from '../../src/kit.js'
 
 /** Reserved key words, alone or except as a function or type name, of PostgreSQL 18 (SQL Key Words, appendix C). */
 const RESERVED = new Set(
@@ -10,6 +10,9 @@ const RESERVED = new Set(
   right select session_user similar some symmetric system_user table tablesample then to trailing true union unique user
   using variadic verbose when where window with`.split(/\s+/),
 )
+
+/** From this many tables on, and for most of a schema, it is one decision, and one finding. */
+const FEWEST = 5
 
 export default rule({
   severity: 'info',
@@ -24,18 +27,41 @@ export default rule({
   },
   needs: ['catalog'],
 
-  *detect({ catalog }) {
-    for (const relation of [...catalog.tables, ...catalog.views]) {
-      if (relation.kind === 'table' && (relation.partitionOf || relation.variety === 'foreign')) continue
-      const columns = relation.columns.filter((column) => !('inherited' in column && column.inherited))
-      const names = [relation.name, ...columns.map(({ name }) => name)].filter(needsQuotes)
-      if (names.length > 0) yield { on: relation, facts: { names } }
+  *detect({ catalog }): Iterable<Detection<Schema | Table | View, { names: readonly string[]; tables: number }>> {
+    for (const schema of catalog.schemas) {
+      const relations = [...catalog.tables, ...catalog.views].filter(
+        (relation) => relation.schema === schema && isOwn(relation),
+      )
+      const found = relations.flatMap((relation) => {
+        const names = namesOf(relation).filter(needsQuotes)
+        return names.length > 0 ? [{ relation, names }] : []
+      })
+      if (found.length >= FEWEST && found.length > relations.length / 2) {
+        const names = found.flatMap(({ names: of }) => of)
+        yield { on: schema, related: found.map(({ relation }) => relation), facts: { names, tables: found.length } }
+      } else for (const { relation, names } of found) yield { on: relation, facts: { names, tables: 1 } }
     }
   },
 
-  message: ({ on, facts: { names } }) =>
-    `${on} has to be written with quotes: ${names.map((name) => `"${name}"`).join(', ')}.`,
+  message: ({ on, facts: { names, tables } }) => {
+    const shown = names.slice(0, 5).map((name) => `"${name}"`)
+    const more = names.length > shown.length ? ` and ${names.length - shown.length} more` : ''
+    return tables > 1
+      ? `${on} has to be written with quotes throughout: ${names.length} names of ${tables} tables, such as ${shown.join(', ')}.`
+      : `${on} has to be written with quotes: ${shown.join(', ')}${more}.`
+  },
 })
+
+function isOwn(relation: Table | View): boolean {
+  return relation.kind === 'view' || (!relation.partitionOf && relation.variety !== 'foreign')
+}
+
+function namesOf({ name, columns }: Table | View): readonly string[] {
+  return [
+    name,
+    ...columns.filter((column) => !('inherited' in column && column.inherited)).map((column) => column.name),
+  ]
+}
 
 function needsQuotes(name: string): boolean {
   return !/^[\p{Ll}\p{Lo}_][\p{Ll}\p{Lo}\d_$]*$/u.test(name) || RESERVED.has(name)

@@ -1,4 +1,7 @@
-import { rule } from '../../src/kit.js'
+import { type Column, type Detection, rule, type Schema } from '../../src/kit.js'
+
+/** From this many columns on it is one decision for the whole schema, and one finding. */
+const FEWEST = 5
 
 export default rule({
   severity: 'info',
@@ -12,13 +15,27 @@ export default rule({
   },
   needs: ['catalog'],
 
-  *detect({ catalog }) {
-    for (const { ownedBy, identity, address } of catalog.sequences) {
-      if (!ownedBy || identity || ownedBy.inherited || ownedBy.table.partitionOf) continue
-      if (ownedBy.default?.startsWith('nextval(')) yield { on: ownedBy, facts: { sequence: address } }
+  *detect({ catalog }): Iterable<Detection<Schema | Column, { columns: readonly string[] }>> {
+    const columns = catalog.sequences.flatMap(({ ownedBy, identity }) =>
+      ownedBy &&
+      !identity &&
+      !ownedBy.inherited &&
+      !ownedBy.table.partitionOf &&
+      ownedBy.default?.startsWith('nextval(')
+        ? [ownedBy]
+        : [],
+    )
+    for (const schema of catalog.schemas) {
+      const found = columns.filter(({ table }) => table.schema === schema)
+      if (found.length >= FEWEST) {
+        const names = found.map(({ table, name }) => `${table.name}.${name}`)
+        yield { on: schema, related: found, facts: { columns: names } }
+      } else for (const column of found) yield { on: column, facts: { columns: [column.name] } }
     }
   },
 
-  message: ({ on, facts: { sequence } }) =>
-    `${on} takes its numbers from ${sequence} by a default, not as an identity column.`,
+  message: ({ on, facts: { columns } }) =>
+    on.kind === 'column'
+      ? `${on} takes its numbers from a sequence by a default, not as an identity column.`
+      : `${columns.length} columns of ${on} take their numbers from a sequence by a default, not as identity columns, such as ${columns.slice(0, 3).join(', ')}.`,
 })
