@@ -1,4 +1,5 @@
 import { addressed, type Draft, parseOptions } from './draft.js'
+import { orderRows } from './order.js'
 import { linkIndexes } from './link-indexes.js'
 import { linkTypes } from './link-types.js'
 import type * as model from './model.js'
@@ -21,8 +22,9 @@ const VOLATILITIES = { i: 'immutable', s: 'stable', v: 'volatile' } as const
 const TRIGGER_STATES = { O: 'origin', A: 'always', R: 'replica', D: 'disabled' } as const
 const POLICY_COMMANDS = { '*': 'all', r: 'select', a: 'insert', w: 'update', d: 'delete' } as const
 
-/** Joins the flat rows by oid into the linked model. */
-export function linkCatalog(rows: raw.RawCatalog): model.Catalog {
+/** Joins the flat rows by oid into the linked model, whose order depends on names alone. */
+export function linkCatalog(unordered: raw.RawCatalog): model.Catalog {
+  const rows = orderRows(unordered)
   const schemas = new Map<number, model.Schema>(
     rows.schemas.map((row) => [
       row.oid,
