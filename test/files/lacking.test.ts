@@ -40,7 +40,7 @@ create role reporting login;
 create function py() returns int language plpython3u as $$ return 1 $$;
 create function in_c(int, text default 'x') returns int as '$libdir/nothing', 'nothing' language c strict;
 create collation german (provider = icu, locale = 'de');
-create table old (name text collate "en_US.utf8") with oids;
+create table old (name text collate "xx_YY.utf8") with oids;
 set default_with_oids = false;
 create foreign data wrapper other;
 create server remote foreign data wrapper postgres_fdw options (host 'example.com');
@@ -69,7 +69,7 @@ create trigger t before insert on places execute function no_such_function();
         'role someone',
         'language plpython3u',
         'function in_c',
-        'other collation en_US.utf8',
+        'other collation xx_YY.utf8',
         'other foreign-data wrapper postgres_fdw',
         'other publication live',
         'other anyarray',
@@ -85,7 +85,7 @@ create trigger t before insert on places execute function no_such_function();
       ).toEqual([
         { name: 'place', type: 'geometry(1)' },
         { name: 'around', type: 'geography' },
-        { name: 'embedding', type: 'vector(3)' },
+        { name: 'embedding', type: 'app.vector(3)' },
         { name: 'name', type: 'citext' },
       ])
       expect(await session.query(`select rolcanlogin as login from pg_roles where rolname = 'reporting'`)).toEqual([

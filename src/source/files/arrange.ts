@@ -1,12 +1,18 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { basename, dirname, join, relative, sep } from 'node:path'
+import { basename } from 'node:path'
 import { ConfigError } from '../../errors.js'
 import { type Asked, isSqlFile, shownPath } from './find.js'
+import { commonFolder, openFolder, subfolders } from './folders.js'
 import { LAYOUTS } from './layouts/index.js'
-import type { Arrangement, Folder, FolderFile, Layout } from './layouts/layout.js'
-import { otherDatabase, plain } from './layouts/plain.js'
+import {
+  type Arrangement,
+  type Folder,
+  type FolderFile,
+  type Layout,
+  directFiles,
+  otherDatabase,
+} from './layouts/layout.js'
+import { plain } from './layouts/plain.js'
 import type { LayoutReport } from './model.js'
-import { readText } from './read.js'
 
 /** Files in the order to apply, and how that order came about. */
 export interface ArrangedFiles {
@@ -82,49 +88,57 @@ function arrangeWanted(folder: Folder, layout: Layout): readonly Part[] | null {
 
 const SUM = /^(?:schema|structure|create_?tables|ddl|baseline)\.sql$/i
 const STEPS = /^(?:migrations?|versioned|updates?|upgrades?|changes|patches|deltas?)$/
+const COMES_FIRST =
+  /^\d*[-_]?(?:init|setup|bootstrap|create_?(?:db|database|roles?|users?|schemas?)|extensions?|roles?)/i
 
-/** The folder as one tool's, or else its sub-folders one by one and the rest in plain order before them. */
+/**
+ * The folder as one tool's, or else its sub-folders one by one. What no tool owns runs in plain order: before the tools when
+ * it lies in the folder itself or prepares a database, else behind them.
+ */
 function arrangeBelow(folder: Folder): readonly Part[] {
   const layout = recognize(folder)
   if (layout) return [arrangeWith(layout, folder, false)]
+  const direct = directFiles(folder)
   const children = subfolders(folder)
   const foreign = children.filter(({ path }) => otherDatabase(basename(path)))
-  const own = foreign.length < children.length || folder.files.some(({ below }) => !below.includes('/')) ? foreign : []
-  const tools: Part[] = []
-  const loose: FolderFile[] = folder.files.filter(({ below }) => !below.includes('/'))
-  for (const child of children) {
-    if (own.includes(child)) continue
-    for (const part of arrangeBelow(child)) {
-      if (part.layout === plain)
-        loose.push(...child.files.filter(({ path }) => part.applied.some(({ file }) => file.path === path)))
-      else tools.push(part)
-      if (part.layout === plain && part.leftOut.length > 0) tools.push({ ...part, applied: [] })
-    }
+  const mine =
+    foreign.length < children.length || direct.length > 0
+      ? children.filter((child) => !foreign.includes(child))
+      : children
+  const below = mine.flatMap(arrangeBelow)
+  const tools = below.filter((part) => part.layout !== plain)
+  const sum = direct.find(({ name }) => SUM.test(name))
+  const summed = sum && tools.some(({ applied }) => applied.length > 0)
+
+  const leftOut = below.flatMap((part) => (part.layout === plain ? part.leftOut : []))
+  const leave = (file: FolderFile, reason: string) => void leftOut.push({ file: file.path, reason })
+  for (const { path, files } of children.filter((child) => !mine.includes(child))) {
+    for (const file of files) leave(file, `is for another database: ${otherDatabase(basename(path))}`)
   }
-  const sum = loose.find(({ path }) => dirname(path) === folder.path && SUM.test(basename(path)))
-  const leftOut = own.flatMap(({ path, files }) =>
-    files.map((file) => ({ file: file.path, reason: `is for another database: ${otherDatabase(basename(path))}` })),
-  )
-  const kept = loose.filter((file) => {
-    const belowSteps = STEPS.test(relative(folder.path, file.path).split(sep)[0] ?? '')
-    const reason =
-      sum && tools.some(({ applied }) => applied.length > 0) && file === sum
-        ? 'sums up the migrations below'
-        : sum && belowSteps
-          ? `is part of ${basename(sum.path)} already`
-          : null
-    if (reason) leftOut.push({ file: file.path, reason })
-    return reason === null
+  const loose = below.flatMap((part) => (part.layout === plain ? part.applied.map(({ file }) => file.path) : []))
+  const kept = folder.files.filter((file) => {
+    if (direct.includes(file)) {
+      if (summed && file === sum) leave(file, 'sums up the migrations below')
+      return !(summed && file === sum)
+    }
+    if (!loose.includes(file.path)) return false
+    const step = sum && STEPS.test(file.below.split('/')[0] ?? '')
+    if (step) leave(file, `is part of ${sum.name} already`)
+    return !step
   })
-  const rest = arrangeWith(
-    plain,
-    openFolder(
-      folder.path,
-      kept.map(({ path }) => path),
-    ),
-    false,
-  )
-  return [{ ...rest, leftOut: [...leftOut, ...rest.leftOut] }, ...tools].filter(
+  const first = kept.filter((file) => tools.length === 0 || direct.includes(file) || COMES_FIRST.test(file.name))
+  const last = kept.filter((file) => !first.includes(file))
+  const inOrder = (files: readonly FolderFile[]) =>
+    arrangeWith(
+      plain,
+      openFolder(
+        folder.path,
+        files.map(({ path }) => path),
+      ),
+      false,
+    )
+  const before = inOrder(first)
+  return [{ ...before, leftOut: [...leftOut, ...before.leftOut] }, ...tools, inOrder(last)].filter(
     (part) => part.applied.length + part.leftOut.length > 0,
   )
 }
@@ -135,49 +149,4 @@ function recognize(folder: Folder): Layout | undefined {
 
 function arrangeWith(layout: Layout, folder: Folder, asked: boolean): Part {
   return { layout, evidence: asked || layout === plain ? null : layout.recognize(folder), ...layout.arrange(folder) }
-}
-
-function subfolders(folder: Folder): readonly Folder[] {
-  const names = new Set(folder.files.flatMap(({ below }) => (below.includes('/') ? [below.split('/')[0]!] : [])))
-  return [...names].map((name) => {
-    const path = join(folder.path, name)
-    return openFolder(
-      path,
-      folder.files.filter(({ below }) => below.startsWith(`${name}/`)).map((file) => file.path),
-    )
-  })
-}
-
-function openFolder(path: string, paths: readonly string[]): Folder {
-  return {
-    path,
-    files: paths.map((file) => {
-      let text: string | undefined
-      return {
-        path: file,
-        below: relative(path, file).split(sep).join('/'),
-        name: basename(file).replace(/\.gz$/, ''),
-        text: () => (text ??= readText(file)),
-      }
-    }),
-    has: (below) => existsSync(join(path, below)),
-    read(below) {
-      try {
-        return readFileSync(join(path, below), 'utf8')
-      } catch {
-        return null
-      }
-    },
-  }
-}
-
-function commonFolder(paths: readonly string[]): string {
-  return paths
-    .map((path) => dirname(path))
-    .reduce((common, folder) => {
-      let shared = common
-      while (shared !== folder && !folder.startsWith(shared.endsWith(sep) ? shared : shared + sep))
-        shared = dirname(shared)
-      return shared
-    })
 }

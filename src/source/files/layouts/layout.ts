@@ -86,3 +86,11 @@ export function compareKeys(a: readonly (bigint | string)[], b: readonly (bigint
 export function blankOut(text: string): string {
   return text.replace(/[^\n\r]/g, ' ')
 }
+
+const OTHER_DATABASE =
+  /(?:^|[^a-z])(mysql|mariadb|sqlite3?|mssql|sql_?server\w*|oracle|db2|cockroach(?:db)?|clickhouse|cassandra|snowflake|bigquery|h2)(?:[^a-z]|$)/i
+
+/** The database other than PostgreSQL that a path names, if any. */
+export function otherDatabase(path: string): string | null {
+  return OTHER_DATABASE.exec(path)?.[1] ?? null
+}

@@ -1,11 +1,9 @@
-import { arrangeBy, type Folder, type FolderFile, type Layout, naturalKey } from './layout.js'
+import { arrangeBy, type Folder, type FolderFile, type Layout, naturalKey, otherDatabase } from './layout.js'
 
 const REMOVES =
   /(?:^|[-_./])(?:drop|uninstall|rollback|revert|undo|teardown|downgrade|destroy)|^(?:Drop|Truncate|Delete)[A-Z]|[-_.](?:down|undo)\.sql$/
 const HOLDS_DATA = /(?:^|[^a-z])(?:data|seeds?|inserts?|fixtures?|samples?)(?:[^a-z]|$)/i
 const FOR_TESTS = /(?:^|\/)(?:tests?|t|spec|specs|__tests__|pgtap|testdata|bench|benchmarks?)\//i
-const OTHER_DATABASE =
-  /(?:^|[^a-z])(mysql|mariadb|sqlite3?|mssql|sql_?server\w*|oracle|db2|clickhouse|cassandra|snowflake|bigquery|h2)(?:[^a-z]|$)/i
 const INCLUDE = /^[ \t]*\\(?:i|ir|include|include_relative)[ \t]+['"]?([^\s'"]+)/gm
 
 /** Files of no known tool: name order with numbers as numbers, data last. */
@@ -25,11 +23,6 @@ export const plain: Layout = {
       ? arrangement
       : arrangeBy(folder.files, (file) => ({ key: naturalKey(file.below) }))
   },
-}
-
-/** The database other than PostgreSQL that a path names, if any. */
-export function otherDatabase(path: string): string | null {
-  return OTHER_DATABASE.exec(path)?.[1] ?? null
 }
 
 function reasonToLeaveOut({ below, name }: FolderFile, folder: Folder): string | null {

@@ -1,7 +1,16 @@
-import { arrangeBy, directFiles, type Folder, type FolderFile, type Layout, versionOf } from './layout.js'
+import {
+  arrangeBy,
+  directFiles,
+  type Folder,
+  type FolderFile,
+  type Layout,
+  otherDatabase,
+  versionOf,
+} from './layout.js'
 
 const UP = /[._-](?:up|do)(?:\.[^.]*)?\.sql(?:\.gz)?$|\.do\.[^/]*\.sql$/i
 const DOWN = /[._-](?:down|undo)\.sql(?:\.gz)?$|\.undo\.[^/]*\.sql$|\.rollback\.sql$/i
+const FOR_POSTGRES = /\.(?:postgres|postgresql|pg)\.(?=up\.|do\.)/
 
 /** `0001_name.up.sql` beside `0001_name.down.sql`: golang-migrate, postgrator (`001.do.x.sql`), db-migrate (`x-up.sql`). */
 export const golangMigrate: Layout = {
@@ -35,9 +44,15 @@ function recognizeUpFiles(folder: Folder): string | null {
 
 function arrangeUpFiles({ files }: Folder) {
   const upNames = files.some(isUp)
+  const replaced = new Set(
+    files.filter(({ name }) => FOR_POSTGRES.test(name)).map(({ name }) => name.replace(FOR_POSTGRES, '.')),
+  )
   return arrangeBy(files, (file) => {
     if (file.below.includes('/')) return 'lies in a sub-folder'
     if (DOWN.test(file.name)) return 'undoes a migration'
+    const other = otherDatabase(file.name)
+    if (other) return `is for another database: ${other}`
+    if (replaced.has(file.name)) return 'has a form for PostgreSQL'
     if (upNames && !isUp(file) && versionOf(file.name) < 0n) return 'is no numbered migration'
     return { key: [versionOf(file.name)] }
   })

@@ -37,7 +37,10 @@ export const MISSING_LIBRARIES: readonly RepairRule[] = [
 ]
 
 async function standInCollation({ statement, sql, found, server, remarks }: Case): Promise<Repair> {
-  const [name = '', schema = 'public'] = (found[1] ?? '').split('.').toReversed()
+  const [first = '', ...others] = (found[1] ?? '').split('.')
+  const schemas = await server.query('select 1 from pg_namespace where nspname = $1', [first])
+  const qualified = schemas.length > 0 && others.length > 0
+  const [schema, name] = qualified ? [first, others.join('.')] : ['public', found[1] ?? '']
   if (schema === 'pg_catalog') return null
   const error = await attempt(server, `create collation ${quoteName(schema)}.${quoteName(name)} from "C"`)
   if (error) return null
