@@ -27,14 +27,6 @@ export * from './billing/conditions.js'
 export { holdsMoney } from './billing/money.js'
 export { means, mentions, without, wordsOf } from './billing/names.js'
 export { isOrdered, periodsOf, type Period } from './billing/period.js'
-export {
-  findMissingForeignKeyIndexes,
-  findRedundantIndexes,
-  redundancyOf,
-  serveForeignKey,
-  serviceOf,
-} from './evidence/catalog/index-algebra.js'
-export type { MissingIndex, Redundancy, RedundantIndex, Service } from './evidence/catalog/index-algebra.js'
 export { equationsOf, isKept, type Equation } from './billing/arithmetic.js'
 export { usageLimitsOf, type UsageLimit } from './billing/counter.js'
 export { codeOf, grantsToOthers, isEndUser, knowsGrants } from './evidence/catalog/access.js'
@@ -45,10 +37,26 @@ export { columnsFedBySequences } from './evidence/catalog/sequence-use.js'
 export { holdsStatus, isConfined, statusValuesOf, type StatusValues } from './billing/status.js'
 export { gapsOf, type Gap } from './billing/uniqueness.js'
 export { areApart, claimOf, type Claim } from './billing/claim.js'
-export { groupBy } from './evidence/catalog/group.js'
 export { recordsIn, type Records } from './billing/records.js'
 export { type CheckDefect, findCheckDefects } from './evidence/catalog/check-algebra.js'
 export { carriesTenant, tenancyOf, type Tenancy } from './billing/tenant.js'
 export { polymorphicReferencesOf, type PolymorphicReference } from './billing/polymorphic.js'
 export { motionOf, outsideReadsOf, type Motion } from './evidence/catalog/stability.js'
+export {
+  findMissingForeignKeyIndexes,
+  findRedundantIndexes,
+  redundancyOf,
+  serveForeignKey,
+  serviceOf,
+} from './evidence/catalog/index-algebra.js'
+export type { MissingIndex, Redundancy, RedundantIndex, Service } from './evidence/catalog/index-algebra.js'
+export { groupBy } from './evidence/catalog/group.js'
 export { inferForeignKeys, type InferredForeignKey, type NameRule } from './evidence/catalog/infer-foreign-keys.js'
+export { bindQuery, type BoundQuery, type Condition } from './evidence/workload/bind.js'
+export {
+  findJsonSearches,
+  servesJsonSearch,
+  type JsonSearch,
+  type JsonSearchKind,
+  type JsonValue,
+} from './evidence/workload/json-searches.js'

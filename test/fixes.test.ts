@@ -8,7 +8,7 @@ import { readCatalog } from '../src/evidence/catalog/read.js'
 import { proveFixes } from '../src/fix/prove.js'
 import type { EmbeddedServer } from '../src/source/embedded/server.js'
 import type { ScratchSession } from '../src/source/session.js'
-import { catalogEvidence, startScratch } from './scratch.js'
+import { readFixture, startScratch } from './scratch.js'
 
 const rules = await loadRules()
 const fixable = rules.filter(({ fix }) => fix)
@@ -36,8 +36,9 @@ describe.each(fixable.map((rule) => [rule.id, rule] as const))('%s', (id, rule) 
   it('has fixes that apply, cure, bring nothing new and can be undone', async () => {
     const sql = readFileSync(new URL(`../fixtures/rules/${id}/bad.sql`, import.meta.url), 'utf8')
     const refusals = [...sql.matchAll(/^\s*-- refused: (.+)$/gm)].map((match) => match[1]?.trim())
-    const evidence = catalogEvidence(linkCatalog(await readCatalog(await openScratch(sql))))
-    const candidates = judge([rule], evidence)
+    const { schema, evidence } = readFixture(sql)
+    const catalog = linkCatalog(await readCatalog(await openScratch(schema)))
+    const candidates = judge([rule], evidence(catalog))
       .judged.filter(({ steps }) => steps.length > 0)
       .map(({ finding, steps }) => ({
         id: finding.address,
@@ -45,13 +46,13 @@ describe.each(fixable.map((rule) => [rule.id, rule] as const))('%s', (id, rule) 
         steps,
       }))
     const judgeAgain = (catalog: Catalog) =>
-      judge(rules, catalogEvidence(catalog)).judged.map(({ finding }) => ({
+      judge(rules, evidence(catalog)).judged.map(({ finding }) => ({
         id: finding.rule === id ? finding.address : `${finding.rule} ${finding.address}`,
         rule: finding.rule,
         address: finding.address,
         table: `${finding.object.schema}.${finding.object.table}`,
       }))
-    const proofs = await proveFixes({ openScratch: () => openScratch(sql), judge: judgeAgain }, [candidates])
+    const proofs = await proveFixes({ openScratch: () => openScratch(schema), judge: judgeAgain }, [candidates])
     const refused = [...proofs].filter(([, proof]) => proof.refused).map(([address, proof]) => [address, proof.refused])
     expect(refused.map(([address]) => address)).toEqual(refusals)
   })

@@ -16,6 +16,8 @@ export interface KeyPart {
   readonly column?: Column
   /** In parentheses if it is not a plain function call. */
   readonly expression?: string
+  /** What stands for an expression in the index's name; default `expr`. */
+  readonly name?: string
   readonly opclass?: string
   readonly descending?: boolean
 }
@@ -91,7 +93,7 @@ function createOneIndex(table: Table, name: string, specification: IndexSpecific
 
 /** The name that `createIndex` gives. */
 function indexNameOn(table: Table, { keys, unique }: IndexSpecification): string {
-  const parts = keys.map(({ column }) => column?.name ?? 'expr')
+  const parts = keys.map(({ column, name }) => name ?? column?.name ?? 'expr')
   return newName([table.name, ...parts], unique ? 'key' : 'idx', relationNamesIn(table))
 }
 
@@ -145,7 +147,8 @@ export function dropIndex(index: Index): readonly Step[] {
  */
 export function replaceIndex(index: Index, change: (definition: string) => string): readonly Step[] {
   const { table, definition } = index
-  if (table.kind !== 'table' || table.variety === 'partitioned' || index.constraint || index.isReplicaIdentity) return []
+  if (table.kind !== 'table' || table.variety === 'partitioned' || index.constraint || index.isReplicaIdentity)
+    return []
   const kind = index.unique ? 'unique index' : 'index'
   const parts = index.keys.map(({ column }) => column?.name ?? 'expr')
   const name = newName([table.name, ...new Set(parts)], index.unique ? 'key' : 'idx', relationNamesIn(table))
