@@ -38,7 +38,7 @@ export { holdsStatus, isConfined, statusValuesOf, type StatusValues } from './bi
 export { gapsOf, type Gap } from './billing/uniqueness.js'
 export { areApart, claimOf, type Claim } from './billing/claim.js'
 export { recordsIn, type Records } from './billing/records.js'
-export { type CheckDefect, findCheckDefects } from './evidence/catalog/check-algebra.js'
+export { type CheckDefect, findCheckConflicts, findCheckDefects } from './evidence/catalog/check-algebra.js'
 export { carriesTenant, tenancyOf, type Tenancy } from './billing/tenant.js'
 export { polymorphicReferencesOf, type PolymorphicReference } from './billing/polymorphic.js'
 export { motionOf, outsideReadsOf, type Motion } from './evidence/catalog/stability.js'

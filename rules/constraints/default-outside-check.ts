@@ -32,6 +32,7 @@ export default rule({
     for (const column of catalog.columns()) {
       const { table, default: value, generated, inherited } = column
       if (value === null || generated || inherited || table.partitionOf || table.variety === 'foreign') continue
+      if (!isConstrained(column)) continue
       const constant = parseOperand(value, table)
       if (constant.kind !== 'constant' || constant.value === null) continue
       const refused = refusalOf(column, value, constant.value)
@@ -51,6 +52,13 @@ export default rule({
     ])
   },
 })
+
+/** There is something that could refuse a value. */
+function isConstrained(column: Column): boolean {
+  const { length, precision, domain } = column.type
+  if (length !== null || precision !== null || (domain?.checks.length ?? 0) > 0) return true
+  return column.table.checks.some(({ columns }) => columns.includes(column))
+}
 
 /** What refuses the default, in words; null when nothing is sure to. */
 function refusalOf(column: Column, value: string, constant: string): string | null {

@@ -1,4 +1,4 @@
-import { dropConstraint, findCheckDefects, rule } from '../../src/kit.js'
+import { dropConstraint, findCheckConflicts, rule } from '../../src/kit.js'
 
 export default rule({
   severity: 'info',
@@ -15,7 +15,7 @@ export default rule({
   *detect({ catalog }) {
     for (const table of catalog.tables) {
       if (table.partitionOf || table.variety === 'foreign') continue
-      for (const defect of findCheckDefects(table)) {
+      for (const defect of findCheckConflicts(table)) {
         if (defect.kind !== 'implied') continue
         const { check, by, equal } = defect
         yield {
@@ -27,10 +27,8 @@ export default rule({
     }
   },
 
-  message: ({ on, facts: { by, expression, byExpression, equal } }) =>
-    equal
-      ? `${on} says the same as ${by}: ${byExpression}.`
-      : `${on} (${expression}) refuses nothing that ${by} (${byExpression}) does not refuse.`,
+  message: ({ on, facts: { by, equal } }) =>
+    equal ? `${on} says the same as ${by}.` : `${on} refuses nothing that ${by} does not refuse.`,
 
   advice: ({ on, facts: { by } }) => `Drop ${on.name}; ${by} stays.`,
 

@@ -1,4 +1,4 @@
-import { findCheckDefects, rule } from '../../src/kit.js'
+import { findCheckConflicts, findCheckDefects, rule } from '../../src/kit.js'
 
 export default rule({
   severity: 'error',
@@ -15,7 +15,7 @@ export default rule({
   *detect({ catalog }) {
     for (const table of catalog.tables) {
       if (table.partitionOf || table.variety === 'foreign') continue
-      for (const defect of findCheckDefects(table)) {
+      for (const defect of [...findCheckDefects(table), ...findCheckConflicts(table)]) {
         if (defect.kind !== 'never true') continue
         const { check, other, refusesAll } = defect
         yield {

@@ -39,14 +39,14 @@ export default rule({
     })
     for (const { table, columns, guarded } of amounts) {
       const open = columns.filter((column) => !column.inherited && isNeverNegative(column) === 'no')
-      const counted = usageLimitsOf(table).map(({ counter }) => counter)
-      const computed = equationsOf(table).map(({ target }) => target)
-      const forgotten = open.filter(
-        (column) =>
-          !counted.includes(column) &&
-          !computed.includes(column) &&
-          ((guarded.length >= 2 && guarded.length >= open.length) || (checked.get(column.name) ?? 0) >= 2),
-      )
+      const many = guarded.length >= 2 && guarded.length >= open.length
+      const suspects = open.filter(({ name }) => many || (checked.get(name) ?? 0) >= 2)
+      if (suspects.length === 0) continue
+      const explained = [
+        ...usageLimitsOf(table).map(({ counter }) => counter),
+        ...equationsOf(table).map(({ target }) => target),
+      ]
+      const forgotten = suspects.filter((column) => !explained.includes(column))
       if (forgotten.length === 0) continue
       yield { on: table, related: forgotten, facts: { columns: forgotten.map(({ name }) => name) } }
     }

@@ -14,11 +14,19 @@ import {
   wordsOf,
 } from '../../src/kit.js'
 
+/** A first look at a name, before it is taken apart. */
+const MAY_BE_DELETED = /delet|remov|discard|trash|gel[oö]|suppr|elimin|borrad|exclu/i
 const DELETED =
   /^(?:deleted|removed|discarded|trashed|geloescht|geloscht|supprime|eliminado|borrado|excluido|deletado)$/
-/** Names of what is drawn by a machine and never used twice, deleted or not. */
+/** The last word of a name of what people choose, and will choose again. */
+const CHOSEN =
+  /^(?:name|code|slug|email|mail|handle|title|number|domain|subdomain|hostname|host|sku|alias|label|phone|iban|no|nr|nummer|kennung|kuerzel|bezeichnung|vorname|nachname|nom|prenom|codigo|nombre|apellido|correo|numero|nome)$/
+/** Parts of a name of what is drawn by a machine and never used twice, deleted or not. */
 const SURROGATE =
-  /^(?:id|uuid|guid|token|hash|digest|secret|sequential|sequence|seq|external|remote|idempotency|fingerprint|checksum|stripe|paypal|provider|ulid|serial|nonce)$/
+  /^(?:id|uuid|guid|token|hash|digest|secret|sequential|sequence|seq|external|remote|idempotency|fingerprint|checksum|stripe|paypal|provider|ulid|serial|nonce|url|uri|href|path|iri)$/
+/** Names that many houses never give to somebody else, so that nobody is taken for their last holder. */
+const PEOPLE =
+  /^(?:user|person|people|account|profile|member|author|login|identity|principal|benutzer|utilisateur|usuario)$/
 
 export default rule({
   severity: 'info',
@@ -43,6 +51,7 @@ export default rule({
     for (const table of catalog.tables) {
       const mark = deletionMarkOf(table)
       if (!mark || table.partitionOf || table.variety !== 'ordinary') continue
+      if (PEOPLE.test(wordsOf(table.name).at(-1) ?? '')) continue
       for (const index of table.indexes) {
         const columns = naturalKeyOf(index, mark)
         if (columns.length === 0) continue
@@ -78,6 +87,7 @@ export default rule({
 /** The column that marks a row as deleted: a nullable time, or a boolean. */
 function deletionMarkOf(table: Table): Column | undefined {
   return table.columns.find(({ name, type, notNull, default: value }) => {
+    if (!MAY_BE_DELETED.test(name)) return false
     const words = wordsOf(name)
     if (!words.some((word) => DELETED.test(word)) || words.some((word) => /^(?:by|reason|id|count)$/.test(word)))
       return false
@@ -103,6 +113,7 @@ function naturalKeyOf(index: Index, mark: Column): readonly Column[] {
   if (constraint?.type === 'primary key' || constraint?.deferrable || index.nullsNotDistinct) return []
   const columns = keys.flatMap(({ column }) => column ?? [])
   if (columns.length < keys.length || columns.includes(mark) || index.included.length > 0) return []
+  if (columns.some((column) => mark.table.primaryKey?.columns.includes(column))) return []
   return columns.some(isChosen) ? columns : []
 }
 
@@ -110,7 +121,8 @@ function naturalKeyOf(index: Index, mark: Column): readonly Column[] {
 function isChosen(column: Column): boolean {
   if (column.type.typcategory !== 'S' && column.type.name !== 'citext') return false
   if (column.default !== null) return false
-  return !wordsOf(column.name).some((word) => SURROGATE.test(word))
+  const words = wordsOf(column.name)
+  return (CHOSEN.test(words.at(-1) ?? '') || column.name === 'key') && !words.some((word) => SURROGATE.test(word))
 }
 
 /** A foreign key is served by this index alone, and a partial one would not serve it. */

@@ -26,52 +26,69 @@ interface Read {
 
 const FALSE: Expression = { kind: 'constant', value: false }
 
-/** The defects of a table's own enforced CHECK constraints; of two that say the same, the one that is validated or first by name stays. */
+/** What is wrong with each of a table's own enforced CHECK constraints by itself. */
 export function findCheckDefects(table: Table): readonly CheckDefect[] {
-  const reads = table.checks
-    .filter(({ enforced }) => enforced)
-    .map((check): Read => {
-      const expression = parseExpression(check.expression, table)
-      return { check, expression, columns: columnsIn(expression).flatMap((name) => table.column(name) ?? []) }
-    })
-  const alone = new Map(reads.map((read) => [read.check, judgeAlone(read)]))
-  const sound = reads.filter(({ check }) => alone.get(check) === null)
+  return readChecks(table)
+    .flatMap((read) => judgeAlone(read) ?? [])
+    .filter(({ check }) => !check.inherited)
+}
+
+/**
+ * What is wrong with a table's own CHECK constraints together, where each is sound by itself: no row passes two of them, or
+ * one implies another. Of two that say the same, the one that is validated or first by name stays.
+ */
+export function findCheckConflicts(table: Table): readonly CheckDefect[] {
+  const reads = readChecks(table)
+  if (reads.length < 2) return []
+  const sound = reads.filter((read) => judgeAlone(read) === null).toSorted(byRank)
   const clashing = new Set<CheckConstraint>()
   const given = new Set<CheckConstraint>()
-  const together = sound.toSorted(byRank).flatMap((read, at, sorted): readonly CheckDefect[] => {
+  return sound.flatMap((read, at): readonly CheckDefect[] => {
     const { check } = read
-    const before = sorted.slice(0, at)
-    const clash = before.find((other) => excludes(other, read))
+    const clash = sound.slice(0, at).find((other) => excludes(other, read))
     if (clash && !clashing.has(clash.check)) {
       clashing.add(clash.check).add(check)
-      return [{ kind: 'never true', check, other: clash.check, refusesAll: refuses([read, clash]) }]
+      return check.inherited
+        ? []
+        : [{ kind: 'never true', check, other: clash.check, refusesAll: refuses([read, clash]) }]
     }
     if (check.inherited || clash) return []
-    const by = sorted.find(
+    const by = sound.find(
       (other, place) =>
+        place !== at &&
         !given.has(other.check) &&
         makesSuperfluous(other, read) &&
-        (place < at || (place > at && !follows(read, other))),
+        (place < at || !follows(read, other)),
     )
     if (!by) return []
     given.add(check)
     return [{ kind: 'implied', check, by: by.check, equal: follows(read, by) }]
   })
-  const found = [...[...alone.values()].filter((defect) => defect !== null), ...together]
-  return found.filter(({ check }) => !check.inherited)
+}
+
+function readChecks(table: Table): readonly Read[] {
+  return table.checks
+    .filter(({ enforced }) => enforced)
+    .map((check) => {
+      const expression = parseExpression(check.expression, table)
+      return { check, expression, columns: columnsIn(expression).flatMap((name) => table.column(name) ?? []) }
+    })
 }
 
 function judgeAlone(read: Read): CheckDefect | null {
   const { check, expression, columns } = read
   // CHECK (false) says on purpose that a parent table holds no rows.
   if (expression.kind === 'constant' && expression.value === false) return null
-  if (implies(negate(expression), FALSE) === 'yes') return { kind: 'always true', check }
   const filled = columns.filter(({ notNull }) => notNull)
-  if (filled.length > 0 && implies(allOf([negate(expression), ...filledIn(filled)]), FALSE) === 'yes')
-    return { kind: 'beside not null', check, columns: filled }
+  const whereFilled = (condition: Expression) => allOf([condition, ...filledIn(filled)])
+  if (implies(whereFilled(negate(expression)), FALSE) === 'yes') {
+    const always = filled.length === 0 || implies(negate(expression), FALSE) === 'yes'
+    return always ? { kind: 'always true', check } : { kind: 'beside not null', check, columns: filled }
+  }
+  if (implies(whereFilled(expression), FALSE) !== 'yes') return null
   const refusesAll = refuses([read])
-  if (refusesAll || implies(expression, FALSE) === 'yes') return { kind: 'never true', check, other: null, refusesAll }
-  return null
+  if (!refusesAll && implies(expression, FALSE) !== 'yes') return null
+  return { kind: 'never true', check, other: null, refusesAll }
 }
 
 /** Both can be true, but never for one row. */

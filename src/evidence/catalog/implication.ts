@@ -25,6 +25,7 @@ export function implies(a: Expression, b: Expression): Verdict {
   let verdict: Verdict = 'yes'
   for (const world of variables.worlds()) {
     if (evaluate(a, world) !== true || evaluate(b, world) === true) continue
+    if (!variables.canExist) return 'unknown'
     if (variables.exists(world)) return 'no'
     verdict = 'unknown'
   }
@@ -58,6 +59,33 @@ interface World {
   /** Pair of terms, or opaque condition, → what it is. */
   readonly facts: ReadonlyMap<string, Relation | Truth>
   readonly scales: ReadonlyMap<string, Scale>
+  readonly names: Names
+}
+
+/** Identities of operands and pairs, each worked out once. */
+class Names {
+  readonly #terms = new Map<Operand, string>()
+  readonly #conditions = new Map<Operand, string>()
+  readonly #pairs = new Map<Operand, Map<Operand, ReturnType<typeof pairOf>>>()
+
+  ofTerm(operand: Operand): string {
+    return remember(this.#terms, operand, identityOf)
+  }
+
+  ofCondition(operand: Operand): string {
+    return remember(this.#conditions, operand, conditionId)
+  }
+
+  ofPair(left: Operand, right: Operand): ReturnType<typeof pairOf> {
+    const ofLeft = remember(this.#pairs, left, () => new Map<Operand, ReturnType<typeof pairOf>>())
+    return remember(ofLeft, right, () => pairOf(left, right))
+  }
+}
+
+function remember<K, V>(known: Map<K, V>, key: K, make: (key: K) => V): V {
+  const value = known.get(key) ?? make(key)
+  known.set(key, value)
+  return value
 }
 
 /** The constants that a term is compared with under one meaning of comparison, and the places among them. */
@@ -84,6 +112,7 @@ class Variables {
   readonly #conditions = new Map<string, readonly string[]>()
   readonly #scales = new Map<string, Scale>()
   readonly #scalesOf = new Map<string, readonly (readonly [string, Scale])[]>()
+  readonly #names = new Names()
 
   constructor(expressions: readonly Expression[]) {
     for (const expression of expressions) this.#collect(expression)
@@ -140,7 +169,7 @@ class Variables {
     facts: Map<string, Relation | Truth>,
   ): Generator<World> {
     const name = names[at]
-    if (name === undefined) return yield { terms, facts, scales: this.#scales }
+    if (name === undefined) return yield { terms, facts, scales: this.#scales, names: this.#names }
     for (const value of this.#possible(name, terms)) {
       facts.set(name, value)
       yield* this.#assignFacts(names, at + 1, terms, facts)
@@ -154,11 +183,15 @@ class Variables {
     return strict.some((column) => isNull(terms, column)) ? [null] : [true, false, null]
   }
 
-  /** Rows of this world can be written down: plain columns, independent of each other, at places that hold values. */
-  exists(world: World): boolean {
+  /** All values are plain columns, independent of each other. */
+  get canExist(): boolean {
     if (this.#pairs.size + this.#conditions.size > 0) return false
-    return [...this.#terms].every(([id, { operand }]) => {
-      if (operand.kind !== 'column') return false
+    return [...this.#terms.values()].every(({ operand }) => operand.kind === 'column')
+  }
+
+  /** Rows of this world can be written down, if any can: the columns are at places that hold values. */
+  exists(world: World): boolean {
+    return [...this.#terms.keys()].every((id) => {
       const places = world.terms.get(id)
       if (!places) return true
       return places.size <= 1 && [...places].every(([name, place]) => holdsValues(this.#scales.get(name)!, place))
@@ -300,9 +333,9 @@ function evaluate(expression: Expression, world: World): Truth {
     case 'constant':
       return expression.value
     case 'isNull':
-      return world.terms.get(identityOf(expression.operand)) === null
+      return world.terms.get(world.names.ofTerm(expression.operand)) === null
     case 'isNotNull':
-      return world.terms.get(identityOf(expression.operand)) !== null
+      return world.terms.get(world.names.ofTerm(expression.operand)) !== null
     case 'in': {
       if (expression.values.length === 0) return false
       const relations = expression.values.map((value) => relate(expression.operand, value, world))
@@ -311,18 +344,18 @@ function evaluate(expression: Expression, world: World): Truth {
     case 'comparison': {
       const { left, right, operator } = expression
       if (right.kind === 'constant') return holds(operator, relate(left, right, world))
-      const pair = pairOf(left, right)
+      const pair = world.names.ofPair(left, right)
       const relation = (world.facts.get(pair.id) ?? null) as Relation | null
       return holds(operator, pair.swapped ? swap(relation) : relation)
     }
     case 'other':
-      return (world.facts.get(conditionId(expression.operand)) ?? null) as Truth
+      return (world.facts.get(world.names.ofCondition(expression.operand)) ?? null) as Truth
   }
 }
 
 /** How a term stands to a constant in a world; null when the term is NULL. */
 function relate(operand: Operand, { type, value }: Constant, world: World): Relation | null {
-  const places = world.terms.get(identityOf(operand))
+  const places = world.terms.get(world.names.ofTerm(operand))
   if (!places) return null
   for (const [name, place] of places) {
     const scale = world.scales.get(name)!
