@@ -3,6 +3,9 @@ import { rule, type Table } from '../../src/kit.js'
 /** Two may be an old table and its successor. */
 const FEWEST = 3
 
+/** Copies that were kept after a change are another matter. */
+const COPY = /(?:^|_)(?:old|bak|backup|bkp|copy|sicherung|kopie|copia|sauvegarde|respaldo)_?\d/i
+
 export default rule({
   severity: 'warning',
   complexity: 'high',
@@ -19,7 +22,13 @@ export default rule({
   *detect({ catalog }) {
     const groups = new Map<string, Table[]>()
     for (const table of catalog.tables) {
-      if (table.partitionOf || table.variety !== 'ordinary' || table.inherits.length > 0 || !/\d/.test(table.name))
+      if (
+        table.partitionOf ||
+        table.variety !== 'ordinary' ||
+        table.inherits.length > 0 ||
+        !/\d/.test(table.name) ||
+        COPY.test(table.name)
+      )
         continue
       const key = JSON.stringify([table.schema.name, table.name.replaceAll(/\d+/g, '#'), shapeOf(table)])
       groups.set(key, [...(groups.get(key) ?? []), table])

@@ -1,0 +1,85 @@
+import {
+  afterReview,
+  dropIndex,
+  findRedundantIndexes,
+  type Index,
+  quoteLiteral,
+  rule,
+  serveForeignKey,
+  type Statistics,
+} from '../../src/kit.js'
+
+/** Shorter windows miss what runs once a month. */
+const FEWEST_DAYS = 30
+const DAY = 86_400_000
+
+/** Below it the index costs nothing worth a word. */
+const WORTH_NAMING = 10 * 2 ** 20
+
+export default rule({
+  severity: 'info',
+  tier: 'measured',
+  confidence: 0.8,
+  docs: {
+    summary: 'Drop an index that no query has read for a month, on any server.',
+    why: 'It is written on every insert and on most updates, takes memory from what is read, and stands in the way of heap-only updates.',
+    bad: `create table invoice (id bigint primary key, note text);
+create index on invoice (note);
+-- statistics: public.invoice.invoice_note_idx {"scans": 0, "sizeBytes": 52428800}`,
+    good: `create table customer (id bigint primary key);
+create table invoice (id bigint primary key, customer_id bigint references customer);
+create index on invoice (customer_id);
+-- statistics: public.invoice.invoice_customer_id_idx {"scans": 0, "sizeBytes": 52428800}`,
+    unless: 'It is read by a job that runs once a quarter, or on a replica that was not looked at.',
+    references: ['https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ALL-INDEXES-VIEW'],
+  },
+  needs: ['catalog', 'statistics'],
+
+  *detect({ catalog, statistics }) {
+    const days = windowOf(statistics)
+    if (days === null || days < FEWEST_DAYS) return
+    const indexes = [...catalog.indexes()]
+    const redundant = new Set(
+      [...catalog.tables, ...catalog.views].flatMap(findRedundantIndexes).map(({ index }) => index),
+    )
+    for (const index of indexes) {
+      if (index.partitionOf || redundant.has(index) || !mayGo(index)) continue
+      const counted = leavesOf(index, indexes).map((leaf) => statistics.index(leaf))
+      if (counted.length === 0 || counted.some((each) => each === undefined || each.scans > 0)) continue
+      const sizeBytes = counted.reduce((sum, each) => sum + (each?.sizeBytes ?? 0), 0)
+      if (sizeBytes >= WORTH_NAMING) yield { on: index, facts: { days: Math.floor(days), sizeBytes } }
+    }
+  },
+
+  message: ({ on, facts: { days, sizeBytes } }) =>
+    `${on} (${Math.round(sizeBytes / 2 ** 20)} MiB) was not read once in ${days} days.`,
+
+  advice: ({ on }) =>
+    `Look at every replica (select idx_scan, last_idx_scan from pg_stat_user_indexes where indexrelname = ${quoteLiteral(on.name)}), ask for jobs that run once a quarter, then drop ${on.name}.`,
+
+  fix: ({ on, facts: { days } }) =>
+    afterReview(
+      `Was ${on.name} unread on the replicas too, and is there nothing that runs more rarely than every ${days} days?`,
+      dropIndex(on),
+    ),
+})
+
+/** Days since the counters began; null when that is unknown. */
+function windowOf({ collectedAt, resetAt }: Statistics): number | null {
+  return resetAt === null ? null : (Date.parse(collectedAt) - Date.parse(resetAt)) / DAY
+}
+
+/** Indexes that hold entries: those of the partitions, of a partitioned table. */
+function leavesOf(index: Index, all: readonly Index[]): readonly Index[] {
+  if (index.table.kind === 'view' || index.table.variety !== 'partitioned') return [index]
+  return all.filter(({ partitionOf }) => partitionOf === index).flatMap((part) => leavesOf(part, all))
+}
+
+/** Nothing rests on it: no key or constraint, no replica identity, no order to cluster by, no foreign key that another rule would then ask an index for, no search by words. */
+function mayGo(index: Index): boolean {
+  if (index.unique || index.constraint || index.isReplicaIdentity || index.clustered || !index.valid) return false
+  if (index.supportsForeignKeys.length > 0 || index.keys.some(({ column }) => column?.type.name === 'tsvector'))
+    return false
+  if (index.table.kind === 'view') return true
+  return index.table.foreignKeys.every((foreignKey) => serveForeignKey(index, foreignKey) === 'none')
+}
