@@ -18,7 +18,7 @@ const PLATFORMS: readonly Platform[] = [
     tables: [],
   },
   { name: 'pg_cron', schema: /^cron$/, tables: ['job'] },
-  { name: 'pg_partman', schema: /^partman$/, tables: ['part_config'] },
+  { name: 'pg_partman', schema: /^partman$/, tables: [] },
   { name: 'TimescaleDB', schema: /^_?timescaledb_/, tables: [] },
   { name: 'Citus', schema: /^citus(_internal)?$/, tables: [] },
   { name: 'Graphile Worker', schema: /^graphile_worker$/, tables: [] },
@@ -28,20 +28,16 @@ const PLATFORMS: readonly Platform[] = [
   { name: 'PostGIS topology', schema: /^(topology|tiger|tiger_data)$/, tables: [] },
 ]
 
-/** Schemas of platforms in this catalog, by name. What was written down in the scanned files is the user's own, whatever it is called. */
-export function findPlatformSchemas({
-  catalog,
-  source,
-}: Pick<Evidence, 'catalog' | 'source'>): ReadonlyMap<string, string> {
+/** Schemas of platforms in this catalog, by name. Where there is nothing else, the platform itself is what is reviewed. */
+export function findPlatformSchemas({ catalog }: Pick<Evidence, 'catalog'>): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
   for (const { name } of catalog.schemas) {
     const platform = PLATFORMS.find(
       ({ schema, tables }) => schema.test(name) && tables.every((table) => catalog.table(name, table)),
     )
-    const own = catalog.tables.some((table) => table.schema.name === name && source?.locate(table.address))
-    if (platform && !own) found.set(name, platform.name)
+    if (platform) found.set(name, platform.name)
   }
-  return found
+  return catalog.tables.some(({ schema }) => !found.has(schema.name)) ? found : new Map()
 }
 
 /** The schema that an object is in, or is. */
