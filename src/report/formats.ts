@@ -8,6 +8,12 @@ const RENDERERS = {
   terminal: async (): Promise<Renderer> => (await import('./terminal.js')).renderTerminal,
   markdown: async (): Promise<Renderer> => (await import('./markdown.js')).renderMarkdown,
   json: async (): Promise<Renderer> => (await import('./json.js')).renderJson,
+  sarif: async (): Promise<Renderer> => (await import('./sarif.js')).renderSarif,
+  github: async (): Promise<Renderer> => (await import('./github.js')).renderGithub,
+  gitlab: async (): Promise<Renderer> => (await import('./gitlab.js')).renderGitlab,
+  junit: async (): Promise<Renderer> => (await import('./junit.js')).renderJunit,
+  csv: async (): Promise<Renderer> => (await import('./csv.js')).renderCsv,
+  'pull-request': async (): Promise<Renderer> => (await import('./pull-request.js')).renderPullRequest,
 }
 
 export type Format = keyof typeof RENDERERS

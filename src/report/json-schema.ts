@@ -71,6 +71,20 @@ const difference = z.object({
   details: z.array(z.object({ what: z.string(), files: z.string(), database: z.string() })),
 })
 
+const location = z.object({ file: z.string(), line: z.int().min(1), column: z.int().min(1) }).nullable()
+const reference = z.object({ rule: z.string(), address: z.string(), severity })
+const moved = reference.extend({ was: severity.describe('What it was before.') })
+
+const comparison = z.object({
+  name: z.string().describe('The file compared with.'),
+  new: z.array(reference),
+  worse: z.array(moved).describe('The severity rose.'),
+  better: z.array(moved).describe('The severity fell.'),
+  known: total,
+  resolved: z.array(reference).describe('No longer found by a rule that looked again.'),
+  expired: z.array(reference).describe('Entries of a baseline whose date has passed; their findings are new again.'),
+})
+
 /** The JSON report, version 1. */
 export const auditSchema = z
   .object({
@@ -112,6 +126,32 @@ export const auditSchema = z
       .array(difference)
       .optional()
       .describe('Where the database is not what the files make; only when both were given.'),
+    suppressed: z
+      .array(
+        finding.extend({
+          suppression: z.object({
+            kind: z.enum(['inSource', 'external']),
+            origin: z.string().describe('Where the suppression stands.'),
+            reason: z.string().nullable(),
+            until: z.string().nullable().describe('The last day on which it holds.'),
+          }),
+        }),
+      )
+      .optional()
+      .describe('Findings that someone has answered for; they are not among `findings`.'),
+    suppressionProblems: z
+      .array(
+        z.object({
+          kind: z.enum(['unused', 'expired', 'without reason', 'unknown rule', 'malformed']),
+          origin: z.string(),
+          location,
+          message: z.string(),
+        }),
+      )
+      .optional()
+      .describe('Suppressions that do nothing or do not hold.'),
+    baseline: comparison.optional().describe('Beside the baseline; only with one.'),
+    since: comparison.optional().describe('Beside an earlier report; only with --since.'),
   })
   .meta({ title: 'pg-billing-audit report', description: 'What `pg-billing-audit scan --format json` writes.' })
 

@@ -1,3 +1,4 @@
+import type { Comparison } from '../engine/compare.js'
 import type { AuditResult, Finding } from '../engine/result.js'
 import type { AuditReport } from './json-schema.js'
 import { listUnloaded } from './not-seen.js'
@@ -6,6 +7,7 @@ import { summarize } from './summary.js'
 /** The report for programs, version 1: `schema/audit.json` describes it. */
 export function renderJson(result: AuditResult): string {
   const { tool, target, findings, normalForms, notSeen, drift, load, rules } = result
+  const { suppressed, suppressionProblems, baseline, since } = result
   const report: DeepReadonly<AuditReport> = {
     schemaVersion: 1,
     tool,
@@ -13,9 +15,20 @@ export function renderJson(result: AuditResult): string {
     summary: summarize(result),
     findings: findings.map(describeFinding),
     normalForms,
-    notSeen: [...notSeen, ...listUnloaded(load)],
+    notSeen: [...notSeen, ...listUnloaded(load)].map(({ what, reason }) => ({ what, reason })),
     rules,
     ...(drift ? { drift } : {}),
+    ...(suppressed.length > 0
+      ? {
+          suppressed: suppressed.map(({ finding, by: { kind, origin, reason, until } }) => ({
+            ...describeFinding(finding),
+            suppression: { kind, origin, reason, until },
+          })),
+        }
+      : {}),
+    ...(suppressionProblems.length > 0 ? { suppressionProblems } : {}),
+    ...(baseline ? { baseline: describeComparison(baseline) } : {}),
+    ...(since ? { since: describeComparison(since) } : {}),
   }
   return `${escapeControls(JSON.stringify(report, null, 2))}\n`
 }
@@ -50,10 +63,24 @@ function describeFinding(finding: Finding): DeepReadonly<AuditReport['findings']
   }
 }
 
-/** JSON leaves DEL and the C1 controls as they are; a terminal obeys some of them. */
-function escapeControls(json: string): string {
+function describeComparison(comparison: Comparison): DeepReadonly<NonNullable<AuditReport['since']>> {
+  const { name, worse, better, resolved, expired } = comparison
+  const refer = ({ rule, address, severity }: Finding) => ({ rule, address, severity })
+  return {
+    name,
+    new: comparison.new.map(refer),
+    worse: worse.map(({ finding, was }) => ({ ...refer(finding), was })),
+    better: better.map(({ finding, was }) => ({ ...refer(finding), was })),
+    known: comparison.known.length,
+    resolved: resolved.map(({ rule, address, severity }) => ({ rule, address, severity })),
+    expired: expired.map(({ rule, address, severity }) => ({ rule, address, severity })),
+  }
+}
+
+/** JSON leaves DEL, the C1 controls and the marks of direction as they are; a terminal obeys some of them. */
+export function escapeControls(json: string): string {
   return json.replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
+    /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )
 }

@@ -5,6 +5,7 @@ import { type Numbered, renderFinding } from './markdown/finding.js'
 import { renderConstraints, renderIndexes } from './markdown/inventory.js'
 import { listNames } from './markdown/names.js'
 import { renderPriorities, renderRoadmap } from './markdown/roadmap.js'
+import { describeComparison, describeSuppressed, listChanges } from './changes.js'
 import { listDrift } from './drift.js'
 import { listNotSeen } from './not-seen.js'
 import { byImportance, ownerOf, PRIORITIES, SEVERITIES } from './order.js'
@@ -52,6 +53,8 @@ export function renderMarkdown(result: AuditResult): string {
     ...(important.length > 0 ? ['## Impact, complexity, priority', renderPriorities(important)] : []),
     `## Roadmap\n\n${important.length > 0 ? renderRoadmap(important, names) : 'Nothing to do.'}`,
     ...renderDrift(result),
+    ...renderComparisons(document),
+    ...renderSuppressions(document),
     renderNotSeen(result),
   ]
   return `${parts.join('\n\n')}\n`
@@ -145,6 +148,45 @@ function renderDrift(result: AuditResult): readonly string[] {
   const rows = differences.map(({ object, change }) => [code(object), text(change)])
   const body = rows.length > 0 ? table(['Object', 'Difference'], rows) : 'None: the database is what the files make.'
   return ['## Drift between the files and the database', body]
+}
+
+function renderComparisons({ result: { baseline, since }, names }: Document): readonly string[] {
+  const titled = [
+    { title: 'Beside the baseline', comparison: baseline },
+    { title: 'Since', comparison: since },
+  ]
+  return titled.flatMap(({ title, comparison }) => {
+    if (!comparison) return []
+    const rows = listChanges(comparison).map((change) => [
+      change.state,
+      code(change.address),
+      textWithCode(change.text, names),
+    ])
+    const changes = rows.length > 0 ? [table(['State', 'Object', 'What'], rows)] : []
+    return [
+      [`## ${title} ${text(comparison.name)}`, `${text(describeComparison(comparison))}.`, ...changes].join('\n\n'),
+    ]
+  })
+}
+
+function renderSuppressions({ result }: Document): readonly string[] {
+  const { suppressed, suppressionProblems } = result
+  if (suppressed.length + suppressionProblems.length === 0) return []
+  const rows = suppressed.map(({ finding, by }) => [
+    code(finding.rule),
+    code(finding.address),
+    text(by.reason ?? '–'),
+    text(by.until ?? '–'),
+    code(by.origin),
+  ])
+  return [
+    [
+      '## Suppressions',
+      `${describeSuppressed(result)}.`,
+      ...(rows.length > 0 ? [table(['Rule', 'Object', 'Reason', 'Until', 'Where'], rows)] : []),
+      ...suppressionProblems.map(({ origin, message }) => `- ${code(origin)}: ${text(message)}`),
+    ].join('\n\n'),
+  ]
 }
 
 function renderNotSeen(result: AuditResult): string {

@@ -6,4 +6,8 @@ export interface ReportOptions {
   readonly width: number
   /** Show everything instead of what matters first. */
   readonly verbose: boolean
+  /** The terminal makes links of OSC 8 sequences. */
+  readonly hyperlinks?: boolean
+  /** The lines of the scanned files, for code frames. */
+  readonly sources?: ReadonlyMap<string, readonly string[]>
 }

@@ -1,8 +1,9 @@
 import { Chalk, type ChalkInstance } from 'chalk'
-import Table from 'cli-table3'
+import { type Comparison, countedFindings } from '../engine/compare.js'
 import type { AuditResult, Finding } from '../engine/result.js'
 import type { Severity } from '../engine/rule.js'
 import { formatLocation } from '../errors.js'
+import { describeComparison, describeSuppressed, listChanges } from './changes.js'
 import { listDrift } from './drift.js'
 import { listNotSeen } from './not-seen.js'
 import type { ReportOptions } from './options.js'
@@ -19,6 +20,8 @@ import {
   summarize,
   withFix,
 } from './summary.js'
+import { renderFrame } from './terminal/frame.js'
+import { renderTable } from './terminal/table.js'
 import { describeEvidence, describeFacts, describeFix, describeLocks, describeServer } from './wording.js'
 import { wrap, wrapSql } from './wrap.js'
 
@@ -32,12 +35,16 @@ const INDENT = 11
 /** The review for a terminal: what matters first by table, the rest counted by rule; everything when verbose. */
 export function renderTerminal(result: AuditResult, options: ReportOptions): string {
   const chalk = new Chalk({ level: options.color })
-  const paper: Paper = { chalk, ...options }
+  const links = options.hyperlinks ? linksOf(result) : new Map<string, string>()
+  const paper: Paper = { chalk, ...options, links }
   const summary = summarize(result)
   const parts = [
     head(paper, result, summary),
     ...(options.verbose ? everything(paper, result) : whatMattersFirst(paper, result)),
     drift(paper, result),
+    comparison(paper, 'Beside the baseline', result.baseline),
+    comparison(paper, 'Since', result.since),
+    suppressions(paper, result),
     notSeen(paper, result),
     nextSteps(paper, result),
   ]
@@ -46,6 +53,12 @@ export function renderTerminal(result: AuditResult, options: ReportOptions): str
 
 interface Paper extends ReportOptions {
   readonly chalk: ChalkInstance
+  /** Rule id → the page that explains it. */
+  readonly links: ReadonlyMap<string, string>
+}
+
+function linksOf({ rulebook }: AuditResult): ReadonlyMap<string, string> {
+  return new Map(rulebook.flatMap(({ id, docs }) => (docs.references[0] ? [[id, docs.references[0]] as const] : [])))
 }
 
 function head({ chalk, width }: Paper, { tool, target }: AuditResult, summary: Summary): string {
@@ -70,9 +83,9 @@ function head({ chalk, width }: Paper, { tool, target }: AuditResult, summary: S
   ].join('\n')
 }
 
-function whatMattersFirst(paper: Paper, { findings }: AuditResult): readonly string[] {
-  if (findings.length === 0) return []
-  const sorted = findings.toSorted(byImportance)
+function whatMattersFirst(paper: Paper, result: AuditResult): readonly string[] {
+  const sorted = countedFindings(result).toSorted(byImportance)
+  if (sorted.length === 0) return []
   const [first, rest] = [sorted.slice(0, FIRST), sorted.slice(FIRST)]
   return [
     heading(paper, rest.length > 0 ? 'What matters first' : 'Findings'),
@@ -112,7 +125,8 @@ function describeFinding(paper: Paper, finding: Finding, owner: string): string 
   const restsOn = `${describeEvidence(finding)}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`
   const lines = [
     ...block(paper, message),
-    ...block(paper, where.filter(Boolean).join(' · '), chalk.dim),
+    ...block(paper, where.filter(Boolean).join(' · '), (line) => chalk.dim(link(paper, line, rule))),
+    ...frame(paper, finding).map((line) => chalk.dim(line)),
     ...block(paper, `Rests on: ${restsOn}`, chalk.dim),
     ...cure(paper, finding),
   ]
@@ -140,6 +154,17 @@ function cure(paper: Paper, { fix, advice }: Finding): readonly string[] {
 
 function block({ width }: Paper, text: string, tone = (line: string) => line): readonly string[] {
   return wrap(printable(text), width - INDENT).map((line) => tone(line))
+}
+
+/** The rule's id in a line as a link to its documentation. */
+function link({ links }: Paper, line: string, rule: string): string {
+  const target = links.get(rule)
+  return target ? line.replace(rule, `\u001b]8;;${target}\u001b\\${rule}\u001b]8;;\u001b\\`) : line
+}
+
+function frame({ sources, width, verbose }: Paper, { location }: Finding): readonly string[] {
+  const lines = location && sources?.get(location.file)
+  return lines ? renderFrame({ location, lines, width: width - INDENT, around: verbose ? 1 : 0 }) : []
 }
 
 function clip(value: string, verbose: boolean): string {
@@ -189,6 +214,31 @@ function drift(paper: Paper, result: AuditResult): string {
   ].join('\n')
 }
 
+function comparison(paper: Paper, title: string, beside: Comparison | null): string {
+  if (!beside) return ''
+  const changes = listChanges(beside)
+  const shown = paper.verbose ? changes : changes.slice(0, FIRST)
+  const hidden = changes.length - shown.length
+  return [
+    heading(paper, `${title} ${printable(beside.name)}: ${describeComparison(beside)}`),
+    ...shown.flatMap(({ state, text }) => item(paper, `${state}: ${text}`)),
+    ...(hidden > 0 ? [`    … and ${hidden} more (--verbose shows all)`] : []),
+  ].join('\n')
+}
+
+function suppressions(paper: Paper, { suppressed, suppressionProblems }: AuditResult): string {
+  const what = describeSuppressed({ suppressed, suppressionProblems })
+  if (what === '') return ''
+  const each = paper.verbose ? suppressed : []
+  return [
+    heading(paper, what),
+    ...suppressionProblems.flatMap(({ origin, message }) => item(paper, `${origin}: ${message}`)),
+    ...each.flatMap(({ finding, by }) =>
+      item(paper, `${finding.rule}: ${finding.address} (${by.reason ?? 'no reason'}; ${by.origin})`),
+    ),
+  ].join('\n')
+}
+
 function item({ width }: Paper, text: string): readonly string[] {
   return wrap(printable(text), width - 4).map((line, at) => `${at === 0 ? '  - ' : '    '}${line}`)
 }
@@ -226,43 +276,4 @@ function heading({ chalk }: Paper, text: string): string {
 
 function toneOf(chalk: ChalkInstance, severity: Severity): ChalkInstance {
   return severity === 'error' ? chalk.red.bold : severity === 'warning' ? chalk.yellow : chalk.blue
-}
-
-interface Layout {
-  /** Columns that are aligned to the right. */
-  readonly right?: readonly number[]
-  /** Widths with padding; content decides where absent. */
-  readonly widths?: readonly number[]
-}
-
-function renderTable(
-  chalk: ChalkInstance,
-  titles: readonly string[],
-  rows: readonly (readonly string[])[],
-  layout: Layout,
-): string {
-  const none = {
-    top: '',
-    'top-mid': '',
-    'top-left': '',
-    'top-right': '',
-    bottom: '',
-    'bottom-mid': '',
-    'bottom-left': '',
-    'bottom-right': '',
-  }
-  const lines = { left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '' }
-  const table = new Table({
-    head: titles.map((title) => chalk.dim(title)),
-    chars: { ...none, ...lines },
-    style: { head: [], border: [], 'padding-left': 2, 'padding-right': 0 },
-    colAligns: titles.map((_, at) => (layout.right?.includes(at) ? 'right' : 'left')),
-    ...(layout.widths ? { colWidths: [...layout.widths], wordWrap: true } : {}),
-  })
-  table.push(...rows.map((row) => [...row]))
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')
 }

@@ -1,0 +1,39 @@
+import { beforeAll, expect, it } from 'vitest'
+import { audit } from '../../src/audit.js'
+import type { AuditResult } from '../../src/engine/result.js'
+import { FORMATS, renderReport } from '../../src/report/formats.js'
+
+const FOLDER = 'fixtures/valueverse'
+/** A few rules, so that a new rule does not change these files. */
+const RULES = [
+  'constraints/unordered-period',
+  'constraints/unchecked-usage-limit',
+  'indexes/missing-foreign-key-index',
+  'keys/nullable-unique-column',
+]
+const ENDINGS: Readonly<Record<string, string>> = {
+  markdown: 'md',
+  'pull-request': 'md',
+  json: 'json',
+  sarif: 'json',
+  gitlab: 'json',
+  junit: 'xml',
+  csv: 'csv',
+}
+
+let result: AuditResult
+beforeAll(async () => {
+  const found = await audit({
+    source: { kind: 'files', paths: [`${FOLDER}/schema.sql`, `${FOLDER}/seed.sql`] },
+    workload: [`${FOLDER}/queries.sql`],
+    rules: RULES,
+    startedAt: new Date('2026-01-01T00:00:00Z'),
+  })
+  result = { ...found, tool: { name: 'pg-billing-audit', version: '1.2.3' } }
+})
+
+// `npx vitest run test/report/valueverse.test.ts -u` writes them anew.
+it.each(FORMATS.filter((format) => format !== 'html'))('%s of ValueVerse is as it was read last', async (format) => {
+  const text = await renderReport(format, result, { color: 0, width: 100, verbose: false })
+  await expect(text).toMatchFileSnapshot(`valueverse/${format}.${ENDINGS[format] ?? 'txt'}`)
+})
