@@ -32,10 +32,13 @@ export default rule({
       ? `${on} becomes false as time passes: ${expression}.`
       : `${on} depends on ${reads.join(', ')}: ${expression}.`,
 
-  advice: ({ facts: { clock } }) =>
-    clock
-      ? 'Compare with a time that is stored in the row, such as when it was created, or ask in a BEFORE INSERT trigger.'
-      : 'Say it with a foreign key, an exclusion constraint or a trigger on all tables that take part.',
+  advice: ({ facts: { clock, reads } }) => {
+    if (clock)
+      return 'Compare with a time that is stored in the row, such as when it was created, or ask in a BEFORE INSERT trigger.'
+    return reads.some((name) => name.includes('.'))
+      ? 'Say it with a foreign key, an exclusion constraint or a trigger on all tables that take part.'
+      : 'Let a default or a BEFORE trigger write the value, and row security refuse another one: a backup is restored in another session.'
+  },
 })
 
 /** Tables that a function of this database reads, by their addresses. */

@@ -99,8 +99,9 @@ function whenFilled(a: Column, b: Column): Expression {
 
 function tieOf(own: readonly string[], shared: readonly string[]): string {
   if (shared.length === 0) return `num_nulls(${own.join(', ')}) in (0, ${own.length})`
-  return own
-    .map((name) => [name, ...[...own, ...shared].filter((other) => other !== name)])
-    .map(([name, ...others]) => `(${name} is null or num_nulls(${others.join(', ')}) = 0)`)
-    .join(' and ')
+  const alone = own.map((name) => {
+    const others = [...own, ...shared].filter((other) => other !== name)
+    return [`${name} is null`, others.map((other) => `${other} is not null`).join(' and ')].join(' or ')
+  })
+  return alone.length > 1 ? alone.map((each) => `(${each})`).join(' and ') : alone.join('')
 }
