@@ -14,6 +14,10 @@ export interface BoundQuery {
   /** The column that a `ColumnRef` of the tree means; undefined for what is no column of a table. */
   column(columnRef: unknown): Column | undefined
   readonly conditions: readonly Condition[]
+  /** The table that an UPDATE, or an INSERT … ON CONFLICT DO UPDATE, changes. */
+  readonly updates: Table | null
+  /** Columns that are compared by `<`, `<=`, `>`, `>=` or BETWEEN. */
+  readonly ranges: ReadonlySet<Column>
 }
 
 interface Scope {
@@ -60,7 +64,25 @@ export function bindQuery(tree: unknown, catalog: Catalog): BoundQuery {
   }
 
   visit(tree, null)
-  return { column: (columnRef) => columns.get(columnRef), conditions }
+  return {
+    column: (columnRef) => columns.get(columnRef),
+    conditions,
+    updates: updatedTable(tree, catalog),
+    ranges: new Set(
+      conditions.flatMap(({ tree: condition }) => {
+        const node = at(condition, 'A_Expr')
+        const operator = at(list(at(node, 'name')).at(-1), 'String', 'sval')
+        if (!/^(?:<|<=|>|>=|BETWEEN)$/.test(String(operator))) return []
+        return ['lexpr', 'rexpr'].flatMap((side) => columns.get(at(node, side, 'ColumnRef')) ?? [])
+      }),
+    ),
+  }
+}
+
+function updatedTable(tree: unknown, catalog: Catalog): Table | null {
+  const upsert = at(tree, 'InsertStmt', 'onConflictClause', 'action') === 'ONCONFLICT_UPDATE'
+  const relation = at(tree, upsert ? 'InsertStmt' : 'UpdateStmt', 'relation')
+  return relation ? (sourcesIn(wrapRelation(relation), new Set(), catalog)[0]?.table ?? null) : null
 }
 
 /** The arms of a set operation have the fields of a SELECT. */
