@@ -124,8 +124,8 @@ function withFix(judged: Judged, proof: Proof | undefined): Finding {
   return steps.length === 0 ? finding : { ...finding, fix: describeFix(candidateOf(judged), proof) }
 }
 
-function candidateOf({ finding, steps }: Judged): Candidate {
-  return { id: finding.fingerprint, table: tableOf(finding), steps }
+function candidateOf({ finding, steps, reveals }: Judged): Candidate {
+  return { id: finding.fingerprint, table: tableOf(finding), reveals, steps }
 }
 
 function foundOf(finding: Finding): Found {

@@ -40,8 +40,9 @@ describe.each(fixable.map((rule) => [rule.id, rule] as const))('%s', (id, rule) 
     const catalog = linkCatalog(await readCatalog(await openScratch(schema)))
     const candidates = judge([rule], evidence(catalog))
       .judged.filter(({ steps }) => steps.length > 0)
-      .map(({ finding, steps }) => ({
+      .map(({ finding, steps, reveals }) => ({
         id: finding.address,
+        reveals,
         table: `${finding.object.schema}.${finding.object.table}`,
         steps,
       }))

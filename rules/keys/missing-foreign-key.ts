@@ -41,6 +41,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK'],
   },
   needs: ['catalog'],
+  reveals: ['keys/tenant-crossing-foreign-key'],
 
   *detect({ catalog }) {
     for (const { columns, referencedColumns, rule: sign, confidence, alternatives } of inferForeignKeys(catalog)) {

@@ -11,6 +11,8 @@ import type { Detection, Rule } from './rule.js'
 export interface Judged {
   readonly finding: Finding
   readonly steps: readonly Step[]
+  /** Rules whose findings the cure may bring to light. */
+  readonly reveals: readonly string[]
 }
 
 export interface Judgement {
@@ -54,6 +56,7 @@ function describe(rule: Rule, detection: Detection, evidence: Evidence): Judged 
   const { tier, ...weight } = assess(rule, assessment)
   return {
     steps: rule.fix?.(found) ?? [],
+    reveals: rule.reveals ?? [],
     finding: {
       rule: rule.id,
       category: rule.category,

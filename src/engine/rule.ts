@@ -89,6 +89,8 @@ export interface RuleDefinition<
   message(found: Found<N, S, F>): string
   /** What to do about this finding, in words, where `docs.summary` is not exact enough. */
   advice?(found: Found<N, S, F>): string
+  /** Ids of rules whose findings the cure may bring to light: the defect was there, and nothing could see it. */
+  readonly reveals?: readonly string[]
   /** The cure as steps. Steps with `review` make it a decision. An empty list is no cure. */
   fix?(found: Found<N, S, F>): readonly Step[]
 }

@@ -6,6 +6,8 @@ export interface Candidate {
   readonly id: string
   /** Address of the table that the finding is about; null when it is about none. */
   readonly table: string | null
+  /** Rules whose findings on the same table the cure brings to light: the defect was there, and nothing could see it. */
+  readonly reveals?: readonly string[]
   readonly steps: readonly Step[]
 }
 

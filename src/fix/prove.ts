@@ -3,7 +3,7 @@ import { linkCatalog } from '../evidence/catalog/link.js'
 import type { Catalog } from '../evidence/catalog/model.js'
 import { readCatalog } from '../evidence/catalog/read.js'
 import type { ScratchSession } from '../source/session.js'
-import { applyStep, createObserver } from './observe.js'
+import { applyStep, createObserver, type Observer } from './observe.js'
 import { type Candidate, planSteps, type PlannedStep } from './plan.js'
 import type { LockMode } from './step.js'
 
@@ -67,26 +67,54 @@ export async function proveFixes(
     lines: describeCatalog(catalog),
     found: new Set(judge(catalog).map(({ id }) => id)),
   }
+  const attempt = async (candidates: readonly Candidate[]) => {
+    const trial = await tryTogether(scratch, candidates, baseline, judge)
+    if (trial.spoilt) {
+      await scratch.close()
+      scratch = await openScratch()
+    }
+    return trial
+  }
+  const settle = ({ id }: Candidate, trial: Trial) =>
+    proofs.set(id, {
+      refused: trial.refused.get(id) ?? trial.doubtful.get(id) ?? null,
+      ran: !trial.failed.has(id),
+      ...trial.observed(id),
+    })
+
   for (const group of toProve) {
     for (const { id } of group) if (!baseline.found.has(id)) proofs.set(id, NOT_REPRODUCED)
-    let pending = group.filter(({ id }) => !proofs.has(id))
-    while (pending.length > 0) {
-      const trial = await tryTogether(scratch, pending, baseline, judge)
+    /** Candidates that are right on their own. */
+    const cleared = new Set<string>()
+    for (;;) {
+      const pending = group.filter(({ id }) => !proofs.has(id))
+      if (pending.length === 0) break
+      const trial = await attempt(pending)
       const refused = pending.filter(({ id }) => trial.refused.has(id))
-      for (const { id } of refused.length > 0 ? refused : pending)
-        proofs.set(id, {
-          refused: trial.refused.get(id) ?? null,
-          ran: !trial.failed.has(id),
-          ...trial.observed(id),
-        })
-      pending = pending.filter(({ id }) => !proofs.has(id))
-      if (trial.spoilt) {
-        await scratch.close()
-        scratch = await openScratch()
+      const doubtful = pending.filter(({ id }) => trial.doubtful.has(id) && !trial.refused.has(id))
+      for (const candidate of refused) settle(candidate, trial)
+      for (const candidate of doubtful) {
+        const alone = pending.length === 1 || cleared.has(candidate.id) ? trial : await attempt([candidate])
+        if (alone.refused.has(candidate.id) || alone.doubtful.has(candidate.id)) settle(candidate, alone)
+        else cleared.add(candidate.id)
       }
+      if (refused.length === 0 && doubtful.length === 0) for (const candidate of pending) settle(candidate, trial)
     }
   }
   return proofs
+}
+
+/** What came of applying candidates together. */
+interface Trial {
+  /** Why a candidate certainly fails. */
+  readonly refused: ReadonlyMap<string, string>
+  /** What one of several candidates has done, for each of them. */
+  readonly doubtful: ReadonlyMap<string, string>
+  /** Candidates of which a statement failed. */
+  readonly failed: ReadonlySet<string>
+  /** The scratch database is not what it was. */
+  readonly spoilt: boolean
+  readonly observed: Observer['of']
 }
 
 async function tryTogether(
@@ -94,60 +122,58 @@ async function tryTogether(
   candidates: readonly Candidate[],
   baseline: Baseline,
   judge: ProofRequest['judge'],
-) {
-  /** Why a candidate is refused. */
+): Promise<Trial> {
   const refused = new Map<string, string>()
-  /** Candidates of which a statement failed. */
+  const doubtful = new Map<string, string>()
   const failed = new Set<string>()
   const observer = createObserver(baseline.tables)
   const done: PlannedStep[] = []
+  const fail = (id: string, reason: string) => {
+    failed.add(id)
+    if (!refused.has(id)) refused.set(id, reason)
+  }
+  /** Blames the candidates that may have done it; all of them, when none is singled out and none is refused already. */
+  const blame = (reason: string, may: (candidate: Candidate) => boolean) => {
+    const standing = candidates.filter(({ id }) => !refused.has(id))
+    const singled = standing.filter(may)
+    const suspects = singled.length > 0 ? singled : refused.size > 0 ? [] : standing
+    for (const { id } of suspects) (suspects.length === 1 ? refused : doubtful).set(id, reason)
+  }
 
-  for (const planned of planSteps(candidates)) {
-    const owners = planned.owners.filter((id) => !refused.has(id))
-    if (owners.length === 0) continue
-    const problem = await applyStep(scratch, planned.step, owners, observer)
-    if (problem) for (const id of owners) refused.set(id, problem) && failed.add(id)
-    else done.push({ step: planned.step, owners })
+  for (const { step, owners } of planSteps(candidates)) {
+    const standing = owners.filter((id) => !refused.has(id))
+    if (standing.length === 0) continue
+    const problem = await applyStep(scratch, step, standing, observer)
+    if (problem) for (const id of standing) fail(id, problem)
+    else done.push({ step, owners: standing })
   }
 
   const after = judge(await readScratch(scratch))
   const remaining = new Set(after.map(({ id }) => id))
   for (const { id } of candidates)
     if (remaining.has(id) && !refused.has(id)) refused.set(id, 'The finding is still there after the fix.')
-  for (const news of after.filter(({ id }) => !baseline.found.has(id)))
-    for (const { id } of culprits(candidates, refused, (candidate) => news.table === candidate.table))
-      refused.set(id, `The fix would bring a new finding: ${news.rule} on ${news.address}.`)
+  for (const { id, rule, table, address } of after) {
+    const wasHidden = candidates.some(({ reveals, table: here }) => here === table && reveals?.includes(rule))
+    if (baseline.found.has(id) || wasHidden) continue
+    blame(`The fix would bring a new finding: ${rule} on ${address}.`, (candidate) => candidate.table === table)
+  }
 
   let spoilt = false
   for (const { step, owners } of done.toReversed()) {
     const error = step.undo === null ? null : await scratch.execute(step.undo)
     if (!error) continue
     spoilt = true
-    for (const id of owners) {
-      failed.add(id)
-      if (!refused.has(id)) refused.set(id, `It cannot be undone: ${error.message}.`)
-    }
+    for (const id of owners) fail(id, `It cannot be undone: ${error.message}.`)
   }
   const left = compareCatalogs(baseline.lines, describeCatalog(await readScratch(scratch)))
   if (left.length > 0) {
     spoilt = true
-    const touches = ({ table }: Candidate) => left.some((line) => table !== null && line.includes(` ${table}`))
-    for (const { id } of culprits(candidates, refused, touches))
-      refused.set(id, `Undoing it does not give back the catalog that was there: ${left.slice(0, 2).join('; ')}.`)
+    blame(
+      `Undoing it does not give back the catalog that was there: ${left.slice(0, 2).join('; ')}.`,
+      ({ table }) => table !== null && left.some((line) => line.includes(` ${table}`)),
+    )
   }
-  return { refused, failed, spoilt, observed: observer.of }
-}
-
-/** The candidates that `may` have done it; all, when none is singled out and none is refused already. */
-function culprits(
-  candidates: readonly Candidate[],
-  refused: ReadonlyMap<string, string>,
-  may: (candidate: Candidate) => boolean,
-): readonly Candidate[] {
-  const standing = candidates.filter(({ id }) => !refused.has(id))
-  const suspects = standing.filter(may)
-  if (suspects.length > 0) return suspects
-  return refused.size > 0 ? [] : standing
+  return { refused, doubtful, failed, spoilt, observed: observer.of }
 }
 
 async function readScratch(scratch: ScratchSession): Promise<Catalog> {

@@ -2,8 +2,8 @@ import type { Catalog, Column, Table, UserType, View } from '../evidence/catalog
 import { quoteIdentifier, quoteLiteral, quoteRelation } from './quote.js'
 
 /**
- * The statements that make this catalog again on an empty database: structure only, no rows, and neither owners nor
- * grants. Read with `search_path` = `pg_catalog`, so that every printed name is qualified.
+ * The statements that make this catalog again on an empty database: structure
+ * only, no rows and no owners; roles that grants name are made without any right of their own. Read with `search_path` = `pg_catalog`, so that every printed name is qualified.
  */
 export function recreateCatalog(catalog: Catalog): readonly string[] {
   const roots = catalog.tables.filter((table) => !table.partitionOf)
@@ -36,6 +36,7 @@ export function recreateCatalog(catalog: Catalog): readonly string[] {
     ),
     ...catalog.tables.flatMap(rowSecurity),
     ...comments(catalog),
+    ...grants(catalog),
     'reset check_function_bodies',
   ]
 }
@@ -147,6 +148,32 @@ function keysAndIndexes(roots: readonly Table[], catalog: Catalog): readonly str
 
 function constraint({ table, name, definition }: { table: Table; name: string; definition: string }): string {
   return `alter table ${quoteRelation(table)} add constraint ${quoteIdentifier(name)} ${definition}`
+}
+
+/** Grants to others than the owner; what PostgreSQL grants to everybody by itself is first taken away. */
+function grants(catalog: Catalog): readonly string[] {
+  const objects = [
+    ...catalog.schemas.map((schema) => ({ ...schema, on: `schema ${quoteIdentifier(schema.name)}` })),
+    ...[...catalog.tables, ...catalog.views].map((relation) => ({ ...relation, on: quoteRelation(relation) })),
+    ...catalog.functions
+      .filter(({ variety }) => variety !== 'aggregate')
+      .map((routine) => ({ ...routine, on: `routine ${quoteRelation(routine)}(${routine.arguments})` })),
+  ]
+  const given = objects.flatMap(({ on, owner, grants }) =>
+    grants
+      .filter(({ grantee }) => grantee !== owner)
+      .map(({ grantee, privilege, grantable }) => ({ on, grantee, privilege, grantable })),
+  )
+  const grantees = new Set(given.map(({ grantee }) => grantee).filter((grantee) => grantee !== 'PUBLIC'))
+  const role = (grantee: string) => (grantee === 'PUBLIC' ? 'public' : quoteIdentifier(grantee))
+  return [
+    ...[...grantees].map((grantee) => `create role ${quoteIdentifier(grantee)}`),
+    ...objects.filter(({ on }) => /^(schema|routine) /.test(on)).map(({ on }) => `revoke all on ${on} from public`),
+    ...given.map(
+      ({ on, grantee, privilege, grantable }) =>
+        `grant ${privilege.toLowerCase()} on ${on} to ${role(grantee)}${grantable ? ' with grant option' : ''}`,
+    ),
+  ]
 }
 
 function comments(catalog: Catalog): readonly string[] {
