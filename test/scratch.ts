@@ -75,14 +75,24 @@ function statisticsOf(counted: ReadonlyMap<string, object>): Statistics {
       const given = counted.get(address)
       return given && { ...zero, ...given }
     }
-  const zero = { sizeBytes: 0, lastAnalyze: null, lastVacuum: null }
   return {
     collectedAt: '2026-01-31T00:00:00Z',
     resetAt: '2025-01-31T00:00:00Z',
     table: lookUp({
-      ...zero,
-      ...{ rows: 0, totalSizeBytes: 0, sequentialScans: 0, indexScans: 0, inserted: 0, updated: 0, hotUpdated: 0 },
-      ...{ deleted: 0, liveRows: 0, deadRows: 0, frozenXidAge: 0 },
+      rows: 0,
+      sizeBytes: 0,
+      totalSizeBytes: 0,
+      sequentialScans: 0,
+      indexScans: 0,
+      inserted: 0,
+      updated: 0,
+      hotUpdated: 0,
+      deleted: 0,
+      liveRows: 0,
+      deadRows: 0,
+      lastAnalyze: null,
+      lastVacuum: null,
+      frozenXidAge: 0,
     }),
     index: lookUp({ scans: 0, entriesRead: 0, rowsFetched: 0, lastScan: null, sizeBytes: 0 }),
     column: lookUp({ nullFraction: 0, averageWidth: 8, distinct: -1, correlation: 0 as number | null }),

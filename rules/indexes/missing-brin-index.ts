@@ -125,7 +125,7 @@ function chooseMoment(
     RECORDS.test(table.name) &&
     !QUEUES.test(table.name) &&
     table.referencedBy.length === 0 &&
-    table.columns.some(({ default: value, type }) => /^timestamp/.test(type.name) && isNow(value)) &&
+    table.columns.some(({ default: value, type }) => type.name.startsWith('timestamp') && isNow(value)) &&
     !table.columns.some(({ name, type }) => type.name !== 'jsonb' && CHANGES.test(name)) &&
     !table.triggers.some(({ events, timing }) => events.includes('update') && timing === 'before')
   if (!appended) return null

@@ -49,10 +49,10 @@ const COLUMNS = `
 export async function readStatistics(session: Session, catalog: RawCatalog): Promise<RawStatistics | null> {
   const oids = catalog.relations.filter(({ kind }) => kind !== 'v').map(({ oid }) => oid)
   const [age] = await session.query<Row & Pick<RawStatistics, 'collectedAt' | 'resetAt'>>(AGE)
-  const tables = await session.query<Row & RawTableStatistics & { readonly readable: boolean }>(TABLES, [array(oids)])
-  const counts = ({ rows, lastAnalyze, inserted, liveRows, indexScans }: RawTableStatistics) =>
-    rows > 0 || lastAnalyze !== null || [inserted, liveRows, indexScans].some((count) => count !== '0')
-  if (!tables.some(counts)) return null
+  const rows = await session.query<Row & RawTableStatistics & { readonly readable: boolean }>(TABLES, [array(oids)])
+  const counts = ({ rows: estimate, lastAnalyze, inserted, liveRows, indexScans }: RawTableStatistics) =>
+    estimate > 0 || lastAnalyze !== null || [inserted, liveRows, indexScans].some((count) => count !== '0')
+  if (!rows.some(counts)) return null
   const indexOids = catalog.indexes.map(({ oid }) => oid)
   const addresses = new Map(
     catalog.relations.map(({ oid, schema, name }) => [
@@ -60,11 +60,14 @@ export async function readStatistics(session: Session, catalog: RawCatalog): Pro
       `${catalog.schemas.find((one) => one.oid === schema)?.name}.${name}`,
     ]),
   )
-  const hidden = tables.filter(({ readable }) => !readable).map(({ relation }) => addresses.get(relation) ?? '')
+  const hidden = rows.filter(({ readable }) => !readable).map(({ relation }) => addresses.get(relation) ?? '')
+  const tables = rows.map((row) =>
+    Object.fromEntries(Object.entries(row).filter(([name]) => name !== 'readable')),
+  ) as unknown as RawTableStatistics[]
   return {
     collectedAt: age?.collectedAt ?? '',
     resetAt: age?.resetAt ?? null,
-    tables: tables.map(({ readable: _, ...row }) => row),
+    tables,
     indexes: await session.query<Row & RawIndexStatistics>(indexes(session.version), [array(indexOids)]),
     columns: await session.query<Row & RawColumnStatistics>(COLUMNS, [array(oids)]),
     notSeen: hidden.toSorted().map((address) => ({

@@ -75,7 +75,7 @@ export function servesJsonSearch(index: Index, { kind, value }: JsonSearch): boo
       identify({ ...held, keys: [] }) !== identify({ ...value, keys: [], asText: false })
     )
       return false
-    if (kind === 'existence') return /jsonb_ops$/.test(key.opclass) && sameKeys(held, value)
+    if (kind === 'existence') return key.opclass.endsWith('jsonb_ops') && sameKeys(held, value)
     return /jsonb_(?:path_)?ops$/.test(key.opclass) && (sameKeys(held, value) || held.keys.length === 0)
   })
 }
