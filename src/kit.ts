@@ -1,5 +1,6 @@
 /** What a rule may import: the shape of a rule, the catalog's types, predicates about meaning, and the builders of fixes. */
 export { rule } from './engine/rule.js'
+export { type Config, defineConfig } from './config/define.js'
 export type { Assessment, Detection, Facts, Json, Level, Severity, Tier } from './engine/rule.js'
 export type * from './evidence/catalog/model.js'
 export type * from './evidence/model.js'

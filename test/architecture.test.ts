@@ -14,12 +14,22 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/billing': ['src/evidence'],
   'src/engine': ['src/evidence', 'src/fix', 'src/source', 'src/errors'],
   'src/fix': ['src/evidence', 'src/source', 'src/engine'],
-  'src/kit': ['src/engine', 'src/evidence', 'src/billing', 'src/fix'],
+  'src/config': ['src/engine', 'src/source', 'src/errors'],
+  'src/kit': ['src/config', 'src/engine', 'src/evidence', 'src/billing', 'src/fix'],
   'src/audit': ['src/engine', 'src/evidence', 'src/fix', 'src/source'],
   'src/take-snapshot': ['src/evidence', 'src/source'],
   'src/report': ['src/engine', 'src/evidence', 'src/fix', 'src/errors'],
-  'src/cli': ['src/audit', 'src/engine', 'src/report', 'src/fix', 'src/source', 'src/errors'],
-  'src/commands': ['src/cli', 'src/audit', 'src/take-snapshot', 'src/engine', 'src/report', 'src/fix', 'src/errors'],
+  'src/cli': ['src/audit', 'src/config', 'src/engine', 'src/report', 'src/fix', 'src/source', 'src/errors'],
+  'src/commands': [
+    'src/cli',
+    'src/audit',
+    'src/config',
+    'src/take-snapshot',
+    'src/engine',
+    'src/report',
+    'src/fix',
+    'src/errors',
+  ],
 }
 
 const files = ['src', 'rules'].flatMap((folder) =>

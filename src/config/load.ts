@@ -1,0 +1,64 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { ConfigError } from '../errors.js'
+import { checkConfig } from './check.js'
+import { importCode, type Kit } from './import-code.js'
+import { type KeyPath, placeInCode, readPlaced } from './place.js'
+import type { Config } from './schema.js'
+
+/** A configuration and where it was found. */
+export interface LoadedConfig {
+  readonly config: Config
+  /** Absolute. */
+  readonly path: string
+  /** The line of a key, for messages. */
+  locate(path: KeyPath): ReturnType<ReturnType<typeof placeInCode>>
+}
+
+const NAMES = ['ts', 'mts', 'js', 'mjs', 'json', 'jsonc', 'yaml', 'yml'].map(
+  (ending) => `pg-billing-audit.config.${ending}`,
+)
+const KEY = 'pgBillingAudit'
+
+/** The nearest configuration from a folder upward, up to the root of the Git repository; undefined when there is none. */
+export function findConfig(from: string): string | undefined {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const found = NAMES.map((name) => join(folder, name)).find((path) => existsSync(path))
+    if (found) return found
+    const manifest = join(folder, 'package.json')
+    if (hasKey(manifest)) return manifest
+    if (existsSync(join(folder, '.git')) || dirname(folder) === folder) return undefined
+  }
+}
+
+/** Reads and checks a configuration. Throws ConfigError with the line of what is wrong. `kit` is what code imports as `pg-billing-audit/kit`. */
+export async function loadConfig(path: string, kit: Kit): Promise<LoadedConfig> {
+  const absolute = resolve(path)
+  const shown = relative(process.cwd(), absolute).startsWith('..') ? absolute : relative(process.cwd(), absolute)
+  const text = read(absolute, shown)
+  if (/\.[cm]?[jt]s$/.test(absolute)) {
+    const locate = placeInCode(shown, text)
+    return { config: checkConfig(await importCode(absolute, kit), locate), path: absolute, locate }
+  }
+  const placed = readPlaced(shown, text)
+  const prefix = absolute.endsWith('package.json') ? [KEY] : []
+  const value = prefix.length > 0 ? (placed.value as Record<string, unknown> | null)?.[KEY] : (placed.value ?? {})
+  const locate = (keys: KeyPath) => placed.locate([...prefix, ...keys])
+  return { config: checkConfig(value, locate), path: absolute, locate }
+}
+
+function read(path: string, shown: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new ConfigError(`The configuration ${shown} cannot be read.`, { hint: (cause as Error).message, cause })
+  }
+}
+
+function hasKey(manifest: string): boolean {
+  try {
+    return KEY in (JSON.parse(readFileSync(manifest, 'utf8')) as object)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,133 @@
+import { z } from 'zod'
+import { PRESETS } from '../engine/policy.js'
+
+const level = z
+  .enum(['off', 'on', 'error', 'warning', 'info'])
+  .describe('off: not judged · on: judged with its own severity · error, warning, info: judged with this severity.')
+const setting = z.union([
+  level,
+  z.strictObject({
+    severity: level.optional(),
+    options: z.record(z.string(), z.json()).optional().describe('Handed to the rule; its page says what it takes.'),
+  }),
+])
+const rules = z
+  .record(z.string(), setting)
+  .describe('Rule id, `category/*` or `*` → setting; the more exact one counts.')
+const pattern = z
+  .string()
+  .min(1)
+  .describe(
+    'Covers what it names and what belongs to that. `*`: any text without the separator, `**`: any text, `?`: one character.',
+  )
+const patterns = z.array(pattern)
+const date = z
+  .string()
+  .regex(/^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/, 'must be a date such as 2027-01-31')
+  .describe('The last day on which it holds.')
+
+/** What a table is to a subscription business. */
+const role = z.enum([
+  'organization',
+  'subscription',
+  'plan',
+  'price',
+  'usage event',
+  'usage limit',
+  'invoice',
+  'invoice line',
+  'payment',
+  'ledger',
+  'other',
+])
+
+/** A configuration file. Paths are relative to its folder. */
+export const configSchema = z
+  .strictObject({
+    $schema: z.string().optional(),
+    presets: z
+      .array(z.enum(PRESETS))
+      .min(1)
+      .optional()
+      .describe(
+        'recommended (default): all but opinions · billing: the same, with more weight on what touches money · strict: the same, one step more severe · migrations: only what is about migrating · style: opinions. Several add up.',
+      ),
+    rules: rules.optional(),
+    overrides: z
+      .array(
+        z.strictObject({
+          schemas: patterns.optional(),
+          tables: patterns.optional().describe('`schema.table`.'),
+          objects: patterns.optional().describe('`schema.table.column`, `.constraint` or `.index`.'),
+          files: patterns.optional().describe('Paths of SQL files, as a report shows them.'),
+          rules,
+        }),
+      )
+      .optional()
+      .describe('Settings for some objects; all patterns that are given must match, and the last word counts.'),
+    ignore: z
+      .strictObject({ schemas: patterns.optional(), tables: patterns.optional(), files: patterns.optional() })
+      .optional()
+      .describe('What is not judged at all. Every report says how much that was.'),
+    suppressions: z
+      .array(
+        z.strictObject({
+          rules: z.array(z.string().min(1)).min(1).describe('Rule ids, `category/*` or `*`.'),
+          objects: patterns.min(1).describe('`schema.table`, `schema.table.column` …'),
+          reason: z.string().min(1).optional(),
+          expires: date.optional(),
+        }),
+      )
+      .optional()
+      .describe('Findings that are accepted as they are. They are counted, and reported when they cover nothing.'),
+    requireReason: z.boolean().optional().describe('A suppression without a reason does not hold. Default false.'),
+    source: z
+      .strictObject({
+        targets: z.array(z.string().min(1)).optional().describe('SQL files and folders, when none are named.'),
+        database: z
+          .string()
+          .regex(/^[A-Za-z_]\w*$/, 'must be the name of an environment variable')
+          .optional()
+          .describe('Environment variable with the connection string; never the string itself.'),
+        snapshot: z.string().min(1).optional(),
+        workload: z.array(z.string().min(1)).optional().describe("SQL files with the application's queries."),
+        layout: z.string().optional().describe('Migration tool that the files follow; recognized when absent.'),
+        variables: z.record(z.string(), z.string()).optional(),
+      })
+      .optional(),
+    target: z
+      .strictObject({
+        version: z.int().min(10).max(30).optional().describe('Major version of the PostgreSQL in production.'),
+        runner: z
+          .string()
+          .optional()
+          .describe('What runs the migrations, such as flyway, and so decides about transactions.'),
+      })
+      .optional()
+      .describe('Where migrations will run.'),
+    tables: z
+      .record(z.string(), z.strictObject({ role }))
+      .optional()
+      .describe('What tables are to the business, by `schema.table`, where their names do not tell.'),
+    ownRules: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Folder with rules of your own, `category/defect.ts`; they import `pg-billing-audit/kit`.'),
+    baseline: z
+      .union([z.string().min(1), z.literal(false)])
+      .optional()
+      .describe('Baseline file. Default pg-billing-audit.baseline.json when it is there; false for none.'),
+    failOn: z.enum(['error', 'warning', 'info', 'never']).optional().describe('Default error.'),
+    maxFindings: z.int().min(0).optional().describe('More findings than this fail, whatever their severity.'),
+    strict: z.boolean().optional().describe('Holes in what was looked at fail too.'),
+    formats: z.array(z.string().min(1)).optional().describe('`name`, or `name=file` for reports into files.'),
+  })
+  .meta({ title: 'pg-billing-audit configuration', description: 'pg-billing-audit.config.{ts,js,mjs,json,jsonc,yaml}' })
+
+export type Config = z.infer<typeof configSchema>
+
+/** The JSON Schema (draft 7, which editors know best) that is published as `schema/config.json`. */
+export function renderConfigSchema(): string {
+  return `${JSON.stringify(z.toJSONSchema(configSchema, { io: 'input', target: 'draft-7' }), null, 2)}\n`
+}
