@@ -17,13 +17,13 @@ const startedAt = new Date('2026-01-01T00:00:00Z')
 /** What the answer key says that today's rules find: `rule address`. */
 function readAnswerKey(): string[] {
   const key = readFileSync(`${folder}/defects.md`, 'utf8').split('## Look-alikes')[0] ?? ''
-  return [...key.matchAll(/^\|[^|]*\| `([^`]+)` \| `([^`]+)` \|$/gm)].map(([, address, rule]) => `${rule} ${address}`)
+  return [...key.matchAll(/^\|[^|]*\| `([^`]+)` +\| `([^`]+)` +\|$/gm)].map(([, address, rule]) => `${rule} ${address}`)
 }
 
 /** Pairs that must not be found. */
 function readLookAlikes(): string[] {
   const key = readFileSync(`${folder}/defects.md`, 'utf8').split('## Look-alikes')[1] ?? ''
-  return [...key.matchAll(/^\| `([^`]+)` \| `([^`]+)` \|/gm)].map(([, address, rule]) => `${rule} ${address}`)
+  return [...key.matchAll(/^\| `([^`]+)` +\| `([^`]+)` +\|/gm)].map(([, address, rule]) => `${rule} ${address}`)
 }
 
 let fromFiles: AuditResult
