@@ -71,7 +71,7 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
   dbmate: {
     layout: 'dbmate',
     applied: ['db/migrations/20260101000000_organizations.sql', 'db/migrations/20260102000000_subscriptions.sql'],
-    leftOut: { 'db/schema.sql': 'sums up the migrations below' },
+    leftOut: { 'db/schema.sql': 'sums up the migrations' },
     relations: TABLES,
   },
   diesel: {

@@ -146,6 +146,27 @@ describe('reading files', () => {
       },
     ))
 
+  it('finds what only one schema has, as a runner with a search path would', () =>
+    load(
+      {
+        '1.sql': 'create schema app;\ncreate table app.t (id int);\n',
+        '2.sql': 'create index t_idx on t (id);\nselect * from nowhere;\n',
+      },
+      async ({ problems, standIns, positions }) => {
+        expect(problems.map(({ message }) => message)).toEqual(['relation "nowhere" does not exist'])
+        expect(standIns).toMatchObject([{ kind: 'other', name: 'search_path app', locations: [{ line: 1 }] }])
+        expect(positions.get('app.t.t_idx')).toMatchObject({ line: 1, column: 1 })
+      },
+    ))
+
+  it('leaves files for MySQL out, and says so when nothing is left', async () => {
+    const mysql = 'create table `t` (`id` int) engine=InnoDB;\n'
+    await expect(loadSqlFiles([write({ 'a.sql': mysql })])).rejects.toThrow('is for another database: MySQL')
+    await load({ 'a.sql': mysql, 'b.sql': '-- engine=InnoDB\ncreate table t (id int);' }, async ({ layout }) => {
+      expect(layout.applied).toHaveLength(1)
+    })
+  })
+
   it('says what is wrong with the arguments', async () => {
     const empty = write({ 'readme.md': '' })
     await expect(loadSqlFiles([join(root, 'none')])).rejects.toThrow(SqlLoadError)
@@ -185,6 +206,7 @@ describe('templates', () => {
     ['{{ if .Schema }}{{ .Schema }}{{ end }}', 'billing'],
     ['{{ index .Options "Namespace" }}.users', 'Namespace.users'],
     ['select $$ ${schema} $$', 'select $$ billing $$'],
+    ['create table @schema.t (id int); select 1 @> 2', 'create table billing.t (id int); select 1 @> 2'],
     ['-- {{ comment }}\nselect 1', '-- {{ comment }}\nselect 1'],
   ])('%s', (text, expected) => {
     expect(render(text, { Schema: 'billing', schema: 'billing' })).toBe(expected)

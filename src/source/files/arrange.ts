@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { ConfigError } from '../../errors.js'
+import { ConfigError, SqlLoadError } from '../../errors.js'
 import { type Asked, isSqlFile, shownPath } from './find.js'
 import { commonFolder, openFolder, subfolders } from './folders.js'
 import { LAYOUTS } from './layouts/index.js'
@@ -29,7 +29,7 @@ interface Part extends Arrangement {
   readonly evidence: string | null
 }
 
-/** Puts the files in the order of their migration tool. Throws ConfigError for a layout that is not known. */
+/** Puts the files in the order of their migration tool. Throws ConfigError for a layout that is not known, SqlLoadError when nothing is left. */
 export function arrangeFiles(asked: readonly Asked[], wanted: string | undefined): ArrangedFiles {
   const layout = wanted === undefined ? undefined : LAYOUTS.find(({ name }) => name === wanted)
   if (wanted !== undefined && !layout) {
@@ -44,6 +44,12 @@ export function arrangeFiles(asked: readonly Asked[], wanted: string | undefined
   ]
   const tools = parts.filter(({ layout: { name } }) => name !== 'plain')
   const applied = parts.flatMap((part) => part.applied)
+  const [reason] = parts.flatMap(({ leftOut }) => leftOut)
+  if (applied.length === 0 && reason) {
+    throw new SqlLoadError(`No file is left to apply: ${shownPath(reason.file)} ${reason.reason}.`, {
+      hint: 'Name the files one by one, or choose a layout with --layout.',
+    })
+  }
   return {
     files: applied.map(({ file, text }) => ({ path: file.path, name: shownPath(file.path), text })),
     report: {
@@ -108,7 +114,7 @@ function arrangeBelow(folder: Folder): readonly Part[] {
   const below = mine.flatMap(arrangeBelow)
   const tools = below.filter((part) => part.layout !== plain)
   const sum = direct.find(({ name }) => SUM.test(name))
-  const summed = sum && tools.some(({ applied }) => applied.length > 0)
+  const summed = tools.some(({ applied }) => applied.length > 0)
 
   const leftOut = below.flatMap((part) => (part.layout === plain ? part.leftOut : []))
   const leave = (file: FolderFile, reason: string) => void leftOut.push({ file: file.path, reason })
@@ -117,14 +123,12 @@ function arrangeBelow(folder: Folder): readonly Part[] {
   }
   const loose = below.flatMap((part) => (part.layout === plain ? part.applied.map(({ file }) => file.path) : []))
   const kept = folder.files.filter((file) => {
-    if (direct.includes(file)) {
-      if (summed && file === sum) leave(file, 'sums up the migrations below')
-      return !(summed && file === sum)
-    }
-    if (!loose.includes(file.path)) return false
+    if (!direct.includes(file) && !loose.includes(file.path)) return false
     const step = sum && STEPS.test(file.below.split('/')[0] ?? '')
-    if (step) leave(file, `is part of ${sum.name} already`)
-    return !step
+    if (summed && SUM.test(file.name)) leave(file, 'sums up the migrations')
+    else if (step && !direct.includes(file)) leave(file, `is part of ${sum.name} already`)
+    else return true
+    return false
   })
   const first = kept.filter((file) => tools.length === 0 || direct.includes(file) || COMES_FIRST.test(file.name))
   const last = kept.filter((file) => !first.includes(file))

@@ -8,8 +8,8 @@ export interface Rendered extends EditedText {
   readonly unknown: readonly { readonly text: string; readonly offset: number }[]
 }
 
-const PLACEHOLDER = String.raw`\$\{\s*[\w.:-]+\s*\}|\{\{-?[^{}\n]*-?\}\}|\{%-?[^%]*-?%\}|\{#[^#]*#\}`
-const MAY_HOLD_PLACEHOLDER = /\$\{|\{\{|\{%/
+const PLACEHOLDER = String.raw`\$\{\s*[\w.:-]+\s*\}|\{\{-?[^{}\n]*-?\}\}|\{%-?[^%]*-?%\}|\{#[^#]*#\}|(?<![\w@])@[A-Za-z]\w*(?=\.[A-Za-z])`
+const MAY_HOLD_PLACEHOLDER = /\$\{|\{\{|\{%|@[A-Za-z]\w*\./
 const TOKEN = new RegExp(String.raw`(--[^\n]*|/\*[^]*?\*/)|('[^']*')|(${PLACEHOLDER})`, 'g')
 const IN_QUOTES = new RegExp(PLACEHOLDER, 'g')
 const GO_FIELD = /^\{\{-?\s*\.[A-Za-z]/
@@ -17,7 +17,7 @@ const CALL =
   /^(?:if|else|elif|elsif|end|endif|with|range|for|endfor|define|template|block|include|set|import|macro|endmacro)\b/
 
 /**
- * Renders `${name}` and `{{ name }}` with the variables, and `{{ if }} … {{ else }} … {{ end }}` by whether they are set.
+ * Renders `${name}`, `{{ name }}` and `@name.` with the variables, and `{{ if }} … {{ else }} … {{ end }}` by whether they are set.
  * Inside single quotes only known variables and `{{ .Field }}` are replaced, because `'{{1,2},{3,4}}'` is an array.
  */
 export function renderTemplate(text: string, variables: ReadonlyMap<string, string>): Rendered {
@@ -28,9 +28,9 @@ export function renderTemplate(text: string, variables: ReadonlyMap<string, stri
   const branches: { taken: boolean; from: number }[] = []
 
   const replace = (found: string, start: number, quoted: boolean) => {
-    const inner = found.replace(/^(?:\$\{|\{\{-?|\{%-?|\{#)|(?:-?\}\}|-?%\}|#\}|\})$/g, '').trim()
+    const inner = found.replace(/^(?:\$\{|\{\{-?|\{%-?|\{#|@)|(?:-?\}\}|-?%\}|#\}|\})$/g, '').trim()
     const edit = (value: string) => edits.push({ start, end: start + found.length, text: value })
-    if (!found.startsWith('${') && (CALL.test(inner) || found.startsWith('{%') || found.startsWith('{#'))) {
+    if (found.startsWith('{') && (CALL.test(inner) || found.startsWith('{%') || found.startsWith('{#'))) {
       if (quoted) return
       const [word = '', ...rest] = inner.split(/\s+/)
       if (/^(?:end|endif)$/.test(word)) closeBranch(start)

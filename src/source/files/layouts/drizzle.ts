@@ -6,7 +6,9 @@ const JOURNAL = 'meta/_journal.json'
 export const drizzle: Layout = {
   name: 'drizzle',
   recognize(folder) {
-    if (readJournal(folder)) return JOURNAL
+    const journal = readJournal(folder)
+    const listed = folder.files.filter(({ below }) => journal?.has(below.replace(/\.sql$/, ''))).length
+    if (journal) return listed * 2 >= folder.files.length ? JOURNAL : null
     const found = folder.files.filter(({ below }) => /^[^/]+\/migration\.sql$/.test(below))
     return found.some(({ below }) => folder.has(below.replace('migration.sql', 'snapshot.json')))
       ? 'folders with snapshot.json'

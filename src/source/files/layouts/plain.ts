@@ -4,6 +4,8 @@ const REMOVES =
   /(?:^|[-_./])(?:drop|uninstall|rollback|revert|undo|teardown|downgrade|destroy)|^(?:Drop|Truncate|Delete)[A-Z]|[-_.](?:down|undo)\.sql$/
 const HOLDS_DATA = /(?:^|[^a-z])(?:data|seeds?|inserts?|fixtures?|samples?)(?:[^a-z]|$)/i
 const FOR_TESTS = /(?:^|\/)(?:tests?|t|spec|specs|__tests__|pgtap|testdata|bench|benchmarks?)\//i
+const MYSQL = /\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?`|\)\s*engine\s*=\s*(?:innodb|myisam)\b/i
+const SQLC_QUERY = /^--\s*name:\s*\w+\s+:(?:one|many|exec\w*|copyfrom|batch\w+)/m
 const INCLUDE = /^[ \t]*\\(?:i|ir|include|include_relative)[ \t]+['"]?([^\s'"]+)/gm
 
 /** Files of no known tool: name order with numbers as numbers, data last. */
@@ -13,16 +15,24 @@ export const plain: Layout = {
   arrange(folder) {
     const included = includedFiles(folder)
     const arrangement = arrangeBy(folder.files, (file) => {
+      if (isForMySql(file)) return 'is for another database: MySQL'
+      if (SQLC_QUERY.test(file.text())) return 'holds queries for sqlc'
       const reason = folder.files.length > 1 ? reasonToLeaveOut(file, folder) : null
       if (reason) return reason
       const includer = included.get(file.path)
       if (includer && includer !== file.below) return `is included by ${includer}`
       return { key: [HOLDS_DATA.test(file.name) ? 1n : 0n, ...naturalKey(file.below)] }
     })
-    return arrangement.applied.length > 0
+    const left = folder.files.filter((file) => !isForMySql(file) && !SQLC_QUERY.test(file.text()))
+    return arrangement.applied.length > 0 || left.length === 0
       ? arrangement
-      : arrangeBy(folder.files, (file) => ({ key: naturalKey(file.below) }))
+      : arrangeBy(left, (file) => ({ key: naturalKey(file.below) }))
   },
+}
+
+/** What only MySQL understands, outside comments. */
+function isForMySql(file: FolderFile): boolean {
+  return MYSQL.test(file.text()) && MYSQL.test(file.text().replace(/--[^\n]*|\/\*[^]*?\*\//g, ''))
 }
 
 function reasonToLeaveOut({ below, name }: FolderFile, folder: Folder): string | null {

@@ -8,7 +8,7 @@ import { MISSING_LIBRARIES } from './libraries.js'
 import { MISSING_OBJECTS } from './missing.js'
 import type { Repair } from './rule.js'
 
-const RULES = [...MISSING_OBJECTS, ...MISSING_EXTENSIONS, ...MISSING_LIBRARIES, ...WITHOUT_MEANING]
+const RULES = [...MISSING_EXTENSIONS, ...MISSING_OBJECTS, ...MISSING_LIBRARIES, ...WITHOUT_MEANING]
 
 /** Makes what the embedded server lacks, or leaves out what cannot be had, so that the statement can go on. */
 export async function repairStatement(

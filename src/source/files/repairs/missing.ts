@@ -82,6 +82,9 @@ export const MISSING_OBJECTS: readonly RepairRule[] = [
     message: /^schema "(.+)" already exists$/,
     repair: ({ found, remarks }) => builtIn(found[1] === 'public' || remarks.dropStandIn('schema', found[1] ?? '')),
   },
+  { code: '42P01', message: /^relation "([^".]+)" does not exist$/, repair: lookElsewhere },
+  { code: '42704', message: /^type "([^".]+)" does not exist$/, repair: lookElsewhere },
+  { code: '42883', message: /^function ([^".(]+)\(.*\) does not exist$/, repair: lookElsewhere },
   { code: '42710', message: /^role "(.+)" already exists$/, repair: replaceRole },
   {
     code: '42710',
@@ -105,6 +108,35 @@ async function replaceRole({ sql, found, remarks }: Case): Promise<Repair> {
       .replace(/\b(?:in\s+(?:role|group)|role|admin)\s+[^;]*$/i, (tail, offset: number) => (offset < 20 ? tail : ' ')),
   }
 }
+
+/** The runner's search path may name the one schema that has the object. */
+async function lookElsewhere({ statement, sql, found, server, remarks }: Case): Promise<Repair> {
+  const schemas = await server.query<{ name: string; path: string }>(OTHER_SCHEMAS, [found[1] ?? ''])
+  const [only] = schemas
+  if (!only || schemas.length > 1 || statement.words[0] === 'drop') return null
+  if (
+    await attempt(
+      server,
+      `set search_path = ${/^(?:"")?$/.test(only.path) ? '' : `${only.path}, `}${quoteName(only.name)}`,
+    )
+  )
+    return null
+  remarks.standIn(
+    'other',
+    `search_path ${only.name}`,
+    'the files rely on a search path that they do not set',
+    statement.locate(0),
+  )
+  return { run: sql }
+}
+
+const OTHER_SCHEMAS = `
+select n.nspname::text as name, current_setting('search_path') as path
+from pg_catalog.pg_namespace n
+where n.nspname !~ '^pg_' and n.nspname <> 'information_schema' and n.nspname <> all (pg_catalog.current_schemas(true))
+  and (exists (select from pg_catalog.pg_class where relnamespace = n.oid and relname = $1::name)
+    or exists (select from pg_catalog.pg_type where typnamespace = n.oid and typname = $1::name)
+    or exists (select from pg_catalog.pg_proc where pronamespace = n.oid and proname = $1::name))`
 
 /** Bookkeeping tables of migration tools. */
 const RUNNER_TABLES: Readonly<Record<string, string>> = {
