@@ -202,6 +202,8 @@ function keysNamedLike(column: Column, names: TableNames): readonly Column[] {
   })
 }
 
+const TELLS_TYPE = /.(?:type|kind|class|table|model|entity)$/i
+
 /**
  * Whether a column such as `subject_type` stands beside `subject_id` and says in which table to look, so that no foreign
  * key can: `open` for free text, `closed` for an enum or a number, which rather tells a kind.
@@ -211,9 +213,11 @@ function typeBeside(
   words: readonly string[],
   core: readonly string[],
 ): 'open' | 'closed' | null {
+  const candidates = table.columns.filter((column) => TELLS_TYPE.test(column.name))
+  if (candidates.length === 0) return null
   const stems = new Set([core.join('_'), words.join('_'), name.replace(/_?id$/i, '')])
-  const beside = table.columns.find(({ name: other }) => {
-    const match = /^(.+?)_?(?:type|kind|class|table|model|entity)$/i.exec(splitName(other).join('_'))
+  const beside = candidates.find((column) => {
+    const match = /^(.+?)_?(?:type|kind|class|table|model|entity)$/.exec(splitName(column.name).join('_'))
     return match?.[1] !== undefined && stems.has(match[1])
   })
   if (!beside) return null
@@ -272,7 +276,7 @@ function inferComposites(
   names: TableNames,
   declared: ReadonlySet<Column>,
 ): readonly InferredForeignKey[] {
-  return names.compositeKeys().flatMap((referencedColumns): readonly InferredForeignKey[] => {
+  return names.compositeKeysNear(table).flatMap((referencedColumns): readonly InferredForeignKey[] => {
     const [{ table: referenced }] = referencedColumns as [Column, ...Column[]]
     if (referenced === table || referenced.schema !== table.schema) return []
     const child = names.isChildByName(table, referenced)
@@ -304,6 +308,9 @@ function isGeneric(name: string): boolean {
 class TableNames {
   readonly #words = new Map<Table, readonly string[]>()
   readonly #byForm = new Map<string, Table[]>()
+  readonly #byEnding = new Map<string, Table[]>()
+  readonly #named = new Map<string, readonly Table[]>()
+  readonly #columnWords = new Map<string, readonly string[]>()
   readonly #byKey: Map<string, Table[]>
   readonly #prefixes = new Map<Table, string | null>()
   readonly #declared: Map<string, ForeignKey[]>
@@ -314,10 +321,13 @@ class TableNames {
     for (const table of this.#tables) {
       const words = splitName(table.name)
       this.#words.set(table, words)
-      for (const form of wordForms(words)) {
-        const tables = this.#byForm.get(form)
-        if (tables) tables.push(table)
-        else this.#byForm.set(form, [table])
+      for (let first = 0; first < words.length; first++) {
+        const byForm = first === 0 ? this.#byForm : this.#byEnding
+        for (const form of wordForms(words.slice(first))) {
+          const tables = byForm.get(form)
+          if (tables) tables.push(table)
+          else byForm.set(form, [table])
+        }
       }
       this.#prefixes.set(table, sharedPrefix(table))
     }
@@ -336,14 +346,22 @@ class TableNames {
   /** Words of a column's name, without the prefix that all columns of its table share. */
   wordsOf({ name, table }: Column): readonly string[] {
     const prefix = this.#prefixes.get(table)
-    return splitName(prefix && name.startsWith(prefix) ? name.slice(prefix.length) : name)
+    const bare = prefix && name.startsWith(prefix) ? name.slice(prefix.length) : name
+    const known = this.#columnWords.get(bare)
+    if (known) return known
+    const words = splitName(bare)
+    this.#columnWords.set(bare, words)
+    return words
   }
 
   /** Tables called so, in singular or plural. */
   named(words: readonly string[]): readonly Table[] {
-    const found = new Set<Table>()
-    for (const form of wordForms(words)) for (const table of this.#byForm.get(form) ?? []) found.add(table)
-    return [...found]
+    const key = words.join(' ')
+    const known = this.#named.get(key)
+    if (known) return known
+    const found = [...new Set(wordForms(words).flatMap((form) => this.#byForm.get(form) ?? []))]
+    this.#named.set(key, found)
+    return found
   }
 
   /** Tables whose name is the child's first words and then these. */
@@ -356,13 +374,11 @@ class TableNames {
     return []
   }
 
-  /** Tables whose names end in these words. */
+  /** Tables whose names end in these words, after others. */
   endingIn(words: readonly string[]): readonly Table[] {
-    const forms = new Set(wordForms(words))
-    return this.#tables.filter((table) => {
-      const own = this.#words.get(table)!
-      return own.length > words.length && wordForms(own.slice(-words.length)).some((form) => forms.has(form))
-    })
+    const found = new Set<Table>()
+    for (const form of wordForms(words)) for (const table of this.#byEnding.get(form) ?? []) found.add(table)
+    return [...found]
   }
 
   /** Tables whose one key column has this name; of several, those that the name is about, or that hand out its values. */
@@ -397,8 +413,14 @@ class TableNames {
     return []
   }
 
-  compositeKeys(): readonly (readonly Column[])[] {
-    return this.#tables.flatMap(({ primaryKey }) =>
+  /** Composite keys of the tables that a table's name or its columns' names mention. */
+  compositeKeysNear(table: Table): readonly (readonly Column[])[] {
+    const own = this.#words.get(table) ?? []
+    const mentioned = [
+      ...own.slice(0, -1).map((_, at) => own.slice(0, at + 1)),
+      ...table.columns.map((column) => stripEnding(this.wordsOf(column)).core),
+    ]
+    return [...new Set(mentioned.flatMap((words) => this.named(words)))].flatMap(({ primaryKey }) =>
       primaryKey && primaryKey.columns.length > 1 && primaryKey.columns.every(({ type }) => familyOf(type.name))
         ? [primaryKey.columns]
         : [],
