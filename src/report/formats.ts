@@ -7,6 +7,7 @@ type Renderer = (result: AuditResult, options: ReportOptions) => string
 const RENDERERS = {
   terminal: async (): Promise<Renderer> => (await import('./terminal.js')).renderTerminal,
   markdown: async (): Promise<Renderer> => (await import('./markdown.js')).renderMarkdown,
+  html: async (): Promise<Renderer> => (await import('./html.js')).loadHtmlRenderer(),
   json: async (): Promise<Renderer> => (await import('./json.js')).renderJson,
   sarif: async (): Promise<Renderer> => (await import('./sarif.js')).renderSarif,
   github: async (): Promise<Renderer> => (await import('./github.js')).renderGithub,

@@ -1,0 +1,194 @@
+import { createHash } from 'node:crypto'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { AuditResult } from '../../src/engine/result.js'
+import { type HtmlInput, loadHtmlRenderer } from '../../src/report/html.js'
+import { code, embedJson, escape, lines, prose, markup } from '../../src/report/html/markup.js'
+import type { EmbeddedServer } from '../../src/source/embedded/server.js'
+import { startScratch, withSchema } from '../scratch.js'
+import { generateBillingSchema } from './generate-schema.js'
+import { makeFinding, makeFix, makeResult } from './result.js'
+import { MADE_UP_STATISTICS } from './statistics.js'
+
+let server: EmbeddedServer
+let render: (result: HtmlInput) => string
+beforeAll(async () => {
+  ;[server, render] = await Promise.all([startScratch(), loadHtmlRenderer()])
+})
+afterAll(() => server.close())
+
+const SCHEMA = `
+  create table organizations (id uuid primary key, slug text not null unique);
+  create table invoices (
+    id uuid primary key,
+    organization_id uuid not null references organizations (id) on delete restrict,
+    replaces uuid unique references invoices (id),
+    total numeric(14, 2) not null check (total >= 0)
+  );
+  create index on invoices (organization_id);`
+
+function renderSchema(sql: string, parts: Partial<HtmlInput> = {}): Promise<string> {
+  return withSchema(server, sql, (catalog) => render({ ...makeResult({ catalog, ...parts }), ...parts }))
+}
+
+function headings(html: string): readonly string[] {
+  return [...html.matchAll(/<h2[^>]*>([^<]*)<\/h2>/g)].map(([, title = '']) => title)
+}
+
+it('has its chapters in the order of a review, and only those that there is something for', async () => {
+  const findings = [makeFinding({ fix: makeFix() })]
+  expect(headings(await renderSchema(SCHEMA, { findings }))).toEqual([
+    'Summary',
+    'Entity relationships',
+    'Findings',
+    'Tables and normal forms',
+    'Roadmap',
+    'What was not looked at',
+  ])
+  const location = { file: 'a.sql', line: 2, column: 3 }
+  const load: AuditResult['load'] = {
+    layout: {
+      name: 'plain',
+      evidence: null,
+      applied: ['a.sql'],
+      leftOut: [{ file: 'b.sql', reason: 'It goes down.' }],
+    },
+    problems: [
+      {
+        kind: 'failed',
+        location,
+        message: 'no such table',
+        code: '42P01',
+        hint: 'Make it.',
+        excerpt: 'select',
+        dependents: [],
+      },
+    ],
+    standIns: [],
+    skipped: [],
+  }
+  const drift: AuditResult['drift'] = [{ kind: 'table', address: 'public.x', change: 'only in the files', details: [] }]
+  const whole = await renderSchema(SCHEMA, { findings, load, drift, statistics: MADE_UP_STATISTICS })
+  expect(headings(whole)).toEqual([
+    'Summary',
+    'Entity relationships',
+    'Size and use',
+    'Findings',
+    'Tables and normal forms',
+    'Roadmap',
+    'Drift between the files and the database',
+    'Load problems',
+    'What was not looked at',
+  ])
+  for (const text of ['a.sql:2:3', 'no such table', 'Make it.', 'b.sql', 'It goes down.', 'table public.x'])
+    expect(whole).toContain(text)
+})
+
+it('gives every finding its object, place, evidence, SQL, undo, proof and locks', () => {
+  const html = render(makeResult({ findings: [makeFinding({ fix: makeFix() })] }))
+  for (const text of [
+    'public.invoices.amount_due',
+    'db/schema.sql:203:3',
+    'inferred from names and shape, confidence 80 %: expression <code>total - amount_paid</code>',
+    'alter table public.invoices add constraint c check (amount_due = total - amount_paid) not valid;',
+    'alter table public.invoices drop constraint c;',
+    'Proven.',
+    'ACCESS EXCLUSIVE on public.invoices',
+    'data-s="warning" data-w="next" data-p="expand"',
+  ])
+    expect(html).toContain(text)
+})
+
+it('says that nothing was found, that there is nothing, and what did not look', () => {
+  const html = render(
+    makeResult({
+      rules: [
+        { id: 'redundancy/a', outcome: 'passed', reason: null },
+        { id: 'queries/b', outcome: 'skipped', reason: 'No queries were given.' },
+      ],
+    }),
+  )
+  for (const text of [
+    'Nothing was found in 0 tables.',
+    'There are no tables.',
+    'nothing found by 1 rule',
+    'not looked at by 1 rule',
+    'No queries were given.',
+  ])
+    expect(html).toContain(text)
+})
+
+it('draws tables, their columns and their foreign keys, coloured by the worst finding', async () => {
+  const html = await renderSchema(SCHEMA, {
+    findings: [
+      makeFinding({ address: 'public.invoices.total' }),
+      makeFinding({ address: 'public.invoices', severity: 'error' }),
+    ],
+  })
+  const [, svg = ''] = /(<svg xmlns.*?<\/svg>)/s.exec(html) ?? []
+  expect(svg.match(/class="tb error"/g)).toHaveLength(1)
+  expect(svg.match(/class="tb clean"/g)).toHaveLength(1)
+  expect(svg).toContain('public.invoices: 2 findings, worst: error')
+  expect(svg.match(/class="k ma mu" d="M/g)).toHaveLength(1)
+  expect(svg.match(/class="k op si" d="M/g)).toHaveLength(1)
+  expect(svg).toContain('numeric(14,2)')
+  expect(svg).not.toContain('NaN')
+})
+
+it('allows exactly its own script and style, and nothing from elsewhere', async () => {
+  const html = await renderSchema(SCHEMA, {
+    findings: [makeFinding({ fix: makeFix() })],
+    statistics: MADE_UP_STATISTICS,
+  })
+  const [, policy = ''] = /Content-Security-Policy" content="([^"]*)"/.exec(html) ?? []
+  const hash = (content = '') => `'sha256-${createHash('sha256').update(content).digest('base64')}'`
+  expect(policy).toContain("default-src 'none'")
+  expect(policy).toContain(`script-src ${hash(/<script type="module">(.*?)<\/script>/s.exec(html)?.[1])};`)
+  expect(policy).toContain(`style-src ${hash(/<style>(.*?)<\/style>/s.exec(html)?.[1])};`)
+  expect(policy).not.toContain('unsafe')
+  expect(html).not.toMatch(/ style=| on[a-z]+=|(?:src|srcset|action)=|@import|url\((?!#)/)
+  expect([...html.matchAll(/href="([^"#][^"]*)"/g)].map(([, target]) => target)).toEqual(['data:,'])
+})
+
+it('is the same for the same result, and charts only what was counted', async () => {
+  await withSchema(server, SCHEMA, (catalog) => {
+    const result = makeResult({ catalog, findings: [makeFinding()] })
+    expect(render(result)).toBe(render(result))
+    expect(render(result)).not.toContain('Index use against size')
+    const charted = render({ ...result, statistics: MADE_UP_STATISTICS })
+    expect(charted).toContain('Index use against size')
+    expect(charted).toContain('Counted by the server in 30 days up to 2026-05-04.')
+    expect(charted.slice(0, charted.indexOf('<script'))).not.toMatch(/NaN|Infinity|undefined/)
+    const silent = { ...MADE_UP_STATISTICS, table: () => undefined, index: () => undefined }
+    expect(headings(render({ ...result, statistics: silent }))).not.toContain('Size and use')
+  })
+})
+
+it('leaves out the links to a table that all others reference, and says so', async () => {
+  const html = await renderSchema(generateBillingSchema(40))
+  expect(html).toContain('So many tables reference <code>public.account</code> that these lines are not drawn')
+})
+
+describe('markup', () => {
+  const anything = fc.oneof(fc.string({ unit: 'binary' }), fc.stringMatching(/^[<>&"'`/=! a-z.-]*$/))
+
+  it('lets no text out of an element or an attribute', () => {
+    fc.assert(
+      fc.property(anything, (value) => {
+        for (const safe of [escape(value), lines(value).html]) expect(safe).not.toMatch(/[<>"]|&(?!amp;|lt;|gt;|#34;)/)
+        expect(code(value).html).toMatch(/^<code>[^<>"]+<\/code>$/)
+        expect(markup`${prose(value, new Set(['a']))}`.html.replace(/<\/?code>/g, '')).not.toMatch(/[<>"]/)
+      }),
+    )
+  })
+
+  it('embeds data that a script reads back, and that cannot end its element', () => {
+    fc.assert(
+      fc.property(anything, (value) => {
+        const { html } = embedJson([value])
+        expect(html).not.toMatch(/[<>&]/)
+        expect(JSON.parse(html)).toEqual([value])
+      }),
+    )
+  })
+})
