@@ -61,3 +61,4 @@ export {
   type JsonSearchKind,
   type JsonValue,
 } from './evidence/workload/json-searches.js'
+export { statisticsOfScale } from './evidence/statistics/scale.js'

@@ -6,6 +6,7 @@ import {
   createIndex,
   rule,
   type Statistics,
+  statisticsOfScale,
   type Table,
   type Workload,
 } from '../../src/kit.js'
@@ -43,7 +44,8 @@ export default rule({
   needs: ['catalog'],
   uses: ['statistics', 'workload'],
 
-  *detect({ catalog, statistics, workload }) {
+  *detect({ catalog, statistics: all, workload }) {
+    const statistics = statisticsOfScale(all, catalog)
     const uses = workload ? useOf(workload, catalog) : null
     for (const table of catalog.tables) {
       if (table.variety !== 'ordinary' || table.partitionOf || uses?.updated.has(table)) continue

@@ -6,6 +6,7 @@ import {
   type MissingIndex,
   rule,
   serviceOf,
+  statisticsOfScale,
   type TableStatistics,
 } from '../../src/kit.js'
 
@@ -29,7 +30,8 @@ export default rule({
   needs: ['catalog'],
   uses: ['statistics'],
 
-  *detect({ catalog, statistics }) {
+  *detect({ catalog, statistics: all }) {
+    const statistics = statisticsOfScale(all, catalog)
     const missing = catalog.tables.flatMap(findMissingForeignKeyIndexes)
     for (const [first, ...siblings] of foldPartitions(missing)) {
       const { foreignKey, others, columns, service } = first!

@@ -11,6 +11,7 @@ import {
   quoteLiteral,
   rule,
   servesJsonSearch,
+  statisticsOfScale,
 } from '../../src/kit.js'
 
 /** Rows up to which reading the whole table costs nothing worth an index. */
@@ -44,7 +45,8 @@ select id from usage_event where properties ->> 'region' = $1;`,
   needs: ['catalog', 'workload'],
   uses: ['statistics'],
 
-  *detect({ catalog, workload, statistics }) {
+  *detect({ catalog, workload, statistics: all }) {
+    const statistics = statisticsOfScale(all, catalog)
     const searches = findJsonSearches(workload, catalog).filter(
       (search) => !isServed(search) && !isLookup(search) && !search.value.column.table.partitionOf,
     )

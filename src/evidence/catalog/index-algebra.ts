@@ -99,6 +99,7 @@ function gatherFirst(keys: readonly IndexKey[], wanted: ReadonlySet<string>): re
 
 function holdsAllReferences(index: Index, { columns }: Pick<ForeignKey, 'columns'>): boolean {
   if (index.predicate === null) return true
+  if (columns.some(({ name }) => index.predicate === `(${name} IS NOT NULL)`)) return true
   const filled = columns.map(({ name }): Expression => ({ kind: 'isNotNull', operand: { kind: 'column', name } }))
   return implies(allOf(filled), parseExpression(index.predicate)) === 'yes'
 }
