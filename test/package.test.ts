@@ -44,7 +44,7 @@ it('works from its tarball, installed elsewhere', () => {
   expect(findings).toEqual([
     expect.objectContaining({
       rule: 'types/timestamp-without-time-zone',
-      location: { file: 'schema.sql', line: 1, column: 1 },
+      location: { file: 'schema.sql', line: 1, column: 45 },
     }),
   ])
 })

@@ -2,8 +2,9 @@ import { Args, Flags } from '@oclif/core'
 import type { AuditRequest } from '../audit.js'
 import type { AuditResult } from '../engine/result.js'
 import { ConfigError } from '../errors.js'
+import type { Configuration } from './configuration.js'
 import { startProgress } from './progress.js'
-import { resolveSource } from './source.js'
+import { resolveSource, type SourceFlags } from './source.js'
 
 /** The arguments of commands that audit a database. */
 export const auditArgs = {
@@ -45,6 +46,12 @@ export const auditFlags = {
     multipleNonGreedy: true,
     helpValue: '<name=value>',
   }),
+  config: Flags.string({
+    description: 'Configuration file; by default pg-billing-audit.config.* or package.json, here or in a folder above.',
+    helpValue: '<file>',
+    exclusive: ['no-config'],
+  }),
+  'no-config': Flags.boolean({ description: 'Read no configuration.' }),
   quiet: Flags.boolean({ char: 'q', description: 'Show no progress.' }),
 }
 
@@ -58,26 +65,30 @@ export interface AuditInput {
     readonly workload?: readonly string[] | undefined
     readonly layout?: string | undefined
     readonly variable?: readonly string[] | undefined
+    readonly config?: string | undefined
+    readonly 'no-config'?: boolean
     readonly quiet: boolean
   }
 }
 
-/** Audits what the command line names, showing progress on standard error. */
+/** Audits what the command line names, else what the configuration does, showing progress on standard error. */
 export async function runAudit(
   { args, flags }: AuditInput,
+  configuration: Configuration,
   options: Pick<AuditRequest, 'prove'> = {},
 ): Promise<AuditResult> {
-  const { targets = [] } = args
-  const { db, snapshot, rule = [], workload = [], layout, variable = [], quiet } = flags
-  const request = resolveSource({ targets, db, snapshot, workload }, process.env)
-  const variables = readVariables(variable)
+  const { source = {} } = configuration.config
+  const layout = flags.layout ?? source.layout
+  const request = resolveSource(chooseSource({ args, flags }, configuration), process.env)
+  const variables = { ...source.variables, ...readVariables(flags.variable ?? []) }
   const { audit } = await import('../audit.js')
-  const progress = startProgress(process.stderr, quiet)
+  const progress = startProgress(process.stderr, flags.quiet)
   try {
     return await audit({
+      ...configuration.request,
       ...request,
       ...options,
-      rules: rule,
+      rules: flags.rule ?? [],
       load: {
         ...(layout === undefined ? {} : { layout }),
         variables,
@@ -88,6 +99,31 @@ export async function runAudit(
     })
   } finally {
     progress.end()
+  }
+}
+
+/** A database or files on the command line put those of the configuration out of force. */
+function chooseSource({ args, flags }: AuditInput, { config, path, file }: Configuration): SourceFlags {
+  const { targets = [] } = args
+  const { db, snapshot, workload = [] } = flags
+  const { source = {} } = config
+  const queries = workload.length > 0 ? workload : (source.workload ?? []).map(path)
+  if (targets.length > 0 || db !== undefined || snapshot !== undefined)
+    return { targets, db, snapshot, workload: queries }
+  const connection = source.database === undefined ? undefined : process.env[source.database]
+  const paths = (source.targets ?? []).map(path)
+  if (source.database !== undefined && !connection && paths.length === 0 && source.snapshot === undefined)
+    throw new ConfigError(
+      `${source.database} is not set, and ${file ?? 'the configuration'} takes the database from it.`,
+      {
+        hint: 'Set the variable, or name files or a server on the command line.',
+      },
+    )
+  return {
+    targets: paths,
+    db: connection || undefined,
+    snapshot: source.snapshot === undefined ? undefined : path(source.snapshot),
+    workload: queries,
   }
 }
 

@@ -2,6 +2,8 @@ import { Command, Errors, Flags } from '@oclif/core'
 import type { ReportOptions } from '../report/options.js'
 import { decideColor } from './color.js'
 import { describeFailure, explainUsage } from './failure.js'
+import type { Verdict } from './gate.js'
+import { supportsHyperlinks } from './hyperlinks.js'
 
 interface LookFlags {
   readonly color?: boolean | undefined
@@ -27,7 +29,14 @@ export abstract class BaseCommand extends Command {
       color: decideColor({ flag: flags.color, environment: process.env, terminal }),
       width: Math.min(Math.max(columns, 60), 120),
       verbose: flags.verbose ?? false,
+      hyperlinks: supportsHyperlinks(process.env, terminal),
     }
+  }
+
+  /** Sets the exit code, and says why where the report alone does not tell. */
+  protected conclude({ code, reason }: Verdict): void {
+    if (reason) process.stderr.write(describeFailure(reason, { debug: false, version: this.config.version }))
+    process.exitCode = code
   }
 
   /** Prints an error once and sets exit code 2; the process ends by itself, so that nothing written is lost. */

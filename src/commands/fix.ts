@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core'
 import { auditArgs, auditFlags, runAudit } from '../cli/audit-flags.js'
 import { BaseCommand } from '../cli/base-command.js'
+import { readConfiguration } from '../cli/configuration.js'
 import { checkMigrationFolder, checkObjects, writeMigration } from '../cli/migration-files.js'
-import { loadRules } from '../engine/load-rules.js'
 import { selectRules } from '../engine/select-rules.js'
 import { planMigration } from '../fix/migration.js'
 import { renderMigration } from '../report/migration.js'
@@ -42,9 +42,10 @@ export default class Fix extends BaseCommand {
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Fix)
     if (!flags['dry-run']) checkMigrationFolder(flags.output)
-    const rules = selectRules(await loadRules(), flags.rule).map(({ id }) => id)
+    const configuration = await readConfiguration(flags)
+    const rules = selectRules(configuration.book, flags.rule).map(({ id }) => id)
     // Every rule judges, so that a proof sees what a fix would break elsewhere; the choice is made afterwards.
-    const result = await runAudit({ args, flags: { ...flags, rule: [] } })
+    const result = await runAudit({ args, flags: { ...flags, rule: [] } }, configuration)
     const migration = planMigration(result.findings, { rules, objects: checkObjects(flags.object, result) })
     const destination = flags['dry-run'] ? process.stderr : process.stdout
     destination.write(renderMigration(migration, this.look({ color: flags.color }, destination)))

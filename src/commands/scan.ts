@@ -1,15 +1,17 @@
 import { Flags } from '@oclif/core'
 import { auditArgs, auditFlags, runAudit } from '../cli/audit-flags.js'
 import { BaseCommand } from '../cli/base-command.js'
-import { exitCodeOf, type FailOn } from '../cli/exit-code.js'
-import { checkOutput, writeOutput } from '../cli/output.js'
-import { FORMATS, renderReport } from '../report/formats.js'
+import { compareResult, readComparisons } from '../cli/comparisons.js'
+import { readConfiguration, renderConfiguration } from '../cli/configuration.js'
+import { judgeGate } from '../cli/gate.js'
+import { chooseReports, writeReports } from '../cli/reports.js'
+import { FORMATS } from '../report/formats.js'
 
 export default class Scan extends BaseCommand {
   static override summary = 'Review a database: its SQL files, or a live server.'
   static override description = `SQL files are applied to an embedded PostgreSQL and its catalog is read; a live server is read in one read-only transaction.
 
-Exit code: 0 nothing at or over the bar of --fail-on, 1 findings there, 2 the scan could not be done.`
+Exit code: 0 nothing at or over the bar of --fail-on, 1 findings there, 2 the scan could not be done, or SQL was not understood (the report is written all the same).`
   static override examples = [
     { description: 'Review a folder of SQL files or migrations', command: '<%= config.bin %> scan db/migrations' },
     {
@@ -21,35 +23,79 @@ Exit code: 0 nothing at or over the bar of --fail-on, 1 findings there, 2 the sc
       command: '<%= config.bin %> scan schema.sql --format markdown -o review.md',
     },
     {
-      description: 'Fail a build on warnings too',
-      command: '<%= config.bin %> scan db/ --format json --fail-on warning',
+      description: 'Fail a build on warnings too, and leave a report for code scanning',
+      command: '<%= config.bin %> scan db/ --fail-on warning --format terminal --format sarif=review.sarif',
+    },
+    {
+      description: 'Accept what is there today; from then on only what is new or worse fails',
+      command: '<%= config.bin %> scan db/ --update-baseline',
+    },
+    {
+      description: 'What got better or worse since last night',
+      command: '<%= config.bin %> scan --since yesterday.json --format terminal --format json=today.json',
     },
   ]
   static override args = auditArgs
   static override flags = {
     ...auditFlags,
-    format: Flags.option({ options: FORMATS, default: 'terminal' as const, description: 'What the report is for.' })(),
+    format: Flags.string({
+      description: `What a report is for: ${FORMATS.join(', ')}. May be repeated; all but one name their file.`,
+      helpValue: '<name[=file]>',
+      multiple: true,
+      multipleNonGreedy: true,
+    }),
     output: Flags.string({
       char: 'o',
-      description: 'Write the report to this file instead of standard output.',
+      description: 'Write the report that names no file to this file instead of standard output.',
       helpValue: '<file>',
     }),
     'fail-on': Flags.option({
       options: ['error', 'warning', 'info', 'never'] as const,
-      default: 'error' as FailOn,
-      description: 'The least severity that gives exit code 1.',
+      description:
+        'The least severity that gives exit code 1; with a baseline, of what is new or worse. Default error.',
     })(),
+    'max-findings': Flags.integer({
+      min: 0,
+      description: 'More findings than this give exit code 1.',
+      helpValue: '<n>',
+    }),
+    strict: Flags.boolean({
+      allowNo: true,
+      description:
+        'What could not be looked at, or a suppression that does nothing, gives exit code 1; a statement that could not be applied, 2.',
+    }),
+    baseline: Flags.string({
+      description: 'Findings that are accepted for now. By default pg-billing-audit.baseline.json, if it is there.',
+      helpValue: '<file>',
+      exclusive: ['no-baseline'],
+    }),
+    'no-baseline': Flags.boolean({ description: 'Count every finding.', exclusive: ['update-baseline'] }),
+    'update-baseline': Flags.boolean({ description: 'Accept what this scan finds: write the baseline anew.' }),
+    since: Flags.string({
+      description: 'JSON report of an earlier scan: say what got better or worse.',
+      helpValue: '<file>',
+    }),
+    'print-config': Flags.boolean({ description: 'Print what the configuration comes to, and scan nothing.' }),
     prove: Flags.boolean({ allowNo: true, default: true, description: 'Try every fix on a scratch database.' }),
     verbose: Flags.boolean({ char: 'v', description: 'Show every finding in full, in the order of the review.' }),
   }
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Scan)
-    checkOutput(flags.output)
-    const result = await runAudit({ args, flags }, { prove: flags.prove })
-    const report = await renderReport(flags.format, result, this.look(flags))
-    if (flags.output === undefined) process.stdout.write(report)
-    else writeOutput(flags.output, report)
-    process.exitCode = exitCodeOf(result, flags['fail-on'])
+    const configuration = await readConfiguration(flags)
+    if (flags['print-config']) return void process.stdout.write(renderConfiguration(configuration))
+    const { config } = configuration
+    const reports = chooseReports(flags.format ?? config.formats ?? [], flags.output)
+    const comparisons = await readComparisons(flags, configuration)
+    const found = await runAudit({ args, flags }, configuration, { prove: flags.prove })
+    const result = compareResult(found, comparisons)
+    await writeReports(reports, result, (output) => this.look({ ...flags, output }))
+    this.conclude(
+      judgeGate(result, {
+        failOn: flags['fail-on'] ?? config.failOn ?? 'error',
+        maxFindings: flags['max-findings'] ?? config.maxFindings,
+        strict: flags.strict ?? config.strict ?? false,
+      }),
+    )
   }
 }

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { readFileSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
 import { ConfigError } from '../errors.js'
 import { checkConfig } from './check.js'
+import { KEY } from './find.js'
 import { importCode, type Kit } from './import-code.js'
 import { type KeyPath, placeInCode, readPlaced } from './place.js'
 import type { Config } from './schema.js'
@@ -13,22 +14,6 @@ export interface LoadedConfig {
   readonly path: string
   /** The line of a key, for messages. */
   locate(path: KeyPath): ReturnType<ReturnType<typeof placeInCode>>
-}
-
-const NAMES = ['ts', 'mts', 'js', 'mjs', 'json', 'jsonc', 'yaml', 'yml'].map(
-  (ending) => `pg-billing-audit.config.${ending}`,
-)
-const KEY = 'pgBillingAudit'
-
-/** The nearest configuration from a folder upward, up to the root of the Git repository; undefined when there is none. */
-export function findConfig(from: string): string | undefined {
-  for (let folder = resolve(from); ; folder = dirname(folder)) {
-    const found = NAMES.map((name) => join(folder, name)).find((path) => existsSync(path))
-    if (found) return found
-    const manifest = join(folder, 'package.json')
-    if (hasKey(manifest)) return manifest
-    if (existsSync(join(folder, '.git')) || dirname(folder) === folder) return undefined
-  }
 }
 
 /** Reads and checks a configuration. Throws ConfigError with the line of what is wrong. `kit` is what code imports as `pg-billing-audit/kit`. */
@@ -52,13 +37,5 @@ function read(path: string, shown: string): string {
     return readFileSync(path, 'utf8')
   } catch (cause) {
     throw new ConfigError(`The configuration ${shown} cannot be read.`, { hint: (cause as Error).message, cause })
-  }
-}
-
-function hasKey(manifest: string): boolean {
-  try {
-    return KEY in (JSON.parse(readFileSync(manifest, 'utf8')) as object)
-  } catch {
-    return false
   }
 }

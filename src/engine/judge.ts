@@ -66,7 +66,7 @@ function describe(rule: Rule, detection: Detection, evidence: Evidence): Judged 
       related: related.map(({ address }) => address),
       message: rule.message(found),
       advice: rule.advice?.(found) ?? rule.docs.summary,
-      location: locate(on, evidence),
+      location: locate(on, related, evidence),
       evidence: { tier, facts },
       breaks: rule.breaks ?? null,
       fix: null,
@@ -80,9 +80,11 @@ export function fingerprint(rule: string, address: string): string {
   return createHash('sha256').update(`${rule}\0${address}`).digest('hex').slice(0, 32)
 }
 
-function locate(on: Subject, { source }: Evidence) {
+/** A finding that gathers parts of its object stands where the first of them does. */
+function locate(on: Subject, related: readonly Subject[], { source }: Evidence) {
   const owner = 'table' in on ? on.table.address : on.address
-  return source?.locate(on.address) ?? source?.locate(owner) ?? null
+  const [part] = related.every(({ address }) => address.startsWith(`${on.address}.`)) ? related : []
+  return (part && source?.locate(part.address)) ?? source?.locate(on.address) ?? source?.locate(owner) ?? null
 }
 
 function referTo(on: Subject): ObjectReference {

@@ -84,6 +84,13 @@ export function decide(finding: Finding, rule: Rule, policy: Policy, asked: bool
   return isRaised(rule, policy.presets) ? reweigh(finding, WORSE[finding.severity]) : finding
 }
 
+/** The severity that a rule's findings have under the policy, overrides and their own words aside. */
+export function severityUnder(rule: Rule, policy: Policy): Severity {
+  const level = levelIn(policy.rules, rule.id)
+  if (level === 'error' || level === 'warning' || level === 'info') return level
+  return isRaised(rule, policy.presets) ? WORSE[rule.severity] : rule.severity
+}
+
 /** The first ignored pattern that the finding falls under. */
 export function ignoredBy({ object, address, location }: Finding, { ignore }: Policy): string | undefined {
   const { schema } = object

@@ -82,13 +82,14 @@ export function suppress<T extends { readonly finding: Finding }>(
 
 /** What covers the finding's object; else what covers parts of it, which holds only when every part is covered. */
 function findCover(finding: Finding, holding: readonly Suppression[], { locate }: SuppressionTerms) {
-  const { rule, address, location, related } = finding
+  const { rule, address, related } = finding
   const candidates = holding.filter(({ rules }) => rules.some((pattern) => namesRule(pattern, rule)))
+  const gathered = related.filter((part) => part.startsWith(`${address}.`))
+  // A finding that gathers parts stands at the first of them, which says nothing of the others.
+  const location = gathered.length > 0 ? (locate?.(address) ?? finding.location) : finding.location
   const whole = candidates.filter(({ scope }) => isWithin(scope, address, location))
   if (whole.length > 0) return { by: whole, holds: true }
-  const parts = related
-    .filter((part) => part.startsWith(`${address}.`))
-    .map((part) => candidates.filter(({ scope }) => isWithin(scope, part, locate?.(part) ?? null)))
+  const parts = gathered.map((part) => candidates.filter(({ scope }) => isWithin(scope, part, locate?.(part) ?? null)))
   return { by: parts.flat(), holds: parts.length > 0 && parts.every((by) => by.length > 0) }
 }
 

@@ -13,13 +13,17 @@ import { join } from 'node:path'
 import { Writable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { decideColor } from '../../src/cli/color.js'
-import { exitCodeOf } from '../../src/cli/exit-code.js'
 import { describeFailure } from '../../src/cli/failure.js'
+import { type Gate, judgeGate } from '../../src/cli/gate.js'
+import { supportsHyperlinks } from '../../src/cli/hyperlinks.js'
 import { checkOutput, writeNewFiles, writeOutput } from '../../src/cli/output.js'
 import { startProgress } from '../../src/cli/progress.js'
+import { chooseReports } from '../../src/cli/reports.js'
 import { resolveSource } from '../../src/cli/source.js'
 import { ConfigError } from '../../src/errors.js'
-import { makeFinding } from '../report/result.js'
+import { compareFindings } from '../../src/engine/compare.js'
+import type { AuditResult } from '../../src/engine/result.js'
+import { makeFinding, makeResult } from '../report/result.js'
 
 let folder: string
 beforeAll(() => {
@@ -47,18 +51,105 @@ describe('colour', () => {
 
 describe('exit code', () => {
   const crashed = [{ id: 'a/b', outcome: 'crashed', reason: 'x' }] as const
+  const warning = makeFinding({ severity: 'warning' })
+  const judge = (result: Partial<AuditResult>, gate: Partial<Gate> = {}) =>
+    judgeGate(makeResult({ rules: [], ...result }), { failOn: 'error', strict: false, ...gate })
+  const problem = (kind: 'syntax' | 'failed') => ({
+    layout: { name: 'plain', evidence: null, applied: [], leftOut: [] },
+    problems: [
+      {
+        kind,
+        location: { file: 'db/a.sql', line: 3, column: 5 },
+        message: 'syntax error at or near "tabel"',
+        code: null,
+        hint: null,
+        excerpt: '',
+        dependents: [],
+      },
+    ],
+    standIns: [],
+    skipped: [],
+  })
 
   it('is 1 from the bar up', () => {
-    const findings = [makeFinding({ severity: 'warning' })]
     expect(
-      (['error', 'warning', 'info', 'never'] as const).map((bar) => exitCodeOf({ findings, rules: [] }, bar)),
+      (['error', 'warning', 'info', 'never'] as const).map((failOn) => judge({ findings: [warning] }, { failOn }).code),
     ).toEqual([0, 1, 1, 0])
   })
 
-  it('is 2 when a rule crashed that might have found something', () => {
-    expect(exitCodeOf({ findings: [], rules: crashed }, 'error')).toBe(2)
-    expect(exitCodeOf({ findings: [makeFinding({ severity: 'error' })], rules: crashed }, 'error')).toBe(1)
+  it('is 1 when there are too many, whatever they are', () => {
+    expect(judge({ findings: [warning] }, { maxFindings: 1 }).code).toBe(0)
+    const { code, reason } = judge({ findings: [warning, warning] }, { maxFindings: 1 })
+    expect([code, reason?.message]).toEqual([1, '2 findings, and --max-findings allows 1.'])
   })
+
+  it('counts what is new or worse beside a baseline', () => {
+    const error = makeFinding({ severity: 'error' })
+    const beside = (past: readonly { rule: string; address: string; severity: 'error' | 'warning' }[]) =>
+      judge({
+        findings: [error],
+        baseline: compareFindings({ name: 'b', findings: [error], past, looked: () => true }),
+      }).code
+    expect([beside([]), beside([error as never]), beside([{ ...error, severity: 'warning' }])]).toEqual([1, 0, 1])
+  })
+
+  it('is 2 when a rule crashed that might have found something', () => {
+    expect(judge({ rules: crashed }).code).toBe(2)
+    expect(judge({ findings: [makeFinding({ severity: 'error' })], rules: crashed }).code).toBe(1)
+  })
+
+  it('is 2 for SQL that was not understood, and when strict for SQL that was not applied', () => {
+    const { code, reason } = judge({ findings: [warning], load: problem('syntax') }, { failOn: 'never' })
+    expect([code, reason?.message]).toEqual([2, 'db/a.sql:3:5: syntax error at or near "tabel"'])
+    expect(reason?.hint).toBeTruthy()
+    expect(judge({ load: problem('failed') }).code).toBe(0)
+    expect(judge({ load: problem('failed') }, { strict: true }).code).toBe(2)
+  })
+
+  it('is 1 when strict for what was not looked at, unless that was meant', () => {
+    const strict = { strict: true }
+    expect(judge({ notSeen: [{ what: 'x', reason: 'No privilege.' }] }, strict)).toMatchObject({ code: 1 })
+    expect(judge({ notSeen: [{ what: 'x', reason: 'Ignored.', deliberate: true }] }, strict).code).toBe(0)
+    expect(judge({ rules: [{ id: 'a/b', outcome: 'skipped', reason: 'No queries.' }] }, strict).code).toBe(1)
+    expect(
+      judge({ suppressionProblems: [{ kind: 'unused', origin: 'x', location: null, message: 'Unused.' }] }, strict)
+        .code,
+    ).toBe(1)
+  })
+})
+
+describe('reports', () => {
+  const choose = (formats: readonly string[], output?: string) => chooseReports(formats, output)
+
+  it('are several at once, one of them without a file', () => {
+    const file = join(folder, 'out.sarif')
+    expect(choose([])).toEqual([{ format: 'terminal', file: undefined }])
+    expect(choose(['terminal', `sarif=${file}`])).toEqual([
+      { format: 'terminal', file: undefined },
+      { format: 'sarif', file },
+    ])
+    expect(choose(['json'], file)).toEqual([{ format: 'json', file }])
+  })
+
+  it('do not fight over a place', () => {
+    const file = join(folder, 'out.sarif')
+    expect(() => choose(['json', 'sarif'])).toThrow('cannot both go to standard output')
+    expect(() => choose([`json=${file}`], file)).toThrow('-o has no report to write')
+    expect(() => choose([`json=${file}`, `sarif=${file}`])).toThrow('Two reports would go to')
+    expect(() => choose(['json', `sarif=${file}`], file)).toThrow('Two reports would go to')
+    expect(() => choose(['json='])).toThrow('names no file')
+    expect(() => choose(['jsn'])).toThrow('There is no format «jsn».')
+    expect(() => choose([`json=${join(folder, 'no', 'x')}`])).toThrow('no such folder')
+  })
+})
+
+it('makes links only where they are known to work', () => {
+  expect(supportsHyperlinks({ TERM_PROGRAM: 'WezTerm' }, true)).toBe(true)
+  expect(supportsHyperlinks({ VTE_VERSION: '6800' }, true)).toBe(true)
+  expect(supportsHyperlinks({ TERM_PROGRAM: 'WezTerm' }, false)).toBe(false)
+  expect(supportsHyperlinks({ TERM_PROGRAM: 'WezTerm', CI: '1' }, true)).toBe(false)
+  expect(supportsHyperlinks({ FORCE_HYPERLINK: '1' }, false)).toBe(true)
+  expect(supportsHyperlinks({}, true)).toBe(false)
 })
 
 describe('source', () => {
