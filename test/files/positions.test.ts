@@ -31,6 +31,8 @@ alter table plan alter price type numeric(14,2);
 alter index plan_name_idx rename to name_idx;
 alter table plan rename to plans;
 comment on table plans is 'x';
+set client_min_messages = error; set session_replication_role = replica;
+create view silent as select 1 as one;
 select 'unterminated
 `
 
@@ -46,9 +48,9 @@ describe('loading SQL', () => {
       ])
       expect(problems.map(({ kind, location: { line, column } }) => `${kind} ${line}:${column}`)).toEqual([
         'failed 12:25',
-        'syntax 25:8',
+        'syntax 27:8',
       ])
-      expect(statements).toHaveLength(16)
+      expect(statements).toHaveLength(19)
       const at = Object.fromEntries([...positions].map(([address, { line, column }]) => [address, `${line}:${column}`]))
       expect(at).toMatchObject({
         'public.plans': '2:1',
@@ -69,6 +71,7 @@ describe('loading SQL', () => {
         'public.hidden.a': '15:1',
         'public.hidden.hidden_pkey': '15:1',
         'public.f(a integer)': '20:1',
+        'public.silent': '26:1',
       })
       expect(await session.query(`select 1 from pg_event_trigger`)).toEqual([])
     } finally {

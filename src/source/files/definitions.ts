@@ -14,19 +14,18 @@ export interface Definition {
 const PREFIX = 'pg-billing-audit defined'
 
 /**
- * Makes the server raise a notice for every object that a statement defines, also from within DO blocks and functions.
+ * Makes the server raise a warning, which dumps do not silence as they do notices, for every object that a statement defines, also from within DO blocks and functions.
  * ENABLE ALWAYS keeps it under `session_replication_role = replica`.
  */
 const RECORD = `
 create schema pg_billing_audit_load;
-create function pg_billing_audit_load.record() returns event_trigger language plpgsql
-  set client_min_messages = notice as $record$
+create function pg_billing_audit_load.record() returns event_trigger language plpgsql as $record$
 declare
   command record;
 begin
   for command in select * from pg_catalog.pg_event_trigger_ddl_commands() loop
     if command.objid is not null and not command.in_extension then
-      raise notice '${PREFIX} % % % %', command.classid, command.objid, command.objsubid, command.command_tag;
+      raise warning '${PREFIX} % % % %', command.classid, command.objid, command.objsubid, command.command_tag;
     end if;
   end loop;
 end $record$;

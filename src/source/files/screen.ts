@@ -11,6 +11,7 @@ const SEND: Verdict = { action: 'send' }
 
 const REACHES_OUT =
   /\b(?:pg_read_file|pg_read_binary_file|pg_ls_dir|pg_ls_\w+dir|pg_stat_file|pg_file_\w+|lo_import|lo_export|dblink\w*|pg_reload_conf|pg_rotate_logfile|pg_terminate_backend|pg_cancel_backend|pg_promote|pg_switch_wal|pg_execute_server_program)\b/i
+const SILENCES_WARNINGS = /^set\s+(?:session\s+|local\s+)?client_min_messages\s*(?:=|to)\s*'?(?:error|fatal|panic)\b/i
 const COPIES_FILES = /\bcopy\b[^;]*\b(?:program\b|(?:from|to)\s+(?:E?'|\$))/i
 const DEFINING = new Set(['create', 'comment', 'grant', 'revoke', 'alter'])
 
@@ -28,6 +29,9 @@ export function screenStatement(statement: Statement): Verdict {
       return refuse('LOAD would bring a library into the server.')
     case 'copy':
       return statement.copy ? SEND : screenCopy(statement, refuse)
+    case 'set':
+      if (SILENCES_WARNINGS.test(statement.text)) return skip('warnings tell what a statement defines')
+      break
     case 'vacuum':
     case 'checkpoint':
     case 'cluster':

@@ -49,6 +49,7 @@ export const MISSING_OBJECTS: readonly RepairRule[] = [
     code: '3F000',
     message: /^no schema has been selected to create in$/,
     async repair({ statement, sql, server, remarks }) {
+      if (statement.words[1] === 'extension') return /\bschema\b/i.test(sql) ? null : { run: `${sql} schema public` }
       const [{ path } = { path: '' }] = await server.query<{ path: string }>(
         `select current_setting('search_path') as path`,
       )
