@@ -3,6 +3,7 @@ import {
   afterReview,
   holdsStatus,
   isConfined,
+  mayHoldStatus,
   quoteIdentifier,
   quoteLiteral,
   rule,
@@ -28,7 +29,8 @@ export default rule({
   *detect({ catalog }) {
     for (const column of catalog.columns()) {
       const { table } = column
-      if (table.partitionOf || table.variety === 'foreign' || column.inherited || isConfined(column)) continue
+      if (table.partitionOf || table.variety === 'foreign' || column.inherited) continue
+      if (!mayHoldStatus(column) || isConfined(column)) continue
       const known = statusValuesOf(column, catalog)
       if (holdsStatus(column, known) !== 'yes') continue
       yield { on: column, facts: { ...known }, assessment: { confidence: confidenceOf(known.seenIn) } }

@@ -14,7 +14,8 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    for (const table of catalog.tables) {
+    const parents = new Set(catalog.tables.flatMap(({ inherits }) => inherits))
+    for (const table of parents) {
       if (table.partitionOf || table.variety !== 'ordinary') continue
       const heirs = catalog.tables.filter(({ inherits }) => inherits.includes(table))
       const own = [...(table.primaryKey ? [table.primaryKey] : []), ...table.uniques, ...table.foreignKeys]

@@ -12,9 +12,10 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
+    const parents = new Set(catalog.tables.flatMap(({ inherits }) => inherits))
     for (const table of catalog.tables) {
       if (table.partitionOf || table.variety !== 'ordinary' || table.inherits.length > 0) continue
-      if (catalog.tables.some(({ inherits }) => inherits.includes(table))) continue
+      if (parents.has(table)) continue
       if (table.columns.length === 0 || holdsNumbersOnly(table))
         yield { on: table, facts: { column: table.columns[0]?.name ?? null } }
     }

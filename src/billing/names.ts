@@ -1,3 +1,5 @@
+import { remember } from '../evidence/remember.js'
+
 /**
  * Words of billing schemas by what they mean, in English, German, French, Spanish and Portuguese, without accents and in
  * the singular. A word may stand under several meanings; only types and neighbours decide between them.
@@ -99,7 +101,7 @@ const ENDINGS = new Set(['to', 'at', 'on', 'id'])
 const PLURALS = ['s', 'es', 'en', 'n', 'e']
 
 /** The words of a name: lower case, no accents, singular, whatever the style (`unitPrice`, `UNIT_PRICE`, `unitprice`, `t_unit_prices`). */
-export function wordsOf(name: string): readonly string[] {
+export const wordsOf: (name: string) => readonly string[] = remember(50_000, (name) => {
   const parts = name
     .normalize('NFD')
     .replaceAll(/\p{M}/gu, '')
@@ -112,7 +114,7 @@ export function wordsOf(name: string): readonly string[] {
     .filter((part) => part !== '')
   const named = parts.length > 1 && HUNGARIAN.test(parts[0] ?? '') ? parts.slice(1) : parts
   return named.flatMap((part) => splitCompound(part))
-}
+})
 
 /** Whether a word can mean this. */
 export function means(word: string, ...meanings: readonly Meaning[]): boolean {

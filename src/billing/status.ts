@@ -26,13 +26,22 @@ const ROMANCE = /^(?:statut|estado|etat|situacao|estatus)$/
 /** Longest status that anybody declares. */
 const LONGEST = 50
 
+/** Whether type and name let a column hold a status; what its values say is not looked at. */
+export function mayHoldStatus({ type, name, generated }: Column): boolean {
+  if (!TEXT.has(type.name) || type.category !== 'base' || generated) return false
+  return means(headOf(wordsOf(name)) ?? '', 'status', 'state')
+}
+
+function headOf(words: readonly string[]): string | undefined {
+  return ROMANCE.test(words[0] ?? '') ? words[0] : words.at(-1)
+}
+
 /** Whether the column is a text that holds one of few states of its row's life. */
 export function holdsStatus(column: Column, { values, seenIn }: StatusValues): Answer {
   const { type, table } = column
-  if (!TEXT.has(type.name) || type.category !== 'base' || column.generated) return 'no'
+  if (!mayHoldStatus(column)) return 'no'
   const words = wordsOf(column.name)
-  const head = ROMANCE.test(words[0] ?? '') ? words[0] : words.at(-1)
-  if (!head || !means(head, 'status', 'state')) return 'no'
+  const head = headOf(words) ?? ''
   if (mentions(words, 'foreign', 'previous', 'audit') || means(wordsOf(table.name).at(-1) ?? '', 'audit'))
     return 'unknown'
   if (isKeyAlone(column)) return 'no'

@@ -1,5 +1,6 @@
 import { loadModule, parseSync } from 'libpg-query'
 import type { Column, Table } from './model.js'
+import { remember } from '../remember.js'
 
 /** Makes `parseExpression` and the workload reader usable; await it once, before rules run. */
 export const loadParser = (): Promise<void> => loadModule()
@@ -62,16 +63,21 @@ type Context = Pick<Table, 'column'> | undefined
 
 /** Reads an expression as the server prints it or a person writes it. What PostgreSQL's grammar refuses is `other`. */
 export function parseExpression(text: string, table?: Context): Expression {
-  let tree: unknown
-  try {
-    const [statement] = parseSync(`select ${text}`).stmts ?? []
-    tree = at(statement?.stmt, 'SelectStmt', 'targetList', 0, 'ResTarget', 'val')
-  } catch (error) {
-    if ((error as Error).name !== 'SqlError') throw error
-  }
+  const tree = parseTree(text)
   if (!tree) return { kind: 'other', operand: { kind: 'opaque', identity: text, columns: [], strict: [] } }
   return readExpression(tree, table)
 }
+
+/** The tree of an expression; undefined for what PostgreSQL's grammar refuses. */
+const parseTree = remember(20_000, (text: string): unknown => {
+  try {
+    const [statement] = parseSync(`select ${text}`).stmts ?? []
+    return at(statement?.stmt, 'SelectStmt', 'targetList', 0, 'ResTarget', 'val')
+  } catch (error) {
+    if ((error as Error).name !== 'SqlError') throw error
+    return undefined
+  }
+})
 
 /** The value below an expression such as an index key: `lower(email)`. */
 export function parseOperand(text: string, table?: Context): Operand {

@@ -1,12 +1,14 @@
+import { remember } from '../remember.js'
+
 /** Words of an identifier in lower case: `customerId`, `customer_id` and `CUSTOMER-ID` are the same. */
-export function splitName(name: string): readonly string[] {
-  return name
+export const splitName: (name: string) => readonly string[] = remember(50_000, (name) =>
+  name
     .replaceAll(/([a-z0-9])([A-Z])/g, '$1_$2')
     .replaceAll(/([A-Z]+)([A-Z][a-z])/g, '$1_$2')
     .toLowerCase()
     .split(/[^\p{L}\p{N}]+/u)
-    .filter(Boolean)
-}
+    .filter(Boolean),
+)
 
 const IDENTIFIERS = new Set(['id', 'uuid', 'guid', 'fk', 'oid', 'pk', 'ref'])
 const CODES = new Set(['code', 'slug', 'key', 'number', 'no', 'nr', 'iso'])
