@@ -10,12 +10,17 @@ export const KEY = 'pgBillingAudit'
 /** The nearest configuration from a folder upward, up to the root of the Git repository; undefined when there is none. */
 export function findConfig(from: string): string | undefined {
   for (let folder = resolve(from); ; folder = dirname(folder)) {
-    const found = NAMES.map((name) => join(folder, name)).find((path) => existsSync(path))
-    if (found) return found
-    const manifest = join(folder, 'package.json')
-    if (hasKey(manifest)) return manifest
+    const found = configIn(folder)
+    if (found !== undefined) return found
     if (existsSync(join(folder, '.git')) || dirname(folder) === folder) return undefined
   }
+}
+
+/** The configuration in this very folder. */
+export function configIn(folder: string): string | undefined {
+  const manifest = join(folder, 'package.json')
+  const found = NAMES.map((name) => join(folder, name)).find((path) => existsSync(path))
+  return found ?? (hasKey(manifest) ? manifest : undefined)
 }
 
 function hasKey(manifest: string): boolean {
