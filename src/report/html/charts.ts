@@ -61,7 +61,7 @@ function daysOf(collectedAt: string, resetAt: string | null): number | null {
   return days > 0 ? days : null
 }
 
-const [WIDE, HIGH, LEFT, RIGHT, TOP, BOTTOM] = [760, 340, 64, 150, 16, 44]
+const [WIDE, HIGH, LEFT, RIGHT, TOP, BOTTOM] = [960, 380, 64, 170, 30, 44]
 
 function renderIndexes(indexes: readonly IndexUse[]): Markup {
   const unused = indexes.filter(({ scans, enforces }) => scans === 0 && !enforces)
@@ -83,7 +83,7 @@ function renderIndexes(indexes: readonly IndexUse[]): Markup {
   })
   const labels = [...named].map(({ index, sizeBytes }) => {
     lowest = Math.min(lowest - 13, HIGH - BOTTOM - 10)
-    return markup`<text class="la" x="${x(sizeBytes) + 8}" y="${lowest}">${shorten(index.name, 22)}</text>`
+    return markup`<path class="le" d="M${x(sizeBytes)},${y(0) - 5}V${lowest - 4}h5"/><text class="la" x="${x(sizeBytes) + 8}" y="${lowest}">${shorten(index.name, 22)}</text>`
   })
   const across = range(least, most).map(
     (power) =>
@@ -98,7 +98,7 @@ function renderIndexes(indexes: readonly IndexUse[]): Markup {
       ? `${count(unused.length, 'index', 'indexes')} of ${showBytes(waste)} altogether ${unused.length === 1 ? 'was' : 'were'} never read and enforce${unused.length === 1 ? 's' : ''} nothing.`
       : 'Every index that enforces nothing was read.'
   }</p></figcaption>
-<svg class="chart" viewBox="0 0 ${WIDE} ${HIGH}" role="img" aria-label="Scans of ${count(indexes.length, 'index', 'indexes')} against their size">${across}${upward}<text class="ax mid" x="${(LEFT + WIDE - RIGHT) / 2}" y="${HIGH - 6}">size</text><text class="ax" x="6" y="${TOP - 4}">scans</text>${points}${labels}</svg>
+<svg class="chart" viewBox="0 0 ${WIDE} ${HIGH}" role="img" aria-label="Scans of ${count(indexes.length, 'index', 'indexes')} against their size">${across}${upward}<text class="ax mid" x="${(LEFT + WIDE - RIGHT) / 2}" y="${HIGH - 6}">size</text><text class="ax" x="12" y="${TOP - 12}">scans</text>${points}${labels}</svg>
 <ul class="legend dots"><li class="unused">never read</li><li class="used">read</li><li class="key">enforces a key</li></ul></figure>`
 }
 

@@ -78,7 +78,7 @@ function choose() {
     const left = rule.querySelectorAll('.f:not([hidden])').length
     rule.hidden = left === 0
     rule.querySelector('.n').textContent = left
-    rule.open = any ? left <= 30 || shown <= 100 : open
+    rule.open = any ? left <= 30 || shown <= 300 : open
   }
   for (const part of document.querySelectorAll('.part')) {
     const left = part.querySelectorAll('.f:not([hidden])').length

@@ -158,11 +158,11 @@ pre code{font-size:1em}
 .objects{font-size:.875rem;margin-top:.25rem}.road .tags{margin-top:.35rem}
 figure{margin-bottom:2.5rem}figcaption{margin-bottom:.9rem}figcaption p{color:var(--quiet);font-size:.9375rem}
 figcaption h3{margin-bottom:.15rem}
-.chart{display:block;width:100%;max-width:56rem;height:auto;background:var(--surface);border:1px solid var(--line);border-radius:12px}
+.chart{display:block;width:100%;height:auto;background:var(--surface);border:1px solid var(--line);border-radius:12px}
 .chart text{font:11px var(--sans);fill:var(--quiet)}.chart .la{fill:var(--error);font-family:var(--mono)}
-.mid{text-anchor:middle}.end{text-anchor:end}.gr{stroke:var(--line);fill:none}
+.le{stroke:var(--error-fill);fill:none;stroke-width:.7}.mid{text-anchor:middle}.end{text-anchor:end}.gr{stroke:var(--line);fill:none}
 .chart circle{fill:var(--info-fill);fill-opacity:.75}.chart .key{fill:none;stroke:var(--edge);stroke-width:1.3}.chart .unused{fill:var(--error-fill);fill-opacity:1}
-.heap{fill:var(--info-fill);background:var(--info-fill)}.dead{fill:var(--error-fill)}.rest{fill:var(--line)}
+.heap{fill:var(--info-fill)}.dead{fill:var(--error-fill)}.rest{fill:var(--line)}
 .dots .unused::before,.dots .dead::before{background:var(--error-fill);border-color:var(--error-fill)}.dots .used::before,.dots .heap::before{background:var(--info-fill);border-color:var(--info-fill)}.dots .rest::before{background:var(--line)}.dots .key::before{background:none}
 .sizes td:nth-child(2){min-width:10rem;vertical-align:middle}
 footer{padding:2.5rem 0 3.5rem;color:var(--quiet);font-size:.875rem}

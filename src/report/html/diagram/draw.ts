@@ -1,5 +1,6 @@
 import { code, join, markup, type Markup, type Part } from '../markup.js'
 import type { Page } from '../page.js'
+import { printable } from '../../printable.js'
 import { count } from '../../summary.js'
 import { type Box, chooseDrawing, type Drawing, HEADER, isOptional, isSingle, keysOf, type Link, ROW } from './boxes.js'
 import { type LayOut, layOutDrawing } from './layout.js'
@@ -20,12 +21,12 @@ ${drawing.boxes.map((box, at) => drawBox(box, places[at] ?? { x: 0, y: 0 }))}</g
 /** For the script: every owner's address, worst severity, number of findings, and foreign keys as [referenced owner, columns]. */
 export function listNeighbours(page: Page): readonly unknown[] {
   return page.owners.map((owner) => [
-    owner.address,
+    printable(owner.address),
     owner.worst ?? '',
     owner.findings.length,
     keysOf(owner).flatMap(({ referencedTable, columns }) => {
       const referenced = page.ownerAt(referencedTable.address)
-      return referenced ? [[referenced.id, columns.map(({ name }) => name).join(', ')]] : []
+      return referenced ? [[referenced.id, printable(columns.map(({ name }) => name).join(', '))]] : []
     }),
   ])
 }
@@ -45,7 +46,7 @@ function describeExtent({ boxes, tables, detail, hubs }: Drawing): Part {
         hubs.map(({ address }) => code(address)),
         ', ',
       ),
-      ' that these lines are not drawn; choose it to see them marked. ',
+      ' that these lines are not drawn; choosing it marks those tables. ',
     ],
     'Colour is the worst finding of a table, the number how many it has.',
   ]
