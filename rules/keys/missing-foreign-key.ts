@@ -3,17 +3,35 @@ import {
   afterReview,
   type Column,
   createIndex,
+  type Detection,
+  groupBy,
   inferForeignKeys,
   type NameRule,
   quoteIdentifier,
   quoteRelation,
   rule,
+  type Schema,
   serviceOf,
+  type Table,
 } from '../../src/kit.js'
 
 /** Tables that keep what was said or happened; many of them do without keys on purpose. */
 const RECORDS =
   /(?:^|_)(?:logs?|events?|histor(?:y|ies)|audits?|archives?|outbox|inbox|snapshots?|staging|imports?|caches?|cached|queues?|messages?|activit(?:y|ies)|summar(?:y|ies)|daily|monthly|aggregations?)(?:_|$)/
+
+/** From so many candidates on, a database without a single foreign key is meant to be so. */
+const A_HABIT = 8
+/** From so many on, a log that references nothing is one finding. */
+const FEW = 3
+
+type KeyFacts = {
+  readonly columns: readonly string[]
+  /** Address of the referenced table; empty when many columns are one finding. */
+  readonly referenced: string
+  readonly referencedColumns: readonly string[]
+  readonly sign: NameRule
+  readonly alternatives: readonly string[]
+}
 
 const SIGN: Readonly<Record<NameRule, string>> = {
   'declared elsewhere': 'the same column is a foreign key in other tables',
@@ -43,8 +61,25 @@ export default rule({
   needs: ['catalog'],
   reveals: ['keys/tenant-crossing-foreign-key'],
 
-  *detect({ catalog }) {
-    for (const { columns, referencedColumns, rule: sign, confidence, alternatives } of inferForeignKeys(catalog)) {
+  *detect({ catalog }): Iterable<Detection<Schema | Table | Column, KeyFacts>> {
+    const inferred = inferForeignKeys(catalog)
+    const [schema] = inferred.map(({ columns }) => columns[0]!.table.schema)
+    if (schema && inferred.length >= A_HABIT && ![...catalog.foreignKeys()].length) {
+      const columns = inferred.flatMap(({ columns: [column] }) => column ?? [])
+      yield { on: schema, related: columns, facts: foldedFacts(columns), assessment: { severity: 'info' } }
+      return
+    }
+    const ofRecords = groupBy(
+      inferred.filter(({ columns }) => isRecordOfEverything(columns[0]!.table)),
+      ({ columns }) => columns[0]!.table,
+    )
+    const folded = new Set([...ofRecords].filter(([, of]) => of.length >= FEW).map(([table]) => table))
+    for (const table of folded) {
+      const columns = (ofRecords.get(table) ?? []).flatMap(({ columns: [column] }) => column ?? [])
+      yield { on: table, related: columns, facts: foldedFacts(columns), assessment: { severity: 'info' } }
+    }
+    for (const { columns, referencedColumns, rule: sign, confidence, alternatives } of inferred) {
+      if (folded.has(columns[0]!.table)) continue
       const [column, ...rest] = columns as [Column, ...Column[]]
       const referenced = referencedColumns[0]!.table
       yield {
@@ -66,18 +101,25 @@ export default rule({
   },
 
   message: ({ on, facts: { columns, referenced, sign, alternatives } }) => {
+    if (on.kind === 'schema')
+      return `Nothing in ${on} is a foreign key, though ${columns.length} columns look like references: ${shorten(columns)}.`
+    if (on.kind === 'table')
+      return `${on} has no foreign key, though ${columns.length} of its columns look like references: ${shorten(columns)}.`
     const what = columns.length > 1 ? `${on.table} (${columns.join(', ')})` : on.address
     return alternatives.length > 0
       ? `${what} looks like a reference to one of ${[referenced, ...alternatives].join(', ')}, and no foreign key says to which.`
       : `${what} looks like a reference to ${referenced} (${SIGN[sign]}), but no foreign key says so.`
   },
 
-  advice: ({ facts: { referenced, alternatives } }) =>
-    alternatives.length > 0
-      ? 'Say which table it references, and declare the foreign key.'
-      : `Declare the foreign key to ${referenced}, after the rows that point nowhere were found and mended.`,
+  advice: ({ on, facts: { referenced, alternatives } }) =>
+    on.kind !== 'column'
+      ? 'Declare the foreign keys, or write down that the application keeps them; scan one table at a time for the statements.'
+      : alternatives.length > 0
+        ? 'Say which table it references, and declare the foreign key.'
+        : `Declare the foreign key to ${referenced}, after the rows that point nowhere were found and mended.`,
 
   fix: ({ catalog, on, facts: { columns: names, referenced, referencedColumns: keyNames, alternatives } }) => {
+    if (on.kind !== 'column') return []
     const { table } = on
     const target = catalog.tables.find(({ address }) => address === referenced)
     const columns = names.flatMap((name) => table.column(name) ?? [])
@@ -99,3 +141,23 @@ export default rule({
     )
   },
 })
+
+/** A log or the like that has no foreign key at all. */
+function isRecordOfEverything({ name, foreignKeys }: Table): boolean {
+  return foreignKeys.length === 0 && RECORDS.test(name)
+}
+
+/** Facts of a finding about many columns. */
+function foldedFacts(columns: readonly Column[]): KeyFacts {
+  return {
+    columns: columns.map(({ name, table }) => `${table.name}.${name}`),
+    referenced: '',
+    referencedColumns: [],
+    sign: 'table',
+    alternatives: [],
+  }
+}
+
+function shorten(names: readonly string[]): string {
+  return names.length > 4 ? `${names.slice(0, 4).join(', ')} and others` : names.join(', ')
+}
