@@ -57,6 +57,9 @@ describe.each(fixable.map((rule) => [rule.id, rule] as const))('%s', (id, rule) 
       }))
     const proofs = await proveFixes({ openScratch: () => openScratch(schema), judge: judgeAgain }, [candidates])
     const refused = [...proofs].filter(([, proof]) => proof.refused).map(([address, proof]) => [address, proof.refused])
-    expect(refused.map(([address]) => address), JSON.stringify(refused)).toEqual(refusals)
+    expect(
+      refused.map(([address]) => address),
+      JSON.stringify(refused),
+    ).toEqual(refusals)
   })
 })
