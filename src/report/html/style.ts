@@ -84,7 +84,7 @@ th{text-align:left;font-weight:600}
 .er .warning .hd{fill:var(--warning-wash);stroke:var(--warning-fill)}.er .warning .bo{stroke:var(--warning-fill)}.er .warning .nu{fill:var(--warning)}
 .er .info .hd{fill:var(--info-wash);stroke:var(--info-fill)}.er .info .bo{stroke:var(--info-fill)}.er .info .nu{fill:var(--info)}
 .er a{text-decoration:none;outline:none}
-.er a:hover .bo,.er a:focus-visible .bo,.er a.on .bo{stroke:var(--accent);stroke-width:3}
+.er a:hover .bo,.er a:focus-visible .bo,.er a.on .bo,.er a:focus-visible .hd,.er a.on .hd{stroke:var(--accent);stroke-width:3}
 .k{fill:none;stroke:var(--edge);stroke-width:1.2}
 .k.ma{marker-start:url(#m-ma)}.k.op{marker-start:url(#m-op)}.k.mu{marker-end:url(#m-mu)}.k.si{marker-end:url(#m-si)}
 .mk path,.mk circle{fill:none;stroke:var(--edge);stroke-width:1.2}.mk circle{fill:var(--surface)}
@@ -172,7 +172,7 @@ footer{padding:2.5rem 0 3.5rem;color:var(--quiet);font-size:.875rem}
 @media (forced-colors:active){.bar rect,.chart circle,.er .hd{forced-color-adjust:none}}
 @media print{
 @page{margin:16mm 14mm}
-body{display:block;padding:0;background:#fff;font-size:10pt}
+body{display:block;padding:0;background:#fff;font-size:10pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}.tiles{grid-template-columns:repeat(3,1fr)}
 nav,#filters,.tools,.skip,.copy,#selection,.buttons{display:none!important}
 header{padding:0 0 1rem}.chapter{padding:1.4rem 0 .4rem}
 .scroll,.er{overflow:visible;max-height:none}
