@@ -84,6 +84,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
       },
       startedAt: request.startedAt.toISOString(),
       catalog: evidence.catalog,
+      statistics: evidence.statistics,
       findings,
       suppressed: settled.suppressed,
       suppressionProblems: settled.suppressionProblems,

@@ -2,6 +2,7 @@ import type { Location } from '../errors.js'
 import type { Difference } from '../evidence/catalog/drift.js'
 import type { Catalog, Subject } from '../evidence/catalog/model.js'
 import type { NotSeen } from '../evidence/model.js'
+import type { Statistics } from '../evidence/statistics/model.js'
 import type { Fix } from '../fix/fixes.js'
 import type { LoadedFiles } from '../source/files/model.js'
 export type { Fix } from '../fix/fixes.js'
@@ -16,6 +17,8 @@ export interface AuditResult {
   /** ISO 8601, UTC. */
   readonly startedAt: string
   readonly catalog: Catalog
+  /** What the server has counted; null from files, and where it could not be read. */
+  readonly statistics: Statistics | null
   readonly findings: readonly Finding[]
   /** Findings that someone has answered for; they stand beside `findings`, not among them. */
   readonly suppressed: readonly SuppressedFinding[]

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Graphviz } from '@hpcc-js/wasm-graphviz'
 import type { AuditResult } from '../engine/result.js'
-import type { Statistics } from '../evidence/statistics/model.js'
 import { renderDrift, renderNotSeen, renderProblems } from './html/appendix.js'
 import { renderCharts } from './html/charts.js'
 import { LEGEND, listNeighbours, renderDiagram } from './html/diagram/draw.js'
@@ -16,11 +15,8 @@ import { renderRoadmap } from './html/roadmap.js'
 import { STYLE } from './html/style.js'
 import { renderTables } from './html/tables.js'
 
-/** What the page shows; charts of use and size stand in it when the server's statistics are there. */
-export type HtmlInput = AuditResult & { readonly statistics?: Statistics | null }
-
 /** Loads what lays out the diagram and what runs in the page, and gives the renderer. */
-export async function loadHtmlRenderer(): Promise<(result: HtmlInput) => string> {
+export async function loadHtmlRenderer(): Promise<(result: AuditResult) => string> {
   const graphviz = await Graphviz.load()
   const script = readFileSync(new URL('html/script.js', import.meta.url), 'utf8')
   return (result) => renderHtml(result, script, (dot, engine) => graphviz.layout(dot, 'json', engine))
@@ -31,7 +27,7 @@ const MANY = 300
 const MANY_CLASS: Markup = { html: ' class="many"' }
 
 /** The full review as one HTML file that loads nothing, and may load nothing. */
-function renderHtml(result: HtmlInput, script: string, layOut: LayOut): string {
+function renderHtml(result: AuditResult, script: string, layOut: LayOut): string {
   const page = preparePage(result)
   const findings = page.important.length
   const chapters = [

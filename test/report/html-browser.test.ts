@@ -6,7 +6,7 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { audit } from '../../src/audit.js'
 import type { AuditResult } from '../../src/engine/result.js'
-import { type HtmlInput, loadHtmlRenderer } from '../../src/report/html.js'
+import { loadHtmlRenderer } from '../../src/report/html.js'
 import { startScratch, withSchema } from '../scratch.js'
 import { startChromium } from './chromium.js'
 import { generateBillingSchema } from './generate-schema.js'
@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), 'html-report-'))
 const pictures = process.env['SCREENSHOTS'] ?? folder
 
 let browser: Browser
-let render: (result: HtmlInput) => string
+let render: (result: AuditResult) => string
 let billing: AuditResult
 const complaints: string[] = []
 

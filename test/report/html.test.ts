@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { AuditResult } from '../../src/engine/result.js'
-import { type HtmlInput, loadHtmlRenderer } from '../../src/report/html.js'
+import { loadHtmlRenderer } from '../../src/report/html.js'
 import { code, embedJson, escape, lines, prose, markup } from '../../src/report/html/markup.js'
 import type { EmbeddedServer } from '../../src/source/embedded/server.js'
 import { startScratch, withSchema } from '../scratch.js'
@@ -11,7 +11,7 @@ import { makeFinding, makeFix, makeResult } from './result.js'
 import { MADE_UP_STATISTICS } from './statistics.js'
 
 let server: EmbeddedServer
-let render: (result: HtmlInput) => string
+let render: (result: AuditResult) => string
 beforeAll(async () => {
   ;[server, render] = await Promise.all([startScratch(), loadHtmlRenderer()])
 })
@@ -27,7 +27,7 @@ const SCHEMA = `
   );
   create index on invoices (organization_id);`
 
-function renderSchema(sql: string, parts: Partial<HtmlInput> = {}): Promise<string> {
+function renderSchema(sql: string, parts: Partial<AuditResult> = {}): Promise<string> {
   return withSchema(server, sql, (catalog) => render({ ...makeResult({ catalog, ...parts }), ...parts }))
 }
 

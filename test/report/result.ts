@@ -53,6 +53,7 @@ export function makeResult(parts: Partial<AuditResult> = {}): AuditResult {
     target: { kind: 'files', name: 'db', serverVersion: 180_006, files: ['db/schema.sql'] },
     startedAt: '2026-05-04T10:11:12.000Z',
     catalog: emptyCatalog,
+    statistics: null,
     findings,
     suppressed: [],
     suppressionProblems: [],
