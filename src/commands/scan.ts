@@ -3,6 +3,7 @@ import { auditArgs, auditFlags, runAudit } from '../cli/audit-flags.js'
 import { BaseCommand } from '../cli/base-command.js'
 import { compareResult, readComparisons } from '../cli/comparisons.js'
 import { readConfiguration, renderConfiguration } from '../cli/configuration.js'
+import { gateFlags, gateOf } from '../cli/gate-flags.js'
 import { judgeGate } from '../cli/gate.js'
 import { chooseReports, writeReports } from '../cli/reports.js'
 import { FORMATS } from '../report/formats.js'
@@ -49,32 +50,7 @@ Exit code: 0 nothing at or over the bar of --fail-on, 1 findings there, 2 the sc
       description: 'Write the report that names no file to this file instead of standard output.',
       helpValue: '<file>',
     }),
-    'fail-on': Flags.option({
-      options: ['error', 'warning', 'info', 'never'] as const,
-      description:
-        'The least severity that gives exit code 1; with a baseline, of what is new or worse. Default error.',
-    })(),
-    'max-findings': Flags.integer({
-      min: 0,
-      description: 'More findings than this give exit code 1.',
-      helpValue: '<n>',
-    }),
-    strict: Flags.boolean({
-      allowNo: true,
-      description:
-        'What could not be looked at, or a suppression that does nothing, gives exit code 1; a statement that could not be applied, 2.',
-    }),
-    baseline: Flags.string({
-      description: 'Findings that are accepted for now. By default pg-billing-audit.baseline.json, if it is there.',
-      helpValue: '<file>',
-      exclusive: ['no-baseline'],
-    }),
-    'no-baseline': Flags.boolean({ description: 'Count every finding.', exclusive: ['update-baseline'] }),
-    'update-baseline': Flags.boolean({ description: 'Accept what this scan finds: write the baseline anew.' }),
-    since: Flags.string({
-      description: 'JSON report of an earlier scan: say what got better or worse.',
-      helpValue: '<file>',
-    }),
+    ...gateFlags,
     'print-config': Flags.boolean({ description: 'Print what the configuration comes to, and scan nothing.' }),
     prove: Flags.boolean({ allowNo: true, default: true, description: 'Try every fix on a scratch database.' }),
     verbose: Flags.boolean({ char: 'v', description: 'Show every finding in full, in the order of the review.' }),
@@ -90,12 +66,6 @@ Exit code: 0 nothing at or over the bar of --fail-on, 1 findings there, 2 the sc
     const found = await runAudit({ args, flags }, configuration, { prove: flags.prove })
     const result = compareResult(found, comparisons)
     await writeReports(reports, result, (output) => this.look({ ...flags, output }))
-    this.conclude(
-      judgeGate(result, {
-        failOn: flags['fail-on'] ?? config.failOn ?? 'error',
-        maxFindings: flags['max-findings'] ?? config.maxFindings,
-        strict: flags.strict ?? config.strict ?? false,
-      }),
-    )
+    this.conclude(judgeGate(result, gateOf(flags, config)))
   }
 }

@@ -78,19 +78,27 @@ export function updateBaseline(result: AuditResult, entries: readonly BaselineEn
     const expires = entry.expires !== undefined && entry.expires < today ? undefined : entry.expires
     return { ...entry, severity, expires }
   })
-  return [...accepted, ...[...before.values()].flat().filter((entry) => !looked(entry) && isUnjudged(result, entry))]
+  const hidden = new Set(result.suppressed.map(({ finding }) => identityOf(finding)))
+  const unseen = (entry: BaselineEntry) => !looked(entry) && !hidden.has(identityOf(entry))
+  return [...accepted, ...[...before.values()].flat().filter(unseen)]
 }
 
-/** Whether a finding that is absent is resolved: its rule looked again, and nobody suppressed it. */
-export function hasLooked({ rules, suppressed }: Pick<AuditResult, 'rules' | 'suppressed'>) {
+/**
+ * Whether a finding that is absent is resolved: its rule looked again, and nobody suppressed it. Where SQL could not be
+ * applied, only what became of tables that are there is known.
+ */
+export function hasLooked({
+  rules,
+  suppressed,
+  load,
+  catalog,
+}: Pick<AuditResult, 'rules' | 'suppressed' | 'load' | 'catalog'>): (past: PastFinding) => boolean {
   const ran = new Set(rules.filter(({ outcome }) => outcome === 'found' || outcome === 'passed').map(({ id }) => id))
   const hidden = new Set(suppressed.map(({ finding }) => identityOf(finding)))
-  return (past: PastFinding): boolean => ran.has(past.rule) && !hidden.has(identityOf(past))
-}
-
-/** Its rule did not run, so that nothing is known of it. */
-function isUnjudged({ rules }: AuditResult, { rule }: PastFinding): boolean {
-  return !rules.some(({ id, outcome }) => id === rule && (outcome === 'found' || outcome === 'passed'))
+  const whole = !load || load.problems.length === 0
+  const isThere = (address: string) =>
+    [...catalog.tables, ...catalog.views].some((one) => `${address}.`.startsWith(`${one.address}.`))
+  return (past) => ran.has(past.rule) && !hidden.has(identityOf(past)) && (whole || isThere(past.address))
 }
 
 function parseJson(text: string, name: string): { readonly version?: unknown; readonly entries?: unknown } {

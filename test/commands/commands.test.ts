@@ -82,7 +82,7 @@ describe('what cannot be done', () => {
       () => ['scan', '--fial-on', 'error'],
       /There is no flag --fial-on\.\n {2}Did you mean --fail-on\?/,
     ],
-    ['an unknown format', () => ['scan', '--format', 'xml'], /There is no format «xml»\.\n {2}Formats: terminal, /],
+    ['an unknown format', () => ['scan', '--format', 'excel'], /There is no format «excel»\.\n {2}Formats: terminal, /],
     [
       'an unknown rule',
       () => ['scan', file('clean.sql'), '--rule', `${RULE}s`],

@@ -140,6 +140,21 @@ export default rule({
   })
 })
 
+describe('init', () => {
+  it('writes a configuration that a scan then follows, and overwrites nothing', async () => {
+    const { root, scan, read } = makeRepository('init', { 'db/migrations/1.sql': OLD })
+    const first = await installed.run(['init'], { cwd: root })
+    expect([first.status, first.stderr]).toEqual([0, ''])
+    expect(first.stdout).toBe('Wrote pg-billing-audit.config.yaml, for db/migrations. Next: pg-billing-audit scan\n')
+    const text = read('pg-billing-audit.config.yaml')
+    expect((await scan()).status).toBe(1)
+    const again = await installed.run(['init', '--as', 'ts'], { cwd: root })
+    expect(again.status).toBe(2)
+    expect(again.stderr).toContain('There is a configuration already: pg-billing-audit.config.yaml.')
+    expect(read('pg-billing-audit.config.yaml')).toBe(text)
+  })
+})
+
 describe('SQL that is not understood', () => {
   it('is an error with its place and exit code 2, and the report is written', async () => {
     const { scan, root } = makeRepository('syntax', { 'db/1.sql': `${OLD}\ncreate tabel x (id int);\n` })

@@ -52,6 +52,16 @@ describe('a baseline', () => {
     ])
   })
 
+  it('takes nothing for resolved that could not be loaded', () => {
+    const problem = { kind: 'failed', location: { file: 'a.sql', line: 1, column: 1 }, message: 'x', dependents: [] }
+    const load = { layout: { leftOut: [] }, problems: [problem], standIns: [], skipped: [] } as never
+    const catalog = { ...result.catalog, tables: [{ address: 'public.there' }] as never }
+    const before = [entry('x/c', 'public.there.column'), entry('x/c', 'public.gone')]
+    const partly = { ...result, findings: [], load, catalog }
+    expect(updateBaseline(partly, before)).toEqual([entry('x/c', 'public.gone')])
+    expect(compareWithBaseline(partly, before, 'b').resolved).toHaveLength(1)
+  })
+
   it('accepts until the date of an entry', () => {
     const compare = (expires: string) => {
       const { known, expired, new: fresh } = compareWithBaseline(result, [entry('x/a', 'public.b', { expires })], 'b')
