@@ -106,7 +106,7 @@ function agreementOwnerOf(table: Table, isLet: boolean): readonly Column[] {
 }
 
 function tariffOwnerOf(table: Table): readonly Column[] {
-  const keys = columnsOf(singleKeysOf(table).filter((key) => !/_by$/.test(nameOf(key))))
+  const keys = columnsOf(singleKeysOf(table).filter((key) => !nameOf(key).endsWith('_by')))
   const texts = table.columns.filter(({ type }) => type.typcategory === 'S' || type.category === 'enum')
   const subjects = texts.filter(({ name, notNull }) => notNull && SUBJECT.test(wordsOf(name)[0] ?? ''))
   const qualifiers = table.columns.filter(
