@@ -16,6 +16,16 @@ export const auditArgs = {
   }),
 }
 
+/** The flags of commands that read a configuration. */
+export const configFlags = {
+  config: Flags.string({
+    description: 'Configuration file; by default pg-billing-audit.config.* or package.json, here or in a folder above.',
+    helpValue: '<file>',
+    exclusive: ['no-config'],
+  }),
+  'no-config': Flags.boolean({ description: 'Read no configuration.' }),
+}
+
 /** The flags of commands that audit a database. */
 export const auditFlags = {
   db: Flags.string({
@@ -46,12 +56,7 @@ export const auditFlags = {
     multipleNonGreedy: true,
     helpValue: '<name=value>',
   }),
-  config: Flags.string({
-    description: 'Configuration file; by default pg-billing-audit.config.* or package.json, here or in a folder above.',
-    helpValue: '<file>',
-    exclusive: ['no-config'],
-  }),
-  'no-config': Flags.boolean({ description: 'Read no configuration.' }),
+  ...configFlags,
   quiet: Flags.boolean({ char: 'q', description: 'Show no progress.' }),
 }
 

@@ -23,7 +23,10 @@ export interface Verdict {
   readonly reason: AuditError | null
 }
 
-type Judged = Pick<AuditResult, 'findings' | 'rules' | 'load' | 'notSeen' | 'suppressionProblems' | 'baseline'>
+type Judged = Pick<
+  AuditResult,
+  'target' | 'findings' | 'rules' | 'load' | 'notSeen' | 'suppressionProblems' | 'baseline'
+>
 
 /**
  * 2 when SQL was not understood, or with `strict` not applied: the rest of the review stands on less than was asked for.

@@ -1,6 +1,7 @@
 import { Args, Flags } from '@oclif/core'
+import { configFlags } from '../cli/audit-flags.js'
 import { BaseCommand } from '../cli/base-command.js'
-import { loadRules } from '../engine/load-rules.js'
+import { readConfiguration } from '../cli/configuration.js'
 import { findRule } from '../engine/select-rules.js'
 import { renderRulePage, renderRulePageJson } from '../report/rule-page.js'
 
@@ -9,6 +10,7 @@ export default class Explain extends BaseCommand {
   static override examples = ['<%= config.bin %> explain types/timestamp-without-time-zone']
   static override args = { rule: Args.string({ required: true, description: 'Id of the rule, as a report shows it.' }) }
   static override flags = {
+    ...configFlags,
     format: Flags.option({
       options: ['terminal', 'json'] as const,
       default: 'terminal' as const,
@@ -18,7 +20,7 @@ export default class Explain extends BaseCommand {
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Explain)
-    const rule = findRule(await loadRules(), args.rule)
+    const rule = findRule((await readConfiguration(flags)).book, args.rule)
     process.stdout.write(flags.format === 'json' ? renderRulePageJson(rule) : renderRulePage(rule, this.look(flags)))
   }
 }

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
+import { configFlags } from '../cli/audit-flags.js'
 import { BaseCommand } from '../cli/base-command.js'
-import { loadRules } from '../engine/load-rules.js'
+import { readConfiguration } from '../cli/configuration.js'
 import { renderRuleList, renderRuleListJson } from '../report/rule-list.js'
 
 export default class Rules extends BaseCommand {
@@ -10,6 +11,7 @@ export default class Rules extends BaseCommand {
     { description: 'The same for programs', command: '<%= config.bin %> rules --format json' },
   ]
   static override flags = {
+    ...configFlags,
     format: Flags.option({
       options: ['terminal', 'json'] as const,
       default: 'terminal' as const,
@@ -19,7 +21,7 @@ export default class Rules extends BaseCommand {
 
   override async run(): Promise<void> {
     const { flags } = await this.parse(Rules)
-    const rules = await loadRules()
+    const rules = (await readConfiguration(flags)).book
     process.stdout.write(flags.format === 'json' ? renderRuleListJson(rules) : renderRuleList(rules, this.look(flags)))
   }
 }

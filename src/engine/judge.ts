@@ -21,7 +21,8 @@ export interface Judgement {
   readonly outcomes: readonly RuleOutcome[]
 }
 
-const MISSING: Record<EvidenceKind, string> = {
+/** Why a rule was skipped, by the evidence that was not there. */
+export const MISSING: Record<EvidenceKind, string> = {
   catalog: 'The catalog could not be read.',
   statistics: 'No statistics: they are read from a live server or a snapshot.',
   workload: 'No queries were given.',

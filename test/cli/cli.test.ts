@@ -22,6 +22,7 @@ import { chooseReports } from '../../src/cli/reports.js'
 import { resolveSource } from '../../src/cli/source.js'
 import { ConfigError } from '../../src/errors.js'
 import { compareFindings } from '../../src/engine/compare.js'
+import { MISSING } from '../../src/engine/judge.js'
 import type { AuditResult } from '../../src/engine/result.js'
 import { makeFinding, makeResult } from '../report/result.js'
 
@@ -110,7 +111,9 @@ describe('exit code', () => {
     const strict = { strict: true }
     expect(judge({ notSeen: [{ what: 'x', reason: 'No privilege.' }] }, strict)).toMatchObject({ code: 1 })
     expect(judge({ notSeen: [{ what: 'x', reason: 'Ignored.', deliberate: true }] }, strict).code).toBe(0)
-    expect(judge({ rules: [{ id: 'a/b', outcome: 'skipped', reason: 'No queries.' }] }, strict).code).toBe(1)
+    const skipped = (reason: string) => judge({ rules: [{ id: 'a/b', outcome: 'skipped', reason }] }, strict).code
+    expect(skipped(MISSING.workload)).toBe(1)
+    expect(skipped(MISSING.statistics), 'files have none').toBe(0)
     expect(
       judge({ suppressionProblems: [{ kind: 'unused', origin: 'x', location: null, message: 'Unused.' }] }, strict)
         .code,

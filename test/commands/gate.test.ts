@@ -137,6 +137,10 @@ export default rule({
     expect(JSON.parse(stdout)).toMatchObject({
       findings: [{ rule: 'house/no-comment', severity: 'error', evidence: { facts: { options: { but: ['x'] } } } }],
     })
+    expect((await installed.run(['explain', 'house/no-comment'], { cwd: root })).stdout).toContain(
+      'Comment every table.',
+    )
+    expect((await installed.run(['explain', 'house/no-comment', '--no-config'], { cwd: root })).status).toBe(2)
   })
 })
 
