@@ -1,25 +1,20 @@
 import { readFileSync } from 'node:fs'
-import { judge, type Judged } from './engine/judge.js'
+import { judge } from './engine/judge.js'
 import { describeFileSuppressions } from './engine/file-suppressions.js'
 import { loadRules } from './engine/load-rules.js'
 import { judgeNormalForms } from './engine/normal-forms.js'
 import { describeLeftOut, findPlatformSchemas } from './engine/platforms.js'
 import { chooseRules, DEFAULT_POLICY, type Policy } from './engine/policy.js'
-import type { AuditResult, Finding } from './engine/result.js'
+import type { AuditResult } from './engine/result.js'
 import type { Rule } from './engine/rule.js'
 import { settle } from './engine/settle.js'
 import type { Suppression } from './engine/suppress.js'
 import { loadParser } from './evidence/catalog/expression.js'
 import { collectEvidence } from './evidence/collect.js'
-import type { Catalog } from './evidence/catalog/model.js'
-import type { Evidence } from './evidence/model.js'
-import { describeFix } from './fix/fixes.js'
-import type { Candidate } from './fix/plan.js'
-import { type Found, type Proof, proveFixes } from './fix/prove.js'
-import { recreateCatalog } from './fix/recreate.js'
 import { readMarkedComments } from './source/files/marked-comments.js'
 import type { LoadOptions } from './source/files/model.js'
-import { openSource, type Source, type SourceRequest } from './source/open.js'
+import { openSource, type SourceRequest } from './source/open.js'
+import { leaveUnproven, proveFindings } from './prove-findings.js'
 
 export interface AuditRequest {
   readonly source: SourceRequest
@@ -41,6 +36,8 @@ export interface AuditRequest {
   readonly prove?: boolean
   /** Told when a phase begins. */
   readonly progress?: (phase: string) => void
+  /** Ends the audit: the running query is cancelled, and the audit fails. */
+  readonly signal?: AbortSignal
   readonly startedAt: Date
 }
 
@@ -53,7 +50,10 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
   await loadParser()
   progress(request.source.kind === 'server' ? 'Connecting' : 'Loading')
   const source = await openSource(request.source, { ...request.load, exclude: request.workload ?? [] })
+  const stop = () => void source.close()
+  request.signal?.addEventListener('abort', stop)
   try {
+    request.signal?.throwIfAborted()
     progress('Reading the catalog')
     const { evidence, notSeen, drift } = await collectEvidence(source, rules, request.workload ?? [])
     await source.disconnect()
@@ -71,9 +71,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
     const { judged } = settled
     if (request.prove !== false) progress('Proving fixes')
     const findings =
-      request.prove === false
-        ? judged.map((one) => withFix(one, undefined))
-        : await proveAll(source, rules, evidence, judged)
+      request.prove === false ? leaveUnproven(judged) : await proveFindings(source, rules, evidence, judged)
     return {
       tool: readManifest(),
       target: {
@@ -98,43 +96,9 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
       rulebook: rules.map(({ id, category, severity, docs }) => ({ id, category, severity, docs })),
     }
   } finally {
+    request.signal?.removeEventListener('abort', stop)
     await source.close()
   }
-}
-
-/** Proves what may be applied as it stands in one go, then what waits for a decision in another. */
-async function proveAll(
-  source: Source,
-  rules: readonly Rule[],
-  evidence: Evidence,
-  judged: readonly Judged[],
-): Promise<readonly Finding[]> {
-  const request = {
-    openScratch: () => source.openScratch(() => recreateCatalog(evidence.catalog)),
-    judge: (catalog: Catalog) => judge(rules, { ...evidence, catalog }).judged.map(({ finding }) => foundOf(finding)),
-  }
-  const proofs = await proveFixes(request, [
-    judged.filter(({ steps }) => !steps.some(({ review }) => review)).map(candidateOf),
-    judged.filter(({ steps }) => steps.some(({ review }) => review)).map(candidateOf),
-  ])
-  return judged.map((one) => withFix(one, proofs.get(one.finding.fingerprint)))
-}
-
-function withFix(judged: Judged, proof: Proof | undefined): Finding {
-  const { finding, steps } = judged
-  return steps.length === 0 ? finding : { ...finding, fix: describeFix(candidateOf(judged), proof) }
-}
-
-function candidateOf({ finding, steps, reveals }: Judged): Candidate {
-  return { id: finding.fingerprint, table: tableOf(finding), reveals, steps }
-}
-
-function foundOf(finding: Finding): Found {
-  return { id: finding.fingerprint, rule: finding.rule, address: finding.address, table: tableOf(finding) }
-}
-
-function tableOf({ object: { schema, table } }: Finding): string | null {
-  return table === null ? null : `${schema}.${table}`
 }
 
 function readManifest(): { readonly name: string; readonly version: string } {

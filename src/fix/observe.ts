@@ -1,24 +1,37 @@
-import type { ScratchSession } from '../source/session.js'
+import type { Row, ScratchSession } from '../source/session.js'
 import { LOCK_MODES, type LockMode, type Step } from './step.js'
 
-/** Locks of this session on tables, and the file of every table; asked inside the step's transaction. */
-const LOCKS_AND_FILES = `
-  select n.nspname::text || '.' || c.relname::text as address, c.relfilenode as file,
-    array(select l.mode::text from pg_catalog.pg_locks l
-      where l.relation = c.oid and l.pid = pg_catalog.pg_backend_pid()) as modes
-  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where c.relkind in ('r', 'p', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`
+const OF_USERS = `c.relkind in ('r', 'p', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`
 
-interface Seen {
+/** The file of every table. */
+const FILES = `
+  select n.nspname::text || '.' || c.relname::text as address, c.relfilenode as file
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where ${OF_USERS}`
+
+/** Tables that this session has locks on, with their files; asked inside the step's transaction. */
+const LOCKS = `
+  select n.nspname::text || '.' || c.relname::text as address, c.relfilenode as file, l.modes
+  from (
+    select relation, array_agg(mode::text) as modes from pg_catalog.pg_locks
+    where pid = pg_catalog.pg_backend_pid() and relation is not null group by relation) l
+  join pg_catalog.pg_class c on c.oid = l.relation
+  join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where ${OF_USERS}`
+
+interface File {
   readonly address: string
   readonly file: number
+}
+
+interface Locked extends File {
   readonly modes: readonly string[]
 }
 
 /** Collects locks and rewrites by candidate. */
 export interface Observer {
   /** Table files as last seen. */
-  files: ReadonlyMap<string, number> | null
+  files: Map<string, number> | null
   note(owners: readonly string[], table: string, lock: LockMode | null, rewritten: boolean): void
   of(id: string): { readonly locks: Readonly<Record<string, LockMode>>; readonly rewrites: readonly string[] }
 }
@@ -60,26 +73,25 @@ export async function applyStep(
     const error = await scratch.execute(step.sql)
     return error ? `It fails: ${error.message}.` : null
   }
-  observer.files ??= filesOf(await scratch.query<Seen & Record<string, unknown>>(LOCKS_AND_FILES))
+  observer.files ??= await readFiles(scratch)
   await scratch.execute('begin')
   const error = await scratch.execute(step.sql)
   if (error) {
     await scratch.execute('rollback')
     return `It fails: ${error.message}.`
   }
-  const seen = await scratch.query<Seen & Record<string, unknown>>(LOCKS_AND_FILES)
-  for (const { address, file, modes } of seen) {
+  for (const { address, file, modes } of await scratch.query<Locked & Row>(LOCKS)) {
     const before = observer.files.get(address)
     const lock = modes.map(lockMode).reduce<LockMode | null>((a, b) => stronger(a ?? undefined, b), null)
     observer.note(owners, address, lock, before !== undefined && before !== file && file !== 0)
+    observer.files.set(address, file)
   }
-  observer.files = filesOf(seen)
   const failed = await scratch.execute('commit')
   return failed ? `It fails at commit: ${failed.message}.` : null
 }
 
-function filesOf(seen: readonly Seen[]): ReadonlyMap<string, number> {
-  return new Map(seen.map(({ address, file }) => [address, file]))
+async function readFiles(scratch: ScratchSession): Promise<Map<string, number>> {
+  return new Map((await scratch.query<File & Row>(FILES)).map(({ address, file }) => [address, file]))
 }
 
 /** `ShareUpdateExclusiveLock` → `SHARE UPDATE EXCLUSIVE`. */

@@ -1,0 +1,51 @@
+import { judge, type Judged } from './engine/judge.js'
+import type { Finding } from './engine/result.js'
+import type { Rule } from './engine/rule.js'
+import type { Catalog } from './evidence/catalog/model.js'
+import type { Evidence } from './evidence/model.js'
+import { describeFix } from './fix/fixes.js'
+import type { Candidate } from './fix/plan.js'
+import { type Found, type Proof, proveFixes } from './fix/prove.js'
+import { recreateCatalog } from './fix/recreate.js'
+import type { Source } from './source/open.js'
+
+/** The findings with their fixes, tried on a scratch database: first what may be applied as it stands in one go, then what waits for a decision. */
+export async function proveFindings(
+  source: Source,
+  rules: readonly Rule[],
+  evidence: Evidence,
+  judged: readonly Judged[],
+): Promise<readonly Finding[]> {
+  const request = {
+    openScratch: () => source.openScratch(() => recreateCatalog(evidence.catalog)),
+    judge: (catalog: Catalog) => judge(rules, { ...evidence, catalog }).judged.map(({ finding }) => foundOf(finding)),
+  }
+  const waits = ({ steps }: Judged) => steps.some(({ review }) => review)
+  const proofs = await proveFixes(request, [
+    judged.filter((one) => !waits(one)).map(candidateOf),
+    judged.filter(waits).map(candidateOf),
+  ])
+  return judged.map((one) => withFix(one, proofs.get(one.finding.fingerprint)))
+}
+
+/** The findings with fixes that nobody tried. */
+export function leaveUnproven(judged: readonly Judged[]): readonly Finding[] {
+  return judged.map((one) => withFix(one, undefined))
+}
+
+function withFix(judged: Judged, proof: Proof | undefined): Finding {
+  const { finding, steps } = judged
+  return steps.length === 0 ? finding : { ...finding, fix: describeFix(candidateOf(judged), proof) }
+}
+
+function candidateOf({ finding, steps, reveals }: Judged): Candidate {
+  return { id: finding.fingerprint, table: tableOf(finding), reveals, steps }
+}
+
+function foundOf(finding: Finding): Found {
+  return { id: finding.fingerprint, rule: finding.rule, address: finding.address, table: tableOf(finding) }
+}
+
+function tableOf({ object: { schema, table } }: Finding): string | null {
+  return table === null ? null : `${schema}.${table}`
+}
