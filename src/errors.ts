@@ -12,6 +12,13 @@ export class AuditError extends Error {
 /** A flag, a configuration file or an argument cannot be used. */
 export class ConfigError extends AuditError {}
 
+/** The user ended it. */
+export class InterruptedError extends AuditError {
+  constructor() {
+    super('Interrupted.', { hint: 'Nothing was written, and the running query was cancelled.' })
+  }
+}
+
 /** The server could not be reached, refused us, or went away. */
 export class ConnectionError extends AuditError {}
 

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import type { AuditRequest } from '../audit.js'
 import type { AuditResult } from '../engine/result.js'
-import { ConfigError } from '../errors.js'
+import { ConfigError, InterruptedError } from '../errors.js'
 import type { Configuration } from './configuration.js'
 import { startProgress } from './progress.js'
 import { resolveSource, type SourceFlags } from './source.js'
@@ -88,6 +88,10 @@ export async function runAudit(
   const variables = { ...source.variables, ...readVariables(flags.variable ?? []) }
   const { audit } = await import('../audit.js')
   const progress = startProgress(process.stderr, flags.quiet)
+  const interruption = new AbortController()
+  const interrupt = () => interruption.abort(new InterruptedError())
+  // A second Ctrl-C ends the process at once.
+  process.once('SIGINT', interrupt)
   try {
     return await audit({
       ...configuration.request,
@@ -100,9 +104,14 @@ export async function runAudit(
         onProgress: ({ file, done, total }) => progress.begin(`Loading ${file} (${done} of ${total})`),
       },
       progress: progress.begin,
+      signal: interruption.signal,
       startedAt: new Date(),
     })
+  } catch (error) {
+    interruption.signal.throwIfAborted()
+    throw error
   } finally {
+    process.removeListener('SIGINT', interrupt)
     progress.end()
   }
 }

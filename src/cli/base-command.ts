@@ -2,6 +2,7 @@ import { Command, Errors, Flags } from '@oclif/core'
 import type { ReportOptions } from '../report/options.js'
 import { decideColor } from './color.js'
 import { describeFailure, explainUsage } from './failure.js'
+import { InterruptedError } from '../errors.js'
 import type { Verdict } from './gate.js'
 import { supportsHyperlinks } from './hyperlinks.js'
 
@@ -50,6 +51,6 @@ export abstract class BaseCommand extends Command {
     process.stderr.write(
       describeFailure(explained, { debug: Boolean(process.env['DEBUG']), version: this.config.version }),
     )
-    process.exitCode = 2
+    process.exitCode = error instanceof InterruptedError ? 130 : 2
   }
 }
