@@ -49,7 +49,11 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
   const rules = chooseRules(book, request.rules, policy)
   await loadParser()
   progress(request.source.kind === 'server' ? 'Connecting' : 'Loading')
-  const source = await openSource(request.source, { ...request.load, exclude: request.workload ?? [] })
+  const source = await openSource(request.source, {
+    ...request.load,
+    exclude: request.workload ?? [],
+    ...(request.signal ? { signal: request.signal } : {}),
+  })
   const stop = () => void source.close()
   request.signal?.addEventListener('abort', stop)
   try {

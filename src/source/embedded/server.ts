@@ -62,7 +62,8 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
     apply: async (statements) => (await call('apply', { statements })) as Awaited<ReturnType<EmbeddedServer['apply']>>,
     addExtension: async (name, files) => void (await call('addExtension', { name, files })),
     close: async () => {
-      await call('close', {}).catch(() => undefined)
+      // A running statement is not waited for.
+      if (!thread.isBusy()) await call('close', {}).catch(() => undefined)
       await thread.end()
     },
   }

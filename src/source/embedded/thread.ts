@@ -102,6 +102,8 @@ export function startThread({ statementTimeout, memoryLimit }: Limits) {
         worker.postMessage({ id, operation, ...message })
       })
     },
+    /** Whether a call has not been answered yet. */
+    isBusy: () => waiting.size > 0,
     end: () => end(new EvidenceError('The embedded PostgreSQL was closed.')),
   }
 }

@@ -43,12 +43,14 @@ async function load(
   options: LoadOptions,
   banned: ReadonlyMap<number, Failure>,
 ) {
-  const { statementTimeout, memoryLimit, onProgress } = options
+  const { statementTimeout, memoryLimit, onProgress, signal } = options
   const session = await startEmbeddedServer({
     extensions: neededExtensions(arranged.files.map(({ text }) => text)),
     ...(statementTimeout === undefined ? {} : { statementTimeout }),
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
   })
+  const stop = () => void session.close()
+  signal?.addEventListener('abort', stop)
   try {
     const remarks = gatherRemarks()
     const variables = new Map(Object.entries(options.variables ?? {}))

@@ -89,6 +89,8 @@ export interface LoadOptions {
   readonly statementTimeout?: number
   /** Most memory that the process may hold while loading, in bytes. Default 3 GiB. */
   readonly memoryLimit?: number
+  /** Ends the load: the server is closed, and the load fails. */
+  readonly signal?: AbortSignal
   /** Told how far the load is. */
   readonly onProgress?: (progress: { readonly file: string; readonly done: number; readonly total: number }) => void
 }
