@@ -1,10 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import prettier from 'prettier'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { audit } from '../src/audit.js'
 import { linkCatalog } from '../src/evidence/catalog/link.js'
-import { parseSnapshot } from '../src/evidence/snapshot.js'
+import { parseSnapshot, renderSnapshotSchema } from '../src/evidence/snapshot.js'
 import { takeSnapshot } from '../src/take-snapshot.js'
 import { startServer } from './servers.js'
 
@@ -33,6 +35,26 @@ describe('a snapshot', () => {
     const saved = await audit({ source: { kind: 'snapshot', path: file }, startedAt })
     expect(withoutData(saved)).toEqual(withoutData(live))
     expect(saved.findings.length).toBeGreaterThan(0)
+  })
+
+  // `npx vitest run test/snapshot.test.ts -u` writes it anew.
+  it('is described by the published schema, which is not stale', async () => {
+    const generated = await prettier.format(renderSnapshotSchema(), { parser: 'json', printWidth: 120 })
+    await expect(generated).toMatchFileSnapshot('../schema/snapshot.json')
+  })
+
+  it('is valid by the published schema, which has no place for values of rows', () => {
+    const validate = new Ajv2020({ strict: false }).compile(
+      JSON.parse(readFileSync('schema/snapshot.json', 'utf8')) as object,
+    )
+    const read = () =>
+      JSON.parse(readFileSync(file, 'utf8')) as { version: number; statistics: { columns: Record<string, unknown>[] } }
+    const taken = read()
+    expect(validate(taken), JSON.stringify(validate.errors)).toBe(true)
+    expect(taken.statistics.columns.length).toBeGreaterThan(0)
+    expect(validate({ ...taken, catalog: {} })).toBe(false)
+    Object.assign(taken.statistics.columns[0] ?? {}, { mostCommonValues: ['secret'] })
+    expect(validate(taken)).toBe(false)
   })
 
   it('holds no row', () => {

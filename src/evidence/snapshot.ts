@@ -8,30 +8,78 @@ import type { RawStatistics } from './statistics/raw.js'
 export const SNAPSHOT_VERSION = 1
 
 const rows = z.array(z.record(z.string(), z.unknown()))
+const oid = z.number()
+const count = z.string().describe('A count; int8 as text.')
+const time = z.string().nullable().describe('ISO 8601; null for never.')
+
+const tableStatistics = z.object({
+  relation: oid,
+  rows: z.number().describe('Estimated by the server; −1 when never analyzed.'),
+  sizeBytes: count,
+  totalSizeBytes: count,
+  sequentialScans: count,
+  indexScans: count,
+  inserted: count,
+  updated: count,
+  hotUpdated: count,
+  deleted: count,
+  liveRows: count,
+  deadRows: count,
+  lastAnalyze: time,
+  lastVacuum: time,
+  frozenXidAge: z.number().nullable(),
+})
+
+const indexStatistics = z.object({
+  index: oid,
+  scans: count,
+  entriesRead: count,
+  rowsFetched: count,
+  lastScan: time,
+  sizeBytes: count,
+})
+
+const columnStatistics = z
+  .object({
+    relation: oid,
+    position: z.number(),
+    nullFraction: z.number(),
+    averageWidth: z.number(),
+    distinct: z.number().describe('Distinct values, or less than 0: minus their share of the rows.'),
+    correlation: z.number().nullable(),
+  })
+  .describe('Numbers alone: no most common values, no bounds.')
+
 const parts = Object.keys(catalogQueries(180000))
 
 /** What a snapshot file holds; published as `schema/snapshot.json`. */
-export const snapshotSchema = z.object({
-  format: z.literal('pg-billing-audit snapshot'),
-  version: z.number().int().min(1),
-  /** ISO 8601, UTC. */
-  takenAt: z.string(),
-  /** `host:port/database`. */
-  source: z.string(),
-  /** One list of flat rows for each part of the catalog. */
-  catalog: z.object({ ...Object.fromEntries(parts.map((part) => [part, rows])), distribution: rows.optional() }),
-  /** Counters and column statistics, without values of rows; null when they were not readable. */
-  statistics: z
-    .object({
-      collectedAt: z.string(),
-      resetAt: z.string().nullable(),
-      tables: rows,
-      indexes: rows,
-      columns: rows,
-      notSeen: z.array(z.object({ what: z.string(), reason: z.string() })).default([]),
-    })
-    .nullable(),
-})
+const snapshotSchema = z
+  .object({
+    format: z.literal('pg-billing-audit snapshot'),
+    version: z.int().min(1).describe(`This tool writes ${SNAPSHOT_VERSION}.`),
+    takenAt: z.string().describe('ISO 8601, UTC.'),
+    source: z.string().describe('`host:port/database`.'),
+    catalog: z
+      .object({ ...Object.fromEntries(parts.map((part) => [part, rows])), distribution: rows.optional() })
+      .describe('One list of flat rows for each part of the catalog, joined by oid.'),
+    statistics: z
+      .object({
+        collectedAt: z.string(),
+        resetAt: z.string().nullable(),
+        tables: z.array(tableStatistics),
+        indexes: z.array(indexStatistics),
+        columns: z.array(columnStatistics),
+        notSeen: z.array(z.object({ what: z.string(), reason: z.string() })).default([]),
+      })
+      .nullable()
+      .describe('Counters and column statistics, without values of rows; null when they were not readable.'),
+  })
+  .meta({ title: 'pg-billing-audit snapshot', description: 'What `pg-billing-audit snapshot` writes.' })
+
+/** The JSON Schema (2020-12) of what is written, published as `schema/snapshot.json`. */
+export function renderSnapshotSchema(): string {
+  return `${JSON.stringify(z.toJSONSchema(snapshotSchema, { io: 'output' }), null, 2)}\n`
+}
 
 /** A catalog and its statistics in a file, without a row of data. */
 export interface Snapshot {
