@@ -7,7 +7,8 @@ export type * from './evidence/model.js'
 export type * from './evidence/statistics/model.js'
 export type * from './evidence/workload/model.js'
 export * from './fix/steps.js'
-export { newName, quoteColumns, quoteIdentifier, quoteLiteral, quoteRelation } from './fix/quote.js'
+export { newName, quoteColumns, quoteRelation } from './fix/quote.js'
+export { quoteIdentifier, quoteLiteral } from './quote.js'
 export type { Phase, Step } from './fix/step.js'
 export {
   allOf,

@@ -9,6 +9,7 @@ import {
 } from '../evidence/catalog/expression.js'
 import { implies, impliesAsCheck } from '../evidence/catalog/implication.js'
 import type { CheckConstraint, Column, Index, Table } from '../evidence/catalog/model.js'
+import { quoteIdentifier } from '../quote.js'
 import type { Answer } from './answer.js'
 
 // Predicates are called by rules, which cannot wait.
@@ -33,7 +34,7 @@ const EXPRESSIONS = new WeakMap<CheckConstraint, Expression>()
 
 /** The expressions that the column's domain checks, written about the column. */
 export function domainChecksOf(column: Column): readonly Expression[] {
-  const quoted = `"${column.name.replaceAll('"', '""')}"`
+  const quoted = quoteIdentifier(column.name)
   return (column.type.domain?.checks ?? []).map(({ definition }) =>
     parseExpression(
       definition.replace(/^CHECK\s*/i, '').replaceAll(/\bVALUE\b/g, () => quoted),

@@ -1,6 +1,6 @@
 import type { Finding } from '../engine/result.js'
 import { planSteps, type PlannedStep } from './plan.js'
-import { quoteLiteral } from './quote.js'
+import { quoteLiteral } from '../quote.js'
 import type { Step } from './step.js'
 
 /** Which findings' fixes to take; empty lists take all. */

@@ -1,5 +1,6 @@
 import type { Catalog, Column, Table, UserType, View } from '../evidence/catalog/model.js'
-import { quoteIdentifier, quoteLiteral, quoteRelation } from './quote.js'
+import { quoteRelation } from './quote.js'
+import { quoteIdentifier, quoteLiteral } from '../quote.js'
 
 /**
  * The statements that make this catalog again on an empty database: structure

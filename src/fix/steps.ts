@@ -8,7 +8,8 @@ import type {
   Sequence,
   Table,
 } from '../evidence/catalog/model.js'
-import { newName, quoteColumns, quoteIdentifier, quoteRelation } from './quote.js'
+import { newName, quoteColumns, quoteRelation } from './quote.js'
+import { quoteIdentifier } from '../quote.js'
 import type { Step } from './step.js'
 
 /** One part of an index key: a column, or an expression in SQL with an optional operator class and order. */

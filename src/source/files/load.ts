@@ -1,3 +1,4 @@
+import { quoteIdentifier } from '../../quote.js'
 import { SqlLoadError } from '../../errors.js'
 import { startEmbeddedServer } from '../embedded/server.js'
 import { openAccess } from './access.js'
@@ -11,7 +12,6 @@ import { loadParser } from './parse.js'
 import { makePlatform } from './platforms.js'
 import { readPositions } from './positions.js'
 import { type Failure, gatherRemarks } from './remarks.js'
-import { quoteName } from './stand-ins/objects.js'
 import { type ReadingContext, readStatements, type Statement } from './statements.js'
 
 const MOST_RESTARTS = 3
@@ -77,7 +77,7 @@ async function load(
     await stopRecording(session)
     const { problems, standIns, skipped } = remarks.result()
     for (const { name } of standIns.filter(({ kind }) => kind === 'role')) {
-      await session.execute(`alter role ${quoteName(name)} nosuperuser`)
+      await session.execute(`alter role ${quoteIdentifier(name)} nosuperuser`)
     }
     const loaded: LoadedFiles = {
       session,

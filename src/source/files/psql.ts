@@ -1,3 +1,4 @@
+import { quoteIdentifier, quoteLiteral } from '../../quote.js'
 /** One backslash command. */
 export interface MetaCommand {
   /** Without the backslash. */
@@ -53,8 +54,8 @@ export function guessVariable(reference: string): { readonly name: string; reado
 }
 
 function quoteAs(mark: string, value: string): string {
-  if (mark === "'") return `'${value.replaceAll("'", "''")}'`
-  if (mark === '"') return `"${value.replaceAll('"', '""')}"`
+  if (mark === "'") return quoteLiteral(value)
+  if (mark === '"') return quoteIdentifier(value)
   return value
 }
 

@@ -1,6 +1,6 @@
+import { quoteIdentifier } from '../../../quote.js'
 import { CONTRIB, extensionOf } from '../extensions.js'
 import { standInExtension } from '../stand-ins/index.js'
-import { quoteName } from '../stand-ins/objects.js'
 import { attempt, type Case, type Repair, type RepairRule, skipping } from './rule.js'
 
 /** Extensions that are not there, or not in the version that is wanted. */
@@ -50,10 +50,10 @@ async function makeExtensionOf({ statement, sql, found, server, remarks }: Case)
   const [object = '', schema] = (found[1] ?? '').split('.').toReversed()
   const extension = extensionOf(object)
   if (!extension) return null
-  const place = ` schema ${quoteName(schema ?? 'public')}`
-  const target = schema ? await attempt(server, `create schema if not exists ${quoteName(schema)}`) : null
+  const place = ` schema ${quoteIdentifier(schema ?? 'public')}`
+  const target = schema ? await attempt(server, `create schema if not exists ${quoteIdentifier(schema)}`) : null
   const error =
-    target ?? (await attempt(server, `create extension if not exists ${quoteName(extension)}${place} cascade`))
+    target ?? (await attempt(server, `create extension if not exists ${quoteIdentifier(extension)}${place} cascade`))
   if (error) return null
   const settled = await server.query(`select 1 from pg_extension where extname = $1`, [extension])
   if (settled.length === 0) return null

@@ -1,4 +1,5 @@
-import { quoteName, stubFunction } from '../stand-ins/objects.js'
+import { quoteIdentifier } from '../../../quote.js'
+import { stubFunction } from '../stand-ins/objects.js'
 import { attempt, type Case, type Repair, type RepairRule } from './rule.js'
 
 /** Functions whose library, and collations whose locale, the embedded server lacks. */
@@ -42,7 +43,7 @@ async function standInCollation({ statement, sql, found, server, remarks }: Case
   const qualified = schemas.length > 0 && others.length > 0
   const [schema, name] = qualified ? [first, others.join('.')] : ['public', found[1] ?? '']
   if (schema === 'pg_catalog') return null
-  const error = await attempt(server, `create collation ${quoteName(schema)}.${quoteName(name)} from "C"`)
+  const error = await attempt(server, `create collation ${quoteIdentifier(schema)}.${quoteIdentifier(name)} from "C"`)
   if (error) return null
   remarks.standIn('other', `collation ${name}`, 'sorts by bytes', statement.locate(0))
   return { run: sql }

@@ -1,4 +1,5 @@
-import { createStandInSql, quoteName } from '../stand-ins/objects.js'
+import { quoteIdentifier } from '../../../quote.js'
+import { createStandInSql } from '../stand-ins/objects.js'
 import { attempt, type Case, type Repair, type RepairRule } from './rule.js'
 
 /** Creates one missing thing and runs the statement again; a DROP of what is not there is left out. */
@@ -57,7 +58,7 @@ export const MISSING_OBJECTS: readonly RepairRule[] = [
         .split(',')
         .map((part) => part.trim().replace(/^"|"$/g, ''))
         .find((part) => part !== '' && part !== '$user')
-      if (!name || (await attempt(server, `create schema ${quoteName(name)}`))) return null
+      if (!name || (await attempt(server, `create schema ${quoteIdentifier(name)}`))) return null
       remarks.standIn('schema', name, createStandInSql('schema', name).note, statement.locate(0))
       return { run: sql }
     },
@@ -71,7 +72,7 @@ export const MISSING_OBJECTS: readonly RepairRule[] = [
         remarks.skip(`SET ${name}`, 'the embedded server does not know the parameter', statement.locate(0))
         return 'skip'
       }
-      if (!name.includes('.') || (await attempt(server, `set ${name.split('.').map(quoteName).join('.')} = ''`)))
+      if (!name.includes('.') || (await attempt(server, `set ${name.split('.').map(quoteIdentifier).join('.')} = ''`)))
         return null
       remarks.standIn('other', name, 'the parameter is set to an empty string', statement.locate(0))
       return { run: sql }
@@ -118,7 +119,7 @@ async function lookElsewhere({ statement, sql, found, server, remarks }: Case): 
   if (
     await attempt(
       server,
-      `set search_path = ${/^(?:"")?$/.test(only.path) ? '' : `${only.path}, `}${quoteName(only.name)}`,
+      `set search_path = ${/^(?:"")?$/.test(only.path) ? '' : `${only.path}, `}${quoteIdentifier(only.name)}`,
     )
   )
     return null

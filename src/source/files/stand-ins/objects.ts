@@ -1,10 +1,6 @@
+import { quoteIdentifier } from '../../../quote.js'
 import { parseStatement, stringsIn } from '../parse.js'
 import type { StandIn } from '../model.js'
-
-/** An identifier, quoted for SQL. */
-export function quoteName(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
-}
 
 interface Making {
   /** One statement each. */
@@ -18,7 +14,7 @@ export function createStandInSql(
   kind: 'role' | 'schema' | 'language' | 'tablespace' | 'wrapper' | 'publication',
   name: string,
 ): Making {
-  const quoted = quoteName(name)
+  const quoted = quoteIdentifier(name)
   switch (kind) {
     case 'role':
       return { make: [`create role ${quoted} superuser`], note: 'the files do not create it', listed: 'role' }
