@@ -6,11 +6,13 @@ import { openLiveSession } from './source/live/session.js'
 export interface SnapshotRequest {
   /** A connection string; `undefined` takes the environment's `PG*` variables. */
   readonly connection: string | undefined
+  /** Keep most common values and bounds of columns, which are data. Default false. */
+  readonly withValues?: boolean
   readonly takenAt: Date
 }
 
-/** Reads a live server's catalog and statistics into the text of a snapshot file. No row is read. Throws AuditError. */
-export async function takeSnapshot({ connection, takenAt }: SnapshotRequest): Promise<string> {
+/** Reads a live server's catalog and statistics into the text of a snapshot file. No row is read; statistics may hold values. Throws AuditError. */
+export async function takeSnapshot({ connection, withValues = false, takenAt }: SnapshotRequest): Promise<string> {
   const session = await openLiveSession(connection)
   try {
     const catalog = await readCatalog(session)
@@ -18,7 +20,7 @@ export async function takeSnapshot({ connection, takenAt }: SnapshotRequest): Pr
       takenAt: takenAt.toISOString(),
       source: session.displayName,
       catalog,
-      statistics: await readStatistics(session, catalog),
+      statistics: await readStatistics(session, catalog, { withValues }),
     })
   } finally {
     await session.close()

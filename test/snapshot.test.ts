@@ -61,6 +61,12 @@ describe('a snapshot', () => {
     expect(readFileSync(file, 'utf8')).not.toMatch(/secret/)
   })
 
+  it('holds values of rows only when asked to', async () => {
+    const text = await takeSnapshot({ connection: url, withValues: true, takenAt: startedAt })
+    expect(text).toMatch(/secret name 1/)
+    expect(parseSnapshot(text, 'x.json').statistics?.columns.length).toBeGreaterThan(0)
+  })
+
   it('takes positions from files, and sees no drift from them', async () => {
     const result = await audit({ source: { kind: 'snapshot', path: file, files: [SCHEMA] }, startedAt, prove: false })
     expect(result.drift).toEqual([])

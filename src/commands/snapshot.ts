@@ -18,6 +18,9 @@ export default class Snapshot extends BaseCommand {
       description: 'Connection string of the server; without it DATABASE_URL, then PGHOST and its like.',
       helpValue: '<url>',
     }),
+    'with-values': Flags.boolean({
+      description: "Keep most common values and bounds of the columns' statistics: they are data of rows.",
+    }),
     output: Flags.string({
       char: 'o',
       description: 'Write the snapshot to this file instead of standard output.',
@@ -31,7 +34,11 @@ export default class Snapshot extends BaseCommand {
     const { source } = resolveSource({ targets: [], db: flags.db, workload: [] }, process.env)
     if (source.kind !== 'server') throw new ConfigError('A snapshot is taken of a live server.')
     const { takeSnapshot } = await import('../take-snapshot.js')
-    const text = await takeSnapshot({ connection: source.connection, takenAt: new Date() })
+    const text = await takeSnapshot({
+      connection: source.connection,
+      withValues: flags['with-values'],
+      takenAt: new Date(),
+    })
     if (flags.output === undefined) process.stdout.write(text)
     else writeOutput(flags.output, text)
   }

@@ -47,8 +47,11 @@ const columnStatistics = z
     averageWidth: z.number(),
     distinct: z.number().describe('Distinct values, or less than 0: minus their share of the rows.'),
     correlation: z.number().nullable(),
+    mostCommonValues: z.string().nullable().optional().describe('Data; only when the snapshot was asked to hold it.'),
+    mostCommonFrequencies: z.string().nullable().optional(),
+    histogramBounds: z.string().nullable().optional().describe('Data; only when the snapshot was asked to hold it.'),
   })
-  .describe('Numbers alone: no most common values, no bounds.')
+  .describe('Numbers alone, unless most common values and bounds were asked for.')
 
 const parts = Object.keys(catalogQueries(180000))
 
@@ -72,7 +75,7 @@ const snapshotSchema = z
         notSeen: z.array(z.object({ what: z.string(), reason: z.string() })).default([]),
       })
       .nullable()
-      .describe('Counters and column statistics, without values of rows; null when they were not readable.'),
+      .describe('Counters and column statistics; null when they were not readable.'),
   })
   .meta({ title: 'pg-billing-audit snapshot', description: 'What `pg-billing-audit snapshot` writes.' })
 

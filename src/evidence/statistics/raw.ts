@@ -48,4 +48,8 @@ export interface RawColumnStatistics {
   readonly averageWidth: number
   readonly distinct: number
   readonly correlation: number | null
+  /** `pg_stats.most_common_vals` as the server prints it; absent unless asked for, as are the next two. */
+  readonly mostCommonValues?: string | null
+  readonly mostCommonFrequencies?: string | null
+  readonly histogramBounds?: string | null
 }

@@ -1,5 +1,6 @@
 import type { Row, Session } from '../../source/session.js'
 import type { RawCatalog } from '../catalog/raw.js'
+import type { NotSeen } from '../model.js'
 import type { RawColumnStatistics, RawIndexStatistics, RawStatistics, RawTableStatistics } from './raw.js'
 
 const utc = (expression: string) => `pg_catalog.to_char(${expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
@@ -31,10 +32,14 @@ const indexes = (version: number) => `
   from pg_catalog.pg_class c left join pg_catalog.pg_stat_all_indexes s on s.indexrelid = c.oid
   where c.oid = any ($1::oid[]) order by c.oid`
 
+/** Values that stand in rows. */
+const VALUES = `, s.most_common_vals::text as "mostCommonValues", s.most_common_freqs::text as "mostCommonFrequencies",
+    s.histogram_bounds::text as "histogramBounds"`
+
 /** `pg_stats` hides what the role may not read. Of rows for a table alone and with its children, the latter count. */
-const COLUMNS = `
+const columns = (values: boolean) => `
   select distinct on (a.attrelid, a.attnum) a.attrelid as relation, a.attnum as position, s.null_frac as "nullFraction",
-    s.avg_width as "averageWidth", s.n_distinct as "distinct", s.correlation
+    s.avg_width as "averageWidth", s.n_distinct as "distinct", s.correlation${values ? VALUES : ''}
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   join pg_catalog.pg_stats s on s.schemaname = n.nspname and s.tablename = c.relname
@@ -44,9 +49,14 @@ const COLUMNS = `
 
 /**
  * Reads counters and statistics of the catalog's tables, indexes and columns, in four queries. Null for a server that has
- * counted and analyzed nothing. What the role may not see stands in `notSeen`.
+ * counted and analyzed nothing. What the role may not see stands in `notSeen`. Most common values and bounds are read
+ * `withValues` alone: they are data.
  */
-export async function readStatistics(session: Session, catalog: RawCatalog): Promise<RawStatistics | null> {
+export async function readStatistics(
+  session: Session,
+  catalog: RawCatalog,
+  { withValues = false }: { readonly withValues?: boolean } = {},
+): Promise<RawStatistics | null> {
   const oids = catalog.relations.filter(({ kind }) => kind !== 'v').map(({ oid }) => oid)
   const [age] = await session.query<Row & Pick<RawStatistics, 'collectedAt' | 'resetAt'>>(AGE)
   const rows = await session.query<Row & RawTableStatistics & { readonly readable: boolean }>(TABLES, [array(oids)])
@@ -69,11 +79,16 @@ export async function readStatistics(session: Session, catalog: RawCatalog): Pro
     resetAt: age?.resetAt ?? null,
     tables,
     indexes: await session.query<Row & RawIndexStatistics>(indexes(session.version), [array(indexOids)]),
-    columns: await session.query<Row & RawColumnStatistics>(COLUMNS, [array(oids)]),
-    notSeen: hidden.toSorted().map((address) => ({
-      what: `column statistics of ${address}`,
-      reason: 'The role has no SELECT privilege on the table, so pg_stats hides its columns.',
-    })),
+    columns: await session.query<Row & RawColumnStatistics>(columns(withValues), [array(oids)]),
+    notSeen: hidden.length === 0 ? [] : [describeHidden(hidden.toSorted())],
+  }
+}
+
+function describeHidden(tables: readonly string[]): NotSeen {
+  const [first = '', ...others] = tables
+  return {
+    what: `column statistics of ${first}${others.length > 0 ? ` and ${others.length} more tables` : ''}`,
+    reason: 'The role has no SELECT privilege there, so pg_stats hides the columns.',
   }
 }
 
