@@ -19,8 +19,13 @@ import {
 const RECORDS =
   /(?:^|_)(?:logs?|events?|histor(?:y|ies)|audits?|archives?|outbox|inbox|snapshots?|staging|imports?|caches?|cached|queues?|messages?|activit(?:y|ies)|summar(?:y|ies)|daily|monthly|aggregations?)(?:_|$)/
 
-/** From so many candidates on, a database without a single foreign key is meant to be so. */
+/** Tables of what is gone, or of copies, which outlive what they point to. */
+const OUTLIVING = /^(?:deleted|removed|trashed)_|_(?:deleted|tombstones?|quarantine|backup|bak|old)$/
+
+/** From so many candidates on, a schema without a single foreign key is meant to be so. */
 const A_HABIT = 8
+/** From so many on, so is one that declares fewer keys than it has candidates. */
+const A_STRONG_HABIT = 24
 /** From so many on, a log that references nothing is one finding. */
 const FEW = 3
 
@@ -31,6 +36,8 @@ type KeyFacts = {
   readonly referencedColumns: readonly string[]
   readonly sign: NameRule
   readonly alternatives: readonly string[]
+  /** Foreign keys of the schema, when it is what was found. */
+  readonly declared?: number
 }
 
 const SIGN: Readonly<Record<NameRule, string>> = {
@@ -62,13 +69,23 @@ export default rule({
   reveals: ['keys/tenant-crossing-foreign-key'],
 
   *detect({ catalog }): Iterable<Detection<Schema | Table | Column, KeyFacts>> {
-    const inferred = inferForeignKeys(catalog)
-    const [schema] = inferred.map(({ columns }) => columns[0]!.table.schema)
-    if (schema && inferred.length >= A_HABIT && ![...catalog.foreignKeys()].length) {
-      const columns = inferred.flatMap(({ columns: [column] }) => column ?? [])
-      yield { on: schema, related: columns, facts: foldedFacts(columns), assessment: { severity: 'info' } }
-      return
+    const all = inferForeignKeys(catalog).filter(({ columns }) => !OUTLIVING.test(columns[0]!.table.name))
+    const habits = new Set<Schema>()
+    for (const [schema, of] of groupBy(all, ({ columns }) => columns[0]!.table.schema)) {
+      const declared = [...catalog.foreignKeys()].filter(
+        ({ table, inherited }) => table.schema === schema && !inherited && !table.partitionOf,
+      ).length
+      if (of.length < (declared === 0 ? A_HABIT : A_STRONG_HABIT) || of.length <= declared) continue
+      habits.add(schema)
+      const columns = of.flatMap(({ columns: [column] }) => column ?? [])
+      yield {
+        on: schema,
+        related: columns,
+        facts: { ...foldedFacts(columns), declared },
+        assessment: { severity: 'info' },
+      }
     }
+    const inferred = all.filter(({ columns }) => !habits.has(columns[0]!.table.schema))
     const ofRecords = groupBy(
       inferred.filter(({ columns }) => isRecordOfEverything(columns[0]!.table)),
       ({ columns }) => columns[0]!.table,
@@ -100,7 +117,9 @@ export default rule({
     }
   },
 
-  message: ({ on, facts: { columns, referenced, sign, alternatives } }) => {
+  message: ({ on, facts: { columns, referenced, sign, alternatives, declared } }) => {
+    if (on.kind === 'schema' && declared)
+      return `${on} declares fewer foreign keys (${declared}) than it leaves out: ${columns.length} more columns look like references, such as ${columns.slice(0, 3).join(', ')}.`
     if (on.kind === 'schema')
       return `Nothing in ${on} is a foreign key, though ${columns.length} columns look like references: ${shorten(columns)}.`
     if (on.kind === 'table')

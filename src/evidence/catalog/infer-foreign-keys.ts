@@ -110,6 +110,8 @@ function guessTarget(column: Column, names: TableNames, learn: boolean): Guess |
   const keysOf = (tables: readonly Table[]) => tables.flatMap((table) => keyFor(table, column, ending, suffix) ?? [])
   const others = (tables: readonly Table[]) => tables.filter((table) => table !== column.table)
 
+  // `bot_user_id` of `slack_integrations` is Slack's.
+  if (!isOpaque(column) && names.isOfOthers(column.table)) return null
   const sibling = learn ? found('declared elsewhere', names.declaredTargets(column)) : null
   if (sibling) return sibling
   if (core.length === 0) return null
@@ -123,7 +125,7 @@ function guessTarget(column: Column, names: TableNames, learn: boolean): Guess |
   const direct =
     named ||
     (byName && found('namespace', keysOf(others(names.inNamespaceOf(column.table, core))))) ||
-    found('key', keysNamedLike(column, names))
+    (!EXTERNAL.has(core[0]!) && found('key', keysNamedLike(column, names)))
   if (direct) return direct
   if (!(ending === 'id' || (ending === 'none' && isOpaque(column)))) return null
   if (EXTERNAL.has(core[0]!)) return null
@@ -142,9 +144,9 @@ function guessTarget(column: Column, names: TableNames, learn: boolean): Guess |
   return only && more.length === 0 && core.length >= 2 ? found('suffix', keysOf(others([only]))) : null
 }
 
-/** Of a type that keys have, not computed, and not the number that the table gives its own rows. */
-function mayReference({ type, generated, identity, default: value, table }: Column): boolean {
-  if (!familyOf(type.name) || type.category === 'array' || generated || identity) return false
+/** Of a type that keys have, its table's own, not computed, and not the number that the table gives its own rows. */
+function mayReference({ type, generated, identity, inherited, default: value, table }: Column): boolean {
+  if (!familyOf(type.name) || type.category === 'array' || generated || identity || inherited) return false
   if (/^nextval\(|^gen_random_uuid\(\)|uuid_generate_v\d|^uuidv[47]\(/.test(value ?? '')) return false
   return table.columns.length > 1
 }
@@ -162,6 +164,10 @@ const FAMILY: Readonly<Record<string, string>> = {
 
 function familyOf(type: string): string | undefined {
   return FAMILY[type]
+}
+
+function nameAndFamily({ name, type }: Column): string {
+  return `${name} ${familyOf(type.name)}`
 }
 
 function sameFamily(a: Column, b: Column): boolean {
@@ -256,12 +262,20 @@ function isActor(core: readonly string[], words: readonly string[]): boolean {
   return core.length <= 2 && ACTORS.has(last) && words.length > core.length
 }
 
-/** First words of names that another system gave. */
-const EXTERNAL = new Set(
-  'external ext remote foreign provider gateway processor stripe paypal braintree adyen gocardless cashfree chargebee recurly zuora paddle hubspot salesforce netsuite xero quickbooks pennylane avalara anrok taxjar twilio sendgrid mailgun slack github gitlab bitbucket google facebook apple twitter microsoft azure aws gcp oauth saml oidc sso firebase auth0 okta intercom zendesk shopify segment client legacy old upstream vendor partner psp'.split(
+/** Systems that give identifiers of their own. */
+const OTHER_SYSTEMS = new Set(
+  'stripe paypal braintree adyen gocardless cashfree chargebee recurly zuora paddle hubspot salesforce netsuite xero quickbooks pennylane avalara anrok taxjar twilio sendgrid mailgun slack github gitlab bitbucket google facebook twitter microsoft azure aws gcp firebase auth0 okta intercom zendesk shopify'.split(
     ' ',
   ),
 )
+
+/** First words of names that another system gave. */
+const EXTERNAL = new Set([
+  ...OTHER_SYSTEMS,
+  ...'external ext remote foreign provider gateway processor oauth saml oidc sso client legacy old upstream vendor partner psp segment apple'.split(
+    ' ',
+  ),
+])
 
 /** Names of numbers that measure or order, though a table may be called the same. */
 const MEASURES = new Set(
@@ -314,6 +328,7 @@ class TableNames {
   readonly #byKey: Map<string, Table[]>
   readonly #prefixes = new Map<Table, string | null>()
   readonly #declared: Map<string, ForeignKey[]>
+  readonly #namesakes = new Map<string, number>()
   readonly #tables: readonly Table[]
 
   constructor(catalog: Catalog) {
@@ -330,6 +345,10 @@ class TableNames {
         }
       }
       this.#prefixes.set(table, sharedPrefix(table))
+      for (const column of table.columns) {
+        const name = nameAndFamily(column)
+        if (mayReference(column)) this.#namesakes.set(name, (this.#namesakes.get(name) ?? 0) + 1)
+      }
     }
     this.#byKey = groupBy(
       this.#tables.filter((table) => singleKey(table) && !isGeneric(singleKey(table)!.name)),
@@ -339,7 +358,7 @@ class TableNames {
       [...catalog.foreignKeys()].filter(
         ({ columns, table, inherited }) => columns.length === 1 && !inherited && !table.partitionOf,
       ),
-      ({ columns }) => `${columns[0]!.name} ${familyOf(columns[0]!.type.name)}`,
+      ({ columns }) => nameAndFamily(columns[0]!),
     )
   }
 
@@ -394,14 +413,23 @@ class TableNames {
 
   /** Where columns of the same name and type point elsewhere, when they all agree. */
   declaredTargets(column: Column): readonly Column[] {
-    const foreignKeys = this.#declared.get(`${column.name} ${familyOf(column.type.name)}`) ?? []
+    const name = nameAndFamily(column)
+    const foreignKeys = this.#declared.get(name) ?? []
     const targets = new Set(foreignKeys.map(({ referencedColumns }) => referencedColumns[0]!))
-    const { core } = stripEnding(splitName(column.name))
+    const { core, ending } = stripEnding(splitName(column.name))
     const own = isGeneric(column.name) || column.table.primaryKey?.columns.includes(column) === true
     if (targets.size !== 1 || own || core.length === 0 || isSelfReference(core, column.table, this)) return []
     // `node_id` of an archive is not that of the current nodes when there is a table of all nodes.
     const meant = this.named(core)
-    return [...targets].filter(({ table }) => meant.length === 0 || meant.includes(table))
+    // One `description` that is a key in one table says nothing of those of all others.
+    const rare = foreignKeys.length < 2 || foreignKeys.length * 2 < (this.#namesakes.get(name) ?? 0)
+    if (ending === 'none' && meant.length === 0 && rare) return []
+    return [...targets].filter(({ table }) => table !== column.table && (meant.length === 0 || meant.includes(table)))
+  }
+
+  /** Whether a table is about another system, such as `stripe_events`. */
+  isOfOthers(table: Table): boolean {
+    return this.#words.get(table)?.some((word) => OTHER_SYSTEMS.has(word)) === true
   }
 
   /** The tables of people who act. */
