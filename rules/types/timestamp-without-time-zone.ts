@@ -19,7 +19,7 @@ const UTC_CLOCK =
   /^\(*timezone\('utc'::text, now\(\)\)\)*$|^\(*\(*(?:now\(\)|CURRENT_TIMESTAMP)\)* AT TIME ZONE 'utc'::text\)*$/i
 
 /** A schema of this many tables, with hardly a timestamptz, keeps to what its framework creates. */
-const CONVENTION = { tables: 5, share: 0.95 }
+const CONVENTION = { tables: 5, share: 0.95, most: 0.8 }
 
 /** From this many tables on it is one decision for the whole schema, whoever made it. */
 const MANY = 10
@@ -59,7 +59,7 @@ export default rule({
         return columns.length > 0 ? [{ table, columns }] : []
       })
       const framework = isConvention(tables)
-      if (framework || found.length >= MANY) {
+      if (framework || found.length >= MANY || isThroughout(found.length, tables)) {
         const columns = found.flatMap(({ columns }) => columns.map(({ table, name }) => `${table.name}.${name}`))
         const related = found.map(({ table }) => table)
         yield {
@@ -131,6 +131,12 @@ function alterations(column: Column, type: string, newDefault: string | null): s
 
 function isWallClock(column: Column): boolean {
   return column.type.name === 'timestamp' && !isLocalClock(column)
+}
+
+/** Hardly a table has its instants otherwise. */
+function isThroughout(found: number, tables: readonly Table[]): boolean {
+  const having = tables.filter(({ columns }) => columns.some(({ type }) => type.name.startsWith('timestamp')))
+  return found >= CONVENTION.tables && found >= having.length * CONVENTION.most
 }
 
 /** A framework made the tables, or a precision that nobody writes by hand stands in most of them. */
