@@ -8,6 +8,9 @@ const ATTRIBUTE = new Set(
 )
 const VALUE = new Set('value val data content wert valeur valor'.split(' '))
 
+/** `data_type` says what kind of value is meant, and holds none. */
+const KIND = new Set('type typ kind format class source unit id code name version'.split(' '))
+
 /** Entity, attribute, value, and at most a key, a type, an order and times beside them. */
 const MOST_COLUMNS = 9
 
@@ -54,7 +57,10 @@ interface Parts {
 
 /** The shape: (entity that is a foreign key, attribute that is text) is a key, and the value is text. */
 function partsOf(table: Table): Parts | null {
-  const values = table.columns.filter(({ name }) => VALUE.has(wordsOf(name)[0] ?? '') && wordsOf(name).length <= 2)
+  const values = table.columns.filter(({ name }) => {
+    const [first = '', second = '', ...more] = wordsOf(name)
+    return VALUE.has(first) && !KIND.has(second) && more.length === 0
+  })
   if (!values.some(({ type }) => TEXT.has(type.name))) return null
   const keys = table.indexes.filter(({ unique, predicate }) => unique && predicate === null).map(({ keys }) => keys)
   for (const key of keys) {

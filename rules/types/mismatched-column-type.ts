@@ -21,7 +21,7 @@ export default rule({
     for (const [name, target] of referenceNames(catalog)) {
       const columns = [...catalog.columns()].filter((column) => column.name === name && isReference(column, target))
       const meant = identifiersOf(name, target, catalog)
-      const differing = columns.filter((column) => !meant.has(column.type.name) && isIdentifier(column.type.name))
+      const differing = columns.filter((column) => !meant.has(familyOf(column)) && isIdentifier(column.type.name))
       const [first, ...others] = differing
       if (!first) continue
       yield {
@@ -81,7 +81,12 @@ function identifiersOf(name: string, key: Column, catalog: Catalog): ReadonlySet
   const kin = catalog.tables
     .filter((other) => other !== table && wordsOf(other.name).join(' ').includes(stem))
     .flatMap(({ primaryKey }) => primaryKey?.columns ?? [])
-  return new Set([key, ...lone, ...namesakes, ...kin].map(({ type }) => type.name))
+  return new Set([key, ...lone, ...namesakes, ...kin].map(familyOf))
+}
+
+/** Text of a limited length compares with any other text. */
+function familyOf({ type }: Column): string {
+  return type.name === 'varchar' ? 'text' : type.name
 }
 
 function isIdentifier(type: string): boolean {

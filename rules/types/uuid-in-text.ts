@@ -122,9 +122,15 @@ function signOf(column: Column): 'declared' | 'inferred' | null {
     ({ expression, columns }) => columns.length === 1 && columns[0] === column && UUID_IN_CHECK.test(expression),
   )
   if (asked) return 'declared'
-  if (mentions(words, 'foreign')) return null
+  if (mentions(words, 'foreign') || holdsOtherText(column.default)) return null
   if (['uuid', 'guid'].includes(words.at(-1) ?? '')) return 'inferred'
   return type.length === LENGTH && words.at(-1) === 'id' ? 'inferred' : null
+}
+
+/** A default such as '' is no UUID. */
+function holdsOtherText(value: string | null): boolean {
+  const constant = /^'([^']*)'(?:::|$)/.exec(value ?? '')?.[1]
+  return constant !== undefined && !new RegExp(UUID_PATTERN).test(constant)
 }
 
 function isLinked(column: Column, table: Table): boolean {

@@ -3,6 +3,9 @@ import type { Catalog, Grant, Routine, Table, View } from './model.js'
 /** Roles in which an API serves people it does not know: Supabase's and PostgREST's customary names, and everybody. */
 const END_USERS = new Set(['PUBLIC', 'anon', 'authenticated', 'web_anon', 'web_user'])
 
+/** The role of Supabase's own servers, above row security wherever Supabase made it. */
+const SERVICE_ROLE = 'service_role'
+
 /** Whether a role, as a grant or a policy names it, stands for the API's users or everybody. */
 export function isEndUser(role: string): boolean {
   return END_USERS.has(role)
@@ -10,9 +13,10 @@ export function isEndUser(role: string): boolean {
 
 /** Privileges that others than the owner and the roles above row security have. */
 export function grantsToOthers(relation: Table | View, catalog: Catalog): readonly Grant[] {
-  const trusted = new Set(
-    catalog.roles.filter((role) => role.superuser || role.bypassRowSecurity).map(({ name }) => name),
-  )
+  const trusted = new Set([
+    SERVICE_ROLE,
+    ...catalog.roles.filter((role) => role.superuser || role.bypassRowSecurity).map(({ name }) => name),
+  ])
   return relation.grants.filter(({ grantee }) => grantee !== relation.owner && !trusted.has(grantee))
 }
 
