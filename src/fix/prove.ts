@@ -153,7 +153,8 @@ async function tryTogether(
   for (const { id } of candidates)
     if (remaining.has(id) && !refused.has(id)) refused.set(id, 'The finding is still there after the fix.')
   for (const { id, rule, table, address } of after) {
-    const wasHidden = candidates.some(({ reveals, table: here }) => here === table && reveals?.includes(rule))
+    // What comes to light may stand at another table, such as that of the tenants.
+    const wasHidden = candidates.some(({ reveals }) => reveals?.includes(rule))
     if (baseline.found.has(id) || wasHidden) continue
     blame(`The fix would bring a new finding: ${rule} on ${address}.`, (candidate) => candidate.table === table)
   }
