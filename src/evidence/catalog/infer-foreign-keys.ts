@@ -197,11 +197,17 @@ function singleKey(table: Table): Column | null {
   return columns.length === 1 ? columns[0]! : null
 }
 
+/** So many tables can share the name of one key. */
+const MOST_KEYS = 3
+
 /** Keys of other tables that are called like the column; text says the same thing in many places, so its table must be meant. */
 function keysNamedLike(column: Column, names: TableNames): readonly Column[] {
   const { core, ending } = stripEnding(names.wordsOf(column))
   const meant = names.named(core)
-  return names.tablesWithKey(column.name).flatMap((table) => {
+  const tables = names.tablesWithKey(column.name)
+  // `gid`, by which many tables are keyed, is the house's word for an identifier.
+  if (tables.length > MOST_KEYS) return []
+  return tables.flatMap((table) => {
     const key = singleKey(table)
     const plain = isOpaque(column) || meant.includes(table) || (ending === 'id' && core.length > 1)
     return table !== column.table && key && plain && sameFamily(key, column) ? [key] : []
