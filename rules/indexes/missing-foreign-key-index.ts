@@ -28,6 +28,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK'],
   },
   needs: ['catalog'],
+  reveals: ['indexes/redundant-index'],
   uses: ['statistics'],
 
   *detect({ catalog, statistics: all }) {

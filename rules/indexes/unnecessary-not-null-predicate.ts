@@ -19,6 +19,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/indexes-partial.html'],
   },
   needs: ['catalog'],
+  reveals: ['indexes/redundant-index'],
 
   *detect({ catalog }) {
     for (const index of catalog.indexes()) {
