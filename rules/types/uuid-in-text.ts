@@ -43,9 +43,13 @@ export default rule({
   complexity: 'medium',
 
   *detect({ catalog }): Iterable<Detection<Schema | Table, { columns: readonly string[]; tables: number }>> {
+    // Elsewhere the same name takes other texts.
+    const loose = new Set(
+      [...catalog.columns()].flatMap(({ name, type }) => (TEXT.has(type.name) && type.length !== LENGTH ? [name] : [])),
+    )
     const found = catalog.tables.flatMap((table) => {
       if (table.partitionOf || table.variety === 'foreign') return []
-      const columns = table.columns.filter((column) => !column.inherited && signOf(column) !== null)
+      const columns = table.columns.filter((column) => !column.inherited && isUuid(column, loose))
       return columns.length > 0 ? [{ table, columns }] : []
     })
     const inSchema = (schema: Schema) => found.filter(({ table }) => table.schema === schema)
@@ -108,6 +112,13 @@ function shortName({ table, name }: Column): string {
 
 function assessmentOf(columns: readonly Column[]): Assessment {
   return columns.some((column) => signOf(column) === 'declared') ? {} : { tier: 'inferred', confidence: 0.85 }
+}
+
+function isUuid(column: Column, loose: ReadonlySet<string>): boolean {
+  const sign = signOf(column)
+  const told = ['uuid', 'guid'].includes(wordsOf(column.name).at(-1) ?? '')
+  // Every table has an `id` of its own kind.
+  return sign === 'inferred' && !told && column.name !== 'id' ? !loose.has(column.name) : sign !== null
 }
 
 /** Declared by a default that makes one or a CHECK that asks for one; inferred from a name that says uuid, or an identifier of exactly 36 characters. */
