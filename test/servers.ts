@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
 import { chmod, chown, cp, lstat, mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
+import { request } from 'node:http'
 import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join, relative } from 'node:path'
@@ -24,7 +25,7 @@ export interface ServerOptions {
 /** A real PostgreSQL on the loopback interface, whose superuser is `postgres`. */
 export interface TestServer {
   readonly major: number
-  /** Where the server came from: `PGBA_TEST_URL`, `npm` or `system`. */
+  /** Where the server came from: `PGBA_TEST_URL`, `npm`, `system` or `container`. */
   readonly rung: string
   readonly host: string
   readonly port: number
@@ -63,7 +64,7 @@ if (process.env['VITEST']) {
 
 /**
  * Starts a PostgreSQL of this major version: the server of `PGBA_TEST_URL` when it has that version, else one from npm,
- * else the system's. Throws when there is none. Test files need not stop it.
+ * else the system's, else a container. Throws when there is none. Test files need not stop it.
  */
 export async function startServer(major: Major, options: ServerOptions = {}): Promise<TestServer> {
   const reasons: string[] = []
@@ -82,7 +83,72 @@ export async function startServer(major: Major, options: ServerOptions = {}): Pr
       reasons.push(`${findBinaries.name}: ${(error as Error).message}`)
     }
   }
+  if (isPlain && (await findContainerEngine())) {
+    try {
+      return await startContainer(major)
+    } catch (error) {
+      reasons.push(`container: ${(error as Error).message}`)
+    }
+  } else reasons.push(isPlain ? 'container: no engine answers' : 'container: takes no settings or files')
   throw new Error(`No PostgreSQL ${major} can be started here.\n${reasons.join('\n')}`)
+}
+
+/** The container engine that answers, where `DOCKER_HOST` says or at Docker's usual socket; null where none does. */
+export async function findContainerEngine(): Promise<string | null> {
+  const told = process.env['DOCKER_HOST'] || 'unix:///var/run/docker.sock'
+  const { protocol, pathname, hostname, port } = new URL(told)
+  const place = protocol === 'unix:' ? { socketPath: pathname } : { host: hostname, port }
+  return new Promise((resolve) => {
+    const ping = request({ ...place, path: '/_ping', timeout: 3000 }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode === 200 ? told : null)
+    })
+    ping.on('timeout', () => ping.destroy())
+    ping.on('error', () => resolve(null))
+    ping.on('close', () => resolve(null))
+    ping.end()
+  })
+}
+
+/** Starts PostgreSQL in a container: the image of `PGBA_TEST_IMAGE`, else the official one. */
+export async function startContainer(wanted?: Major): Promise<TestServer> {
+  const image = process.env['PGBA_TEST_IMAGE'] ?? `postgres:${wanted ?? MAJORS.at(-1)}`
+  const [{ PostgreSqlContainer }, { Wait }] = await Promise.all([
+    import('@testcontainers/postgresql'),
+    import('testcontainers'),
+  ])
+  // Health checks need systemd in some engines; ports do not.
+  const container = await new PostgreSqlContainer(image)
+    .withUsername('postgres')
+    .withPassword(PASSWORD)
+    .withDatabase('postgres')
+    .withWaitStrategy(Wait.forListeningPorts())
+    .start()
+  const end = async () => void (await container.stop())
+  const host = container.getHost()
+  const port = container.getPort()
+  const url = `postgres://postgres:${PASSWORD}@${host}:${port}/postgres`
+  try {
+    const major = await readMajor(url)
+    if (wanted !== undefined && major !== wanted) throw new Error(`${image} has version ${major}`)
+    return openServer({ major, rung: 'container', host, port, url, end })
+  } catch (error) {
+    await end()
+    throw error
+  }
+}
+
+/** The port listens before the server takes connections, and while the first start still sets it up. */
+async function readMajor(url: string): Promise<number> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const [row] = await runSql(url, `select current_setting('server_version_num')::int / 10000 as major`)
+      return Number(row?.['major'])
+    } catch (error) {
+      if (attempt === 100) throw error
+      await sleep(200)
+    }
+  }
 }
 
 /** Stops every server that this process started. */
@@ -170,8 +236,8 @@ async function makeCache(): Promise<string> {
   return folder
 }
 
-/** PostgreSQL refuses to run as root, so root lends it to an unprivileged user. */
-function findServerUser(): ServerUser | undefined {
+/** PostgreSQL and PgBouncer refuse to run as root, so root lends them to an unprivileged user. */
+export function findServerUser(): ServerUser | undefined {
   if (process.getuid?.() !== 0) return undefined
   const users = readFileSync('/etc/passwd', 'utf8')
     .split('\n')
@@ -258,7 +324,7 @@ function collectLog(server: ChildProcess): () => string {
   return () => log
 }
 
-async function findFreePort(): Promise<number> {
+export async function findFreePort(): Promise<number> {
   const probe = createServer().listen(0, '127.0.0.1')
   await once(probe, 'listening')
   const { port } = probe.address() as AddressInfo
