@@ -25,6 +25,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-PRIMARY-KEYS'],
   },
   needs: ['catalog'],
+  reveals: ['keys/missing-foreign-key'],
 
   *detect({ catalog }) {
     for (const table of catalog.tables) {
