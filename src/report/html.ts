@@ -6,8 +6,9 @@ import { renderDrift, renderNotSeen, renderProblems } from './html/appendix.js'
 import { renderCharts } from './html/charts.js'
 import { LEGEND, listNeighbours, renderDiagram } from './html/diagram/draw.js'
 import type { LayOut } from './html/diagram/layout.js'
-import { FILTERS } from './html/filters.js'
+import { renderFilters } from './html/filters.js'
 import { renderFindings, renderSilence } from './html/findings.js'
+import { describeStates, renderComparison, renderSuppressed } from './html/history.js'
 import { embedJson, markup, type Markup, type Part } from './html/markup.js'
 import { renderOverview, renderTitle } from './html/overview.js'
 import { preparePage } from './html/page.js'
@@ -34,10 +35,18 @@ function renderHtml(result: AuditResult, script: string, layOut: LayOut): string
     chapter('summary', 'Summary', renderOverview(page)),
     chapter('diagram', 'Entity relationships', [DIAGRAM_TOOLS, renderDiagram(page, layOut), LEGEND, SELECTION]),
     chapter('use', 'Size and use', result.statistics ? renderCharts(page, result.statistics) : null),
-    chapter('findings', 'Findings', [findings > 0 && FILTERS, renderFindings(page), renderSilence(page)]),
+    chapter('findings', 'Findings', [
+      describeStates(page),
+      findings > 0 && renderFilters(page),
+      renderFindings(page),
+      renderSilence(page),
+    ]),
     chapter('tables', 'Tables and normal forms', renderTables(page)),
     chapter('roadmap', 'Roadmap', renderRoadmap(page)),
     chapter('drift', 'Drift between the files and the database', renderDrift(result)),
+    chapter('baseline', `Beside the baseline ${result.baseline?.name}`, renderComparison(result.baseline, page)),
+    chapter('since', `Since ${result.since?.name}`, renderComparison(result.since, page)),
+    chapter('suppressed', 'Suppressed', renderSuppressed(page)),
     chapter('problems', 'Load problems', renderProblems(result)),
     chapter('not-seen', 'What was not looked at', renderNotSeen(result)),
   ].filter((part) => part !== null)

@@ -5,6 +5,7 @@ import { pathToFileURL } from 'node:url'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { audit } from '../../src/audit.js'
+import { compareFindings } from '../../src/engine/compare.js'
 import type { AuditResult } from '../../src/engine/result.js'
 import { loadHtmlRenderer } from '../../src/report/html.js'
 import { startScratch, withSchema } from '../scratch.js'
@@ -36,6 +37,42 @@ afterEach(() => {
 
 function auditFiles(path: string, prove: boolean): Promise<AuditResult> {
   return audit({ source: { kind: 'files', paths: [path] }, prove, startedAt: new Date('2026-05-04T10:11:12Z') })
+}
+
+/** The same findings beside scans that knew some of them, and with some suppressed. */
+function withHistory(result: AuditResult, name: string, text = name): AuditResult {
+  const past = result.findings
+    .filter((_, at) => at % 4 !== 0)
+    .map(({ rule, address, severity }, at) => ({
+      rule,
+      address,
+      severity: at % 3 === 0 ? (severity === 'info' ? ('error' as const) : ('info' as const)) : severity,
+    }))
+  const gone = { rule: 'redundancy/gone', address: text, severity: 'warning' as const }
+  const finding = makeFinding({ address: text, message: text })
+  const by = {
+    origin: text,
+    location: null,
+    kind: 'external',
+    rules: ['*'],
+    scope: { kind: 'objects', patterns: ['*'] },
+    reason: text,
+    until: '2027-01-31',
+  } as const
+  const comparison = compareFindings({
+    name,
+    findings: result.findings,
+    past: [...past, gone],
+    expired: [gone],
+    looked: ({ address }) => address === text,
+  })
+  return {
+    ...result,
+    baseline: comparison,
+    since: comparison,
+    suppressed: [{ finding, by }],
+    suppressionProblems: [{ kind: 'unused', origin: text, location: null, message: text }],
+  }
 }
 
 async function auditGenerated(tables: number, prove = false): Promise<AuditResult> {
@@ -190,6 +227,27 @@ describe('of a billing schema', () => {
     await expect.poll(() => page.locator('.f[open]').count()).toBe(1)
   })
 
+  it('filters by what a finding is beside the baseline', async () => {
+    const result = withHistory(billing, 'baseline.json')
+    const page = await open(render(result))
+    const expected = { new: result.baseline?.new, worse: result.baseline?.worse, known: result.baseline?.known }
+    for (const [state, findings = []] of Object.entries(expected)) {
+      expect(findings.length, state).toBeGreaterThan(0)
+      await page.selectOption('[name=state]', state)
+      await expect
+        .poll(() => page.locator('#shown').textContent())
+        .toBe(`${findings.length} of ${billing.findings.length} findings`)
+      expect(await page.locator('.f:visible').count()).toBe(findings.length)
+      expect(await page.locator(`.f:visible .g i.${state}`).count()).toBe(findings.length)
+      await page.click('text=Clear')
+      await expect.poll(() => page.locator('#shown').textContent()).toBe(`${billing.findings.length} findings`)
+    }
+    await page.locator('#since a').last().click()
+    await expect.poll(() => page.locator('.f[open]:visible').count()).toBe(1)
+    for (const id of ['baseline', 'since', 'suppressed', 'not-seen'])
+      await page.locator(`#${id}`).screenshot({ path: join(pictures, `${id}.png`) })
+  })
+
   it('copies exactly the SQL that it shows', async () => {
     const page = await open(render(billing), { permissions: ['clipboard-read', 'clipboard-write'] })
     const finding = billing.findings.find(({ fix }) => (fix?.up.length ?? 0) > 1)
@@ -206,7 +264,8 @@ describe('of a billing schema', () => {
   })
 
   it.each(['light', 'dark'] as const)('has enough contrast in %s', async (colorScheme) => {
-    const page = await open(render({ ...billing, statistics: MADE_UP_STATISTICS }), { colorScheme })
+    const result = withHistory({ ...billing, statistics: MADE_UP_STATISTICS }, 'earlier.json')
+    const page = await open(render(result), { colorScheme })
     await page.evaluate(`document.querySelectorAll('details').forEach((one) => (one.open = true))`)
     await page
       .locator('#er .tb')
@@ -235,7 +294,10 @@ describe('of a billing schema', () => {
   })
 
   it('can be read without its script', async () => {
-    const page = await open(render(billing), { javaScriptEnabled: false })
+    const page = await open(render(withHistory(billing, 'earlier.json')), { javaScriptEnabled: false })
+    for (const id of ['baseline', 'since', 'suppressed'])
+      expect(await page.locator(`#${id} tbody`).isVisible()).toBe(true)
+    expect(await page.locator('.g i.new').filter({ visible: true }).count()).toBeGreaterThan(0)
     expect(await page.locator('#filters, .tools, .copy').filter({ visible: true }).count()).toBe(0)
     expect(await page.locator('.f').count()).toBe(billing.findings.length)
     expect(await page.locator('#er svg').isVisible()).toBe(true)
@@ -254,7 +316,9 @@ describe('of a billing schema', () => {
   })
 
   it('fits a telephone', async () => {
-    const page = await open(render(billing), { viewport: { width: 380, height: 800 } })
+    const page = await open(render(withHistory(billing, `${'very/long/'.repeat(12)}report.json`)), {
+      viewport: { width: 380, height: 800 },
+    })
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(380)
   })
 })
@@ -268,9 +332,10 @@ it('charts size and use', async () => {
 
 it('stays below 1 MB at 150 tables with all their fixes', { timeout: 300_000 }, async () => {
   const result = await auditGenerated(150, true)
-  const html = render(result)
   expect(result.catalog.tables).toHaveLength(150)
-  expect(Buffer.byteLength(html)).toBeLessThan(1_000_000)
+  const since = compareFindings({ name: 'old.json', findings: result.findings, past: [], looked: () => true })
+  for (const one of [result, { ...result, baseline: since, since }])
+    expect(Buffer.byteLength(render(one))).toBeLessThan(1_000_000)
 })
 
 it.each([100, 1000])('is usable at %i tables', { timeout: 400_000 }, async (tables) => {
@@ -340,26 +405,27 @@ it('lets no name of a database into its elements, attributes or scripts', async 
         }),
       }),
     )
+    const hostile = makeResult({
+      catalog,
+      findings,
+      normalForms: catalog.tables.map(({ address, name }) => ({
+        table: address,
+        normalForm: '1NF',
+        issues: [name],
+        recommendation: name,
+      })),
+      notSeen: names.map((name) => ({ what: name, reason: name })),
+      drift: names.map((name) => ({
+        kind: name,
+        address: name,
+        change: 'different',
+        details: [{ what: name, files: name, database: name }],
+      })),
+      target: { kind: 'files', name: names.join(' '), serverVersion: 180_000, files: names },
+      rules: names.map((name) => ({ id: `${name}/x`, outcome: 'crashed', reason: name })),
+    })
     return render({
-      ...makeResult({
-        catalog,
-        findings,
-        normalForms: catalog.tables.map(({ address, name }) => ({
-          table: address,
-          normalForm: '1NF',
-          issues: [name],
-          recommendation: name,
-        })),
-        notSeen: names.map((name) => ({ what: name, reason: name })),
-        drift: names.map((name) => ({
-          kind: name,
-          address: name,
-          change: 'different',
-          details: [{ what: name, files: name, database: name }],
-        })),
-        target: { kind: 'files', name: names.join(' '), serverVersion: 180_000, files: names },
-        rules: names.map((name) => ({ id: `${name}/x`, outcome: 'crashed', reason: name })),
-      }),
+      ...withHistory(hostile, names.join(' '), `${names.join(' ')} ${HOSTILE}`),
       statistics: MADE_UP_STATISTICS,
     })
   })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { compareFindings } from '../../src/engine/compare.js'
 import type { AuditResult } from '../../src/engine/result.js'
 import { loadHtmlRenderer } from '../../src/report/html.js'
 import { code, embedJson, escape, lines, prose, markup } from '../../src/report/html/markup.js'
@@ -97,6 +98,121 @@ it('gives every finding its object, place, evidence, SQL, undo, proof and locks'
     'data-s="warning" data-w="next" data-p="expand"',
   ])
     expect(html).toContain(text)
+})
+
+describe('beside an earlier scan', () => {
+  const one = (address: string, parts: Parameters<typeof makeFinding>[0] = {}) =>
+    makeFinding({ address, message: `${address} is wrong.`, ...parts })
+  const findings = [
+    one('public.a.fresh'),
+    one('public.a.worse', { severity: 'error' }),
+    one('public.a.better', { severity: 'info' }),
+    one('public.a.known'),
+    one('public.a.late'),
+  ]
+  const past = ['worse', 'better', 'known', 'gone'].map((name) => one(`public.a.${name}`))
+  const comparison = (name: string) =>
+    compareFindings({ name, findings, past, expired: [one('public.a.late')], looked: () => true })
+  const chapterOf = (html: string, id: string) =>
+    new RegExp(`<section class="chapter" id="${id}".*?</section>`, 's').exec(html)?.[0] ?? ''
+  const rowsOf = (html: string) =>
+    [...html.matchAll(/<tr>(<td>.*?)<\/tr>/gs)].map(([, row = '']) =>
+      [...row.matchAll(/<td>(.*?)<\/td>/gs)].map(([, cell = '']) => cell.replace(/<[^>]*>/g, '')),
+    )
+  const rule = 'redundancy/unchecked-derived-amount'
+  const changes = [
+    ['new', 'warning', rule, 'public.a.fresh, public.a.late'],
+    ['worse', 'warning → error', rule, 'public.a.worse'],
+    ['no longer excused', 'warning', rule, 'public.a.late'],
+    ['better', 'warning → info', rule, 'public.a.better'],
+    ['resolved', 'warning', rule, 'public.a.gone'],
+  ]
+
+  it('says of each finding what it is beside the baseline, and lists what changed', () => {
+    const html = render(makeResult({ findings, baseline: comparison('b<a>.json') }))
+    const states = [...html.matchAll(/<details class="f"[^>]*><summary>.*?<span class="g"><i class="(\w+)">\1<\/i>/gs)]
+    expect(states.map(([, state]) => state).toSorted()).toEqual(['better', 'known', 'new', 'new', 'worse'])
+    expect(html).toContain(
+      '<select name="state"><option value="">all</option><option>new</option><option>worse</option><option>better</option><option>known</option></select>',
+    )
+    expect(headings(html)).toContain('Beside the baseline b&lt;a&gt;.json')
+    const chapter = chapterOf(html, 'baseline')
+    expect(chapter).toContain('2 new, 1 worse, 1 better, 1 known, 1 resolved, 1 no longer excused.')
+    expect(rowsOf(chapter)).toEqual(changes)
+    const late = findings.findIndex(({ address }) => address === 'public.a.late') + 1
+    expect(chapter.match(/href="#f(\d+)"><code>public\.a\.late/g)).toHaveLength(2)
+    expect(html).toMatch(new RegExp(`<a href="#f${late}">`))
+    expect(chapter).not.toMatch(/href[^>]*><code>public\.a\.gone/)
+  })
+
+  it('does the same since an earlier report, and takes states from the baseline when there are both', () => {
+    const html = render(makeResult({ findings, since: comparison('old.json') }))
+    expect(headings(html)).toContain('Since old.json')
+    expect(rowsOf(chapterOf(html, 'since'))).toEqual(changes)
+    expect(html.match(/<span class="g"><i class="new">/g)).toHaveLength(2)
+    const baseline = compareFindings({ name: 'b.json', findings, past: findings, looked: () => true })
+    const both = render(makeResult({ findings, baseline, since: comparison('old.json') }))
+    expect(both.match(/<span class="g"><i class="known">/g)).toHaveLength(findings.length)
+    expect(rowsOf(chapterOf(both, 'baseline'))).toEqual([])
+    expect(rowsOf(chapterOf(both, 'since'))).toEqual(changes)
+  })
+
+  it('gives findings no state without one', () => {
+    expect(render(makeResult({ findings }))).not.toMatch(
+      /<i class="(?:new|known|worse|better)"|name="state"|id="(?:baseline|since|suppressed)"/,
+    )
+  })
+
+  it('names the first of many findings, and all that is resolved', () => {
+    const many = Array.from({ length: 50 }, (_, at) => one(`public.n.c${at}`))
+    const [fresh, gone] = [
+      compareFindings({ name: 'b.json', findings: many, past: [], looked: () => true }),
+      compareFindings({ name: 'b.json', findings: [], past: many, looked: () => true }),
+    ]
+    expect(rowsOf(chapterOf(render(makeResult({ findings: many, baseline: fresh })), 'baseline'))[0]?.[3]).toMatch(
+      /public\.n\.c11 and 38 more$/,
+    )
+    expect(rowsOf(chapterOf(render(makeResult({ baseline: gone })), 'baseline'))[0]?.[3]).toMatch(/public\.n\.c49$/)
+  })
+
+  it('shows what is resolved when nothing is left', () => {
+    const gone = compareFindings({ name: 'b.json', findings: [], past, looked: () => true })
+    expect(rowsOf(chapterOf(render(makeResult({ baseline: gone })), 'baseline'))).toEqual([
+      ['resolved', 'warning', rule, past.map(({ address }) => address).join(', ')],
+    ])
+  })
+})
+
+it('lists what is suppressed with reason, place and last day, and the suppressions to mend', () => {
+  const by = {
+    origin: 'db/schema.sql:12:1',
+    location: null,
+    kind: 'inSource',
+    rules: ['*'],
+    scope: { kind: 'objects', patterns: ['public.*'] },
+  } as const
+  const html = render(
+    makeResult({
+      suppressed: [
+        { finding: makeFinding(), by: { ...by, reason: 'Rounded <on> purpose', until: '2027-01-31' } },
+        { finding: makeFinding({ address: 'public.b.c' }), by: { ...by, reason: null, until: null } },
+      ],
+      suppressionProblems: [
+        { kind: 'unused', origin: 'comment on public.x', location: null, message: 'It covers nothing.' },
+      ],
+    }),
+  )
+  expect(headings(html)).toEqual(expect.arrayContaining(['Suppressed', 'What was not looked at']))
+  for (const text of [
+    'public.invoices.amount_due is total - amount_paid, stored and unchecked.',
+    '<td>Rounded &lt;on&gt; purpose</td><td>2027-01-31</td><td><code>db/schema.sql:12:1</code></td>',
+    '<td>–</td><td>–</td>',
+    'Nothing was left out',
+    'Suppressions to mend',
+    '<td><code>comment on public.x</code></td><td>It covers nothing.</td>',
+  ])
+    expect(html).toContain(text)
+  expect(html).not.toContain('class="f"')
 })
 
 it('says that nothing was found, that there is nothing, and what did not look', () => {

@@ -34,8 +34,19 @@ export function renderProblems({ load }: AuditResult): Markup | null {
   )
 }
 
-/** Everything that was not looked at, and why. */
+/** Everything that was not looked at, and why; and the suppressions that do not do what they should. */
 export function renderNotSeen(result: AuditResult): Markup {
+  const { suppressionProblems: problems } = result
+  if (problems.length === 0) return renderMissing(result)
+  return markup`${renderMissing(result)}
+<h3 class="after">Suppressions to mend</h3>
+${renderTable(
+  ['Where', 'What is wrong'],
+  problems.map(({ origin, message }) => [code(origin), message]),
+)}`
+}
+
+function renderMissing(result: AuditResult): Markup {
   const missing = listNotSeen({ ...result, load: result.load && { ...result.load, problems: [] } })
   if (missing.length === 0)
     return markup`<p class="quiet">Nothing was left out: every rule ran, and had the evidence that it needs.</p>`
@@ -45,7 +56,8 @@ export function renderNotSeen(result: AuditResult): Markup {
   )
 }
 
-function renderTable(titles: readonly string[], rows: readonly (readonly Part[])[]): Markup {
+/** A table that scrolls by itself where it is too wide. */
+export function renderTable(titles: readonly string[], rows: readonly (readonly Part[])[]): Markup {
   return markup`<div class="scroll" tabindex="0" role="region" aria-label="${titles.join(', ')}"><table class="wide"><thead><tr>${titles.map((title) => markup`<th scope="col">${title}</th>`)}</tr></thead><tbody>${rows.map(
     (row) => markup`<tr>${row.map((cell) => markup`<td>${cell}</td>`)}</tr>
 `,

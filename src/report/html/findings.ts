@@ -70,8 +70,9 @@ function renderFinding(finding: Finding, withAdvice: boolean, page: Page): Marku
   const owner = page.ownerAt(ownerOf(finding))
   const facts = describeFacts(evidence.facts)
   const phases = fix && fix.up.length > 0 ? fix.phases.join(' ') : 'none'
+  const state = page.states.get(finding)
   const point = (term: string, value: Part): Markup => markup`<dt>${term}</dt><dd>${value}</dd>`
-  return markup`<details class="f" id="f${number}" data-t="${owner?.id ?? ''}" data-s="${severity}" data-w="${priority}" data-p="${phases}"><summary><b class="s ${severity}">${severity}</b><span class="m">${prose(message, page.names)}</span><span class="g">${fix ? markup`<i class="${fix.status}">${STATUS[fix.status]}</i>` : null}<i>${priority}</i><a href="#f${number}">${number}</a></span></summary><div class="b"><dl>${point(
+  return markup`<details class="f" id="f${number}" data-t="${owner?.id ?? ''}" data-s="${severity}" data-w="${priority}" data-p="${phases}"><summary><b class="s ${severity}">${severity}</b><span class="m">${prose(message, page.names)}</span><span class="g">${state && markup`<i class="${state}">${state}</i>`}${fix ? markup`<i class="${fix.status}">${STATUS[fix.status]}</i>` : null}<i>${priority}</i><a href="#f${number}">${number}</a></span></summary><div class="b"><dl>${point(
     'Object',
     [code(address), location ? markup` <span class="at">${formatLocation(location)}</span>` : null],
   )}${withAdvice ? point('What to do', prose(advice, page.names)) : null}${point('Rests on', [

@@ -1,7 +1,8 @@
 import { describeFixes, describeRules, summarize, count, type Summary } from '../summary.js'
 import { PRIORITIES, SEVERITIES } from '../order.js'
 import { describeServer } from '../wording.js'
-import { markup, type Markup, type Part, prose } from './markup.js'
+import { listHistory } from './history.js'
+import { join, markup, type Markup, type Part, prose } from './markup.js'
 import type { Page } from './page.js'
 
 /** How many findings the summary names. */
@@ -19,9 +20,11 @@ export function renderOverview(page: Page): Markup {
   const summary = summarize(page.result)
   const first = page.important.slice(0, FIRST)
   const fixes = describeFixes(summary)
+  const history = listHistory(page.result)
   return markup`<p class="lede">${describeVerdict(summary)}</p>
 <ul class="tiles">${renderTiles(summary)}</ul>
 <p class="note">${describeRules(summary)}.${fixes ? ` ${fixes}.` : ''}</p>
+${history.length > 0 && markup`<p class="note">${join(history, ' ')}</p>`}
 <div class="pair">${
     first.length > 0
       ? markup`<section><h3>What matters first</h3><ol class="first">${first.map(

@@ -1,4 +1,5 @@
 import type { AuditResult, Finding } from '../../engine/result.js'
+import { statesOf } from '../../engine/compare.js'
 import type { Severity } from '../../engine/rule.js'
 import type { Table } from '../../evidence/catalog/model.js'
 import { listNames } from '../markdown/names.js'
@@ -12,6 +13,8 @@ export interface Page {
   /** Most important first, each with the number that it has throughout. */
   readonly important: readonly Numbered[]
   readonly numbers: ReadonlyMap<Finding, number>
+  /** What each is beside the baseline, or else since the earlier report; empty without either. */
+  readonly states: ReturnType<typeof statesOf>
   /** Names that stand as code wherever a sentence holds them. */
   readonly names: ReadonlySet<string>
   /** What a finding can belong to: all tables without partitions, then views and whatever else was found fault with. */
@@ -57,6 +60,7 @@ export function preparePage(result: AuditResult): Page {
     sections,
     important,
     numbers,
+    states: statesOf(result.baseline ?? result.since),
     names: listNames(result.catalog),
     owners,
     ownerAt: (address) => byAddress.get(addressOf(address)),

@@ -67,6 +67,7 @@ function choose() {
     const fits =
       (!wanted.severity || dataset.s === wanted.severity) &&
       (!wanted.when || dataset.w === wanted.when) &&
+      (!wanted.state || finding.querySelector(`.g > .${wanted.state}`)) &&
       (!wanted.phase || dataset.p.split(' ').includes(wanted.phase)) &&
       (!wanted.class || finding.closest('.part').dataset.c === wanted.class) &&
       isOfTable(finding) &&

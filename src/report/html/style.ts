@@ -17,14 +17,15 @@ header,main,footer{width:100%;max-width:76rem;margin:0 auto}
 header{padding:3.5rem 0 1.75rem}
 h1,h2,h3,h4,p,ul,ol,dl,dd,figure,pre{margin:0}
 h1{font-size:clamp(1.9rem,1.3rem + 2.2vw,3rem);line-height:1.12;letter-spacing:-.025em;font-weight:680;overflow-wrap:anywhere;text-wrap:balance}
-h2{font-size:1.55rem;line-height:1.2;letter-spacing:-.018em;font-weight:660;margin-bottom:1.25rem}
+h2{font-size:1.55rem;line-height:1.2;letter-spacing:-.018em;font-weight:660;margin-bottom:1.25rem;overflow-wrap:anywhere}
 h3{font-size:1.06rem;line-height:1.3;font-weight:650;margin-bottom:.75rem}
+.after{margin-top:1.75rem}
 h4 code,h3 code{font-size:1em}
 h4{font-size:.9rem;font-weight:600;display:inline}
 small{font-size:.8125rem;font-weight:400;color:var(--quiet)}
 code,pre,.at{font-family:var(--mono);font-size:.875em;overflow-wrap:anywhere}
 .at,.quiet,.meta,.note{color:var(--quiet)}
-.note{font-size:.9rem;max-width:62rem;margin-bottom:1rem}
+.note{overflow-wrap:anywhere;font-size:.9rem;max-width:62rem;margin-bottom:1rem}
 a{color:var(--accent);text-decoration-thickness:1px;text-underline-offset:.18em}
 a:hover{text-decoration-thickness:2px}
 :focus-visible{outline:3px solid var(--accent);outline-offset:2px;border-radius:3px}
@@ -36,7 +37,7 @@ main:focus{outline:none}
 .meta{margin-top:.9rem;font-size:.9375rem;overflow-wrap:anywhere}
 nav{max-width:76rem;width:100%;margin:0 auto;border-block:1px solid var(--line)}
 nav ol{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:0 1.6rem}
-nav a{display:block;padding:.7rem 0;font-size:.9375rem;text-decoration:none;color:var(--ink)}
+nav a{display:block;overflow-wrap:anywhere;padding:.7rem 0;font-size:.9375rem;text-decoration:none;color:var(--ink)}
 nav a:hover{color:var(--accent);text-decoration:underline}
 .chapter{padding:3rem 0 1rem}
 .lede{font-size:1.3rem;line-height:1.4;max-width:46rem;margin-bottom:1.75rem;letter-spacing:-.008em;text-wrap:pretty}
@@ -130,6 +131,8 @@ details>summary::-webkit-details-marker{display:none}
 .g a::before{content:"#"}
 i{font-style:normal;font-size:.8125rem;white-space:nowrap;color:var(--quiet)}
 i.proven,i.decision,i.advice{border-radius:99px;padding:.04rem .55rem;background:var(--wash)}
+i.new,i.worse,i.better,i.known{border-radius:99px;padding:.04rem .55rem;background:var(--wash);font-weight:600}i.known{font-weight:400}
+i.new{color:var(--info);background:var(--info-wash)}i.worse{color:var(--error);background:var(--error-wash)}i.better{color:var(--good);background:var(--good-wash)}
 i.proven{color:var(--good);background:var(--good-wash)}i.decision{color:var(--warning);background:var(--warning-wash)}
 .f:target{border-color:var(--accent);box-shadow:0 0 0 2px var(--accent)}
 .b{padding:.35rem .95rem 1rem}
@@ -167,7 +170,7 @@ figcaption h3{margin-bottom:.15rem}
 .sizes td:nth-child(2){min-width:10rem;vertical-align:middle}
 footer{padding:2.5rem 0 3.5rem;color:var(--quiet);font-size:.875rem}
 @media (max-width:60rem){.pair{grid-template-columns:minmax(0,1fr)}header{padding-top:2rem}}
-@media (max-width:44rem){#filters{position:static}.f>summary{grid-template-columns:minmax(0,1fr) auto}.f .m{grid-column:1/-1;grid-row:2}dl{grid-template-columns:minmax(0,1fr);gap:.05rem}dd{margin-bottom:.5rem}.rule>summary{flex-wrap:wrap}.rule>summary span{flex-basis:100%;order:3}}
+@media (max-width:44rem){#filters{position:static}.f>summary{grid-template-columns:minmax(0,1fr) auto}.f .m{grid-column:1/-1;grid-row:2}.g{flex-wrap:wrap;justify-content:end}dl{grid-template-columns:minmax(0,1fr);gap:.05rem}dd{margin-bottom:.5rem}.rule>summary{flex-wrap:wrap}.rule>summary span{flex-basis:100%;order:3}}
 @media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}.tb,.k{transition:opacity .15s}}
 @media (forced-colors:active){.bar rect,.chart circle,.er .hd{forced-color-adjust:none}}
 @media print{
