@@ -4,6 +4,7 @@ import { linkCatalog } from '../src/evidence/catalog/link.js'
 import { readCatalog } from '../src/evidence/catalog/read.js'
 import { judge } from '../src/engine/judge.js'
 import { loadRules } from '../src/engine/load-rules.js'
+import { selectRules } from '../src/engine/select-rules.js'
 import { loadParser } from '../src/kit.js'
 import { openLiveSession } from '../src/source/live/session.js'
 import { startServer } from '../test/servers.js'
@@ -40,7 +41,7 @@ it.each([5, 5000])('reads the catalog of %s tables', async (tables) => {
   printFigure('resident memory', `${Math.round(process.memoryUsage().rss / 1e6)} MB`, tables === 5000 ? '≤ 400 MB' : '')
 
   await loadParser()
-  const rules = await loadRules()
+  const rules = selectRules(await loadRules(), undefined)
   const judging = performance.now()
   const { judged } = judge(rules, { catalog, statistics: null, workload: null, source: null })
   printFigure(

@@ -47,13 +47,13 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
   const { policy = DEFAULT_POLICY } = request
   const book = request.book ?? (await loadRules())
   const rules = chooseRules(book, request.rules, policy)
-  await loadParser()
   progress(request.source.kind === 'server' ? 'Connecting' : 'Loading')
-  const source = await openSource(request.source, {
+  const opening = openSource(request.source, {
     ...request.load,
     exclude: request.workload ?? [],
     ...(request.signal ? { signal: request.signal } : {}),
   })
+  const [source] = await Promise.all([opening, loadParser()])
   const stop = () => void source.close()
   request.signal?.addEventListener('abort', stop)
   try {
@@ -63,7 +63,8 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
     await source.disconnect()
     progress('Judging')
     const comments = describeFileSuppressions(source.loaded ? readMarkedComments(source.loaded) : [])
-    const settled = settle(judge(rules, evidence), rules, evidence, {
+    const judgement = judge(rules, evidence)
+    const settled = settle(judgement, rules, evidence, {
       policy,
       suppressions: [...(request.suppressions ?? []), ...comments.suppressions],
       problems: comments.problems,
@@ -75,7 +76,9 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
     const { judged } = settled
     if (request.prove !== false) progress('Proving fixes')
     const findings =
-      request.prove === false ? leaveUnproven(judged) : await proveFindings(source, rules, evidence, judged)
+      request.prove === false
+        ? leaveUnproven(judged)
+        : await proveFindings(source, rules, evidence, judged, judgement.judged)
     return {
       tool: readManifest(),
       target: {

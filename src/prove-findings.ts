@@ -5,20 +5,28 @@ import type { Catalog } from './evidence/catalog/model.js'
 import type { Evidence } from './evidence/model.js'
 import { describeFix } from './fix/fixes.js'
 import type { Candidate } from './fix/plan.js'
-import { type Found, type Proof, proveFixes } from './fix/prove.js'
+import { type Found, type Proof, type ProofRequest, proveFixes } from './fix/prove.js'
 import { recreateCatalog } from './fix/recreate.js'
 import type { Source } from './source/open.js'
 
-/** The findings with their fixes, tried on a scratch database: first what may be applied as it stands in one go, then what waits for a decision. */
+/**
+ * The findings with their fixes, tried on a scratch database: first what may be applied as it stands in one go, then what
+ * waits for a decision. `all` is what the rules found before anything was set aside.
+ */
 export async function proveFindings(
   source: Source,
   rules: readonly Rule[],
   evidence: Evidence,
   judged: readonly Judged[],
+  all: readonly Judged[],
 ): Promise<readonly Finding[]> {
-  const request = {
+  const request: ProofRequest = {
     openScratch: () => source.openScratch(() => recreateCatalog(evidence.catalog)),
     judge: (catalog: Catalog) => judge(rules, { ...evidence, catalog }).judged.map(({ finding }) => foundOf(finding)),
+    // From files the scratch database is the one that was read.
+    ...(source.kind === 'files'
+      ? { known: { catalog: evidence.catalog, found: all.map(({ finding }) => foundOf(finding)) } }
+      : {}),
   }
   const waits = ({ steps }: Judged) => steps.some(({ review }) => review)
   const proofs = await proveFixes(request, [

@@ -31,6 +31,8 @@ export interface ProofRequest {
   /** A scratch database with the schema; each call gives one in its first state. */
   readonly openScratch: () => Promise<ScratchSession>
   readonly judge: (catalog: Catalog) => readonly Found[]
+  /** What the scratch database holds at first and what is found there, where both are known already. */
+  readonly known?: { readonly catalog: Catalog; readonly found: readonly Found[] }
 }
 
 const NOT_REPRODUCED: Proof = {
@@ -52,7 +54,7 @@ interface Baseline {
  * the rest of its group is tried again without it. Gives the proofs by candidate.
  */
 export async function proveFixes(
-  { openScratch, judge }: ProofRequest,
+  { openScratch, judge, known }: ProofRequest,
   groups: readonly (readonly Candidate[])[],
 ): Promise<ReadonlyMap<string, Proof>> {
   const proofs = new Map<string, Proof>()
@@ -61,11 +63,11 @@ export async function proveFixes(
     .filter(({ length }) => length > 0)
   if (toProve.length === 0) return proofs
   let scratch = await openScratch()
-  const catalog = await readScratch(scratch)
+  const catalog = known?.catalog ?? (await readScratch(scratch))
   const baseline: Baseline = {
     tables: new Set(catalog.tables.map(({ address }) => address)),
     lines: describeCatalog(catalog),
-    found: new Set(judge(catalog).map(({ id }) => id)),
+    found: new Set((known?.found ?? judge(catalog)).map(({ id }) => id)),
   }
   const attempt = async (candidates: readonly Candidate[]) => {
     const trial = await tryTogether(scratch, candidates, baseline, judge)

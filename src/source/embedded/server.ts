@@ -72,16 +72,16 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
 async function start(options: EmbeddedOptions, dataDirectory: Uint8Array | null) {
   const { extensions = [], statementTimeout = 60_000, memoryLimit = 3 * 2 ** 30 } = options
   const thread = startThread({ statementTimeout, memoryLimit })
-  const call = async (operation: string, message: object): Promise<unknown> => {
+  const call = async (operation: string, message: object, moved: readonly ArrayBuffer[] = []): Promise<unknown> => {
     try {
-      return await thread.call(operation, message)
+      return await thread.call(operation, message, moved)
     } catch (error) {
       if (error instanceof Error && 'code' in error && typeof error.code === 'string') throw asEvidenceError(error)
       throw error
     }
   }
   try {
-    await call('open', { dataDirectory, extensions })
+    await call('open', { dataDirectory, extensions }, dataDirectory ? [dataDirectory.buffer as ArrayBuffer] : [])
   } catch (error) {
     await thread.end()
     throw error

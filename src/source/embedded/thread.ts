@@ -92,14 +92,15 @@ export function startThread({ statementTimeout, memoryLimit }: Limits) {
   }
 
   return {
-    call(operation: string, message: object): Promise<unknown> {
+    /** `moved` buffers are given to the thread, not copied. */
+    call(operation: string, message: object, moved: readonly ArrayBuffer[] = []): Promise<unknown> {
       if (ended) return Promise.reject(ended)
       const id = ++lastId
       begunBefore = begun[0]!
       return new Promise((resolve, reject) => {
         waiting.set(id, { resolve, reject })
         if (!watch) startWatch(operation === 'open' || operation === 'dump' ? SLOWEST_OPENING : statementTimeout)
-        worker.postMessage({ id, operation, ...message })
+        worker.postMessage({ id, operation, ...message }, moved)
       })
     },
     /** Whether a call has not been answered yet. */

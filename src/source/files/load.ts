@@ -24,7 +24,6 @@ export async function loadSqlFiles(paths: readonly string[], options: LoadOption
   const asked = findFiles(paths, options.exclude)
   const arranged = arrangeFiles(asked, options.layout)
   const findFile = openAccess(asked.map(({ path }) => path))
-  await loadParser()
   const banned = new Map<number, Failure>()
   for (;;) {
     const attempt = await load(arranged, findFile, options, banned)
@@ -44,11 +43,12 @@ async function load(
   banned: ReadonlyMap<number, Failure>,
 ) {
   const { statementTimeout, memoryLimit, onProgress, signal } = options
-  const session = await startEmbeddedServer({
+  const starting = startEmbeddedServer({
     extensions: neededExtensions(arranged.files.map(({ text }) => text)),
     ...(statementTimeout === undefined ? {} : { statementTimeout }),
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
   })
+  const [session] = await Promise.all([starting, loadParser()])
   const stop = () => void session.close()
   signal?.addEventListener('abort', stop)
   try {
