@@ -32,7 +32,7 @@ export interface ProofRequest {
   readonly openScratch: () => Promise<ScratchSession>
   readonly judge: (catalog: Catalog) => readonly Found[]
   /** What the scratch database holds at first and what is found there, where both are known already. */
-  readonly known?: { readonly catalog: Catalog; readonly found: readonly Found[] }
+  readonly known?: undefined | { readonly catalog: Catalog; readonly found: readonly Found[] }
 }
 
 const NOT_REPRODUCED: Proof = {
@@ -54,9 +54,25 @@ interface Baseline {
  * the rest of its group is tried again without it. Gives the proofs by candidate.
  */
 export async function proveFixes(
-  { openScratch, judge, known }: ProofRequest,
+  request: ProofRequest,
   groups: readonly (readonly Candidate[])[],
 ): Promise<ReadonlyMap<string, Proof>> {
+  return (
+    (await proveGroups(request, groups, true)) ??
+    (await proveGroups({ ...request, known: undefined }, groups, false)) ??
+    new Map()
+  )
+}
+
+/**
+ * In haste the catalog is compared once, after the last group is undone, and null says that something was left behind:
+ * whose it is shows when each group is compared by itself.
+ */
+async function proveGroups(
+  { openScratch, judge, known }: ProofRequest,
+  groups: readonly (readonly Candidate[])[],
+  inHaste: boolean,
+): Promise<ReadonlyMap<string, Proof> | null> {
   const proofs = new Map<string, Proof>()
   const toProve = groups
     .map((group) => group.filter(({ steps }) => steps.length > 0))
@@ -70,7 +86,7 @@ export async function proveFixes(
     found: new Set((known?.found ?? judge(catalog)).map(({ id }) => id)),
   }
   const attempt = async (candidates: readonly Candidate[]) => {
-    const trial = await tryTogether(scratch, candidates, baseline, judge)
+    const trial = await tryTogether(scratch, candidates, baseline, judge, inHaste)
     if (trial.spoilt) {
       await scratch.close()
       scratch = await openScratch()
@@ -103,6 +119,10 @@ export async function proveFixes(
       if (refused.length === 0 && doubtful.length === 0) for (const candidate of pending) settle(candidate, trial)
     }
   }
+  if (inHaste && compareCatalogs(baseline.lines, describeCatalog(await readScratch(scratch))).length > 0) {
+    await scratch.close()
+    return null
+  }
   return proofs
 }
 
@@ -124,6 +144,7 @@ async function tryTogether(
   candidates: readonly Candidate[],
   baseline: Baseline,
   judge: ProofRequest['judge'],
+  inHaste: boolean,
 ): Promise<Trial> {
   const refused = new Map<string, string>()
   const doubtful = new Map<string, string>()
@@ -168,7 +189,7 @@ async function tryTogether(
     spoilt = true
     for (const id of owners) fail(id, `It cannot be undone: ${error.message}.`)
   }
-  const left = compareCatalogs(baseline.lines, describeCatalog(await readScratch(scratch)))
+  const left = inHaste ? [] : compareCatalogs(baseline.lines, describeCatalog(await readScratch(scratch)))
   if (left.length > 0) {
     spoilt = true
     blame(
