@@ -36,7 +36,7 @@ process.exitCode = failed === 0 ? 0 : 1
 function countTests() {
   try {
     const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'))
-    return { passed: numPassedTests, failed: Math.max(numFailedTests, numFailedTestSuites) }
+    return { passed: numPassedTests, failed: numFailedTests || numFailedTestSuites }
   } catch {
     return null
   }

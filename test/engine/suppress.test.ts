@@ -125,7 +125,9 @@ create table payout (id bigint primary key, paid_at timestamp not null);
 create table refund (id bigint primary key, made_at timestamp not null);
 comment on table refund is 'Old. pg-billing-audit-ignore: ${RULE} kept as it is';
 -- pg-billing-audit-ignore ${RULE}: nothing here
-create table clean (id bigint primary key);
+create table clean (id bigint primary key, made_at timestamptz);
+create table shipment (id bigint primary key, sent_at timestamptz);
+create table visit (id bigint primary key, seen_at timestamptz);
 `,
     )
     result = await audit({
