@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LOCK_MODES, PHASES } from '../fix/step.js'
 
 /** Version of the JSON report. It grows when a field changes its meaning or goes, not when one is added. */
 export const SCHEMA_VERSION = 1
@@ -7,16 +8,7 @@ const level = z.enum(['low', 'medium', 'high'])
 const severity = z.enum(['error', 'warning', 'info'])
 const priority = z.enum(['now', 'next', 'later'])
 const total = z.int().min(0)
-const lockMode = z.enum([
-  'ACCESS SHARE',
-  'ROW SHARE',
-  'ROW EXCLUSIVE',
-  'SHARE UPDATE EXCLUSIVE',
-  'SHARE',
-  'SHARE ROW EXCLUSIVE',
-  'EXCLUSIVE',
-  'ACCESS EXCLUSIVE',
-])
+const lockMode = z.enum(LOCK_MODES)
 
 const fix = z.object({
   status: z
@@ -26,9 +18,7 @@ const fix = z.object({
     ),
   up: z.array(z.string()).describe('SQL statements without the final semicolon, in order.'),
   down: z.array(z.string()).describe('SQL statements that take `up` back, in order.'),
-  phase: z
-    .array(z.enum(['expand', 'backfill', 'validate', 'switch', 'contract']))
-    .describe('The phases that the statements belong to, in order.'),
+  phase: z.array(z.enum(PHASES)).describe('The phases that the statements belong to, in order.'),
   locks: z.record(z.string(), lockMode).describe('Strongest lock observed, by table address.'),
   rewrites: z.array(z.string()).describe('Tables that were seen to be written anew.'),
   reason: z.string().nullable().describe('The question of a decision, or why it is only advice.'),

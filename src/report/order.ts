@@ -24,18 +24,6 @@ export function ownerOf({ object, address }: Finding): string {
   return object.schema !== null && object.table !== null ? `${object.schema}.${object.table}` : address
 }
 
-/** Values by key, keys in the order of their first value. */
-export function groupBy<T>(values: readonly T[], keyOf: (value: T) => string): ReadonlyMap<string, readonly T[]> {
-  const groups = new Map<string, T[]>()
-  for (const value of values) {
-    const key = keyOf(value)
-    const group = groups.get(key)
-    if (group) group.push(value)
-    else groups.set(key, [value])
-  }
-  return groups
-}
-
 function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }

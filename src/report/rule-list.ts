@@ -1,7 +1,7 @@
 import { Chalk } from 'chalk'
 import type { Rule } from '../engine/rule.js'
 import type { ReportOptions } from './options.js'
-import { groupBy } from './order.js'
+import { groupBy } from '../evidence/catalog/group.js'
 import { count } from './summary.js'
 import { wrap } from './wrap.js'
 

@@ -7,7 +7,8 @@ import { describeComparison, describeSuppressed, listChanges } from './changes.j
 import { listDrift } from './drift.js'
 import { listNotSeen } from './not-seen.js'
 import type { ReportOptions } from './options.js'
-import { byImportance, groupBy, ownerOf, SEVERITIES } from './order.js'
+import { groupBy } from '../evidence/catalog/group.js'
+import { byImportance, ownerOf, SEVERITIES } from './order.js'
 import { printable, printableLines } from './printable.js'
 import { divide } from './sections.js'
 import {

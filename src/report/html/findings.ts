@@ -1,6 +1,7 @@
 import type { Finding, Fix } from '../../engine/result.js'
 import { formatLocation } from '../../errors.js'
-import { groupBy, ownerOf, SEVERITIES } from '../order.js'
+import { groupBy } from '../../evidence/catalog/group.js'
+import { ownerOf, SEVERITIES } from '../order.js'
 import type { Section } from '../sections.js'
 import { count } from '../summary.js'
 import { describeEvidence, describeFacts, describeFix, describeLocks } from '../wording.js'

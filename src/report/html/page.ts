@@ -3,7 +3,8 @@ import { statesOf } from '../../engine/compare.js'
 import type { Severity } from '../../engine/rule.js'
 import type { Table } from '../../evidence/catalog/model.js'
 import { listNames } from '../markdown/names.js'
-import { byImportance, groupBy, ownerOf, SEVERITIES } from '../order.js'
+import { groupBy } from '../../evidence/catalog/group.js'
+import { byImportance, ownerOf, SEVERITIES } from '../order.js'
 import { divide, type Section } from '../sections.js'
 
 /** What all parts of the page share. */

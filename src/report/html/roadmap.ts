@@ -1,5 +1,6 @@
 import type { Priority } from '../../engine/result.js'
-import { groupBy, PRIORITIES } from '../order.js'
+import { groupBy } from '../../evidence/catalog/group.js'
+import { PRIORITIES } from '../order.js'
 import { count, withFix } from '../summary.js'
 import { code, join, markup, type Markup, prose } from './markup.js'
 import type { Numbered, Page } from './page.js'

@@ -1,5 +1,5 @@
 import type { Rule } from '../../engine/rule.js'
-import { groupBy } from '../order.js'
+import { groupBy } from '../../evidence/catalog/group.js'
 
 /** The page of one rule, in Markdown, from its own documentation. */
 export function renderRuleDocument({ id, severity, tier, needs, uses, optIn, fix, breaks, docs }: Rule): string {

@@ -1,5 +1,6 @@
 import type { Finding, Priority } from '../../engine/result.js'
-import { groupBy, PRIORITIES } from '../order.js'
+import { groupBy } from '../../evidence/catalog/group.js'
+import { PRIORITIES } from '../order.js'
 import { count, withFix } from '../summary.js'
 import { code, table, text, textWithCode } from './escape.js'
 import type { Numbered } from './finding.js'

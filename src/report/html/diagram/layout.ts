@@ -1,4 +1,4 @@
-import { groupBy } from '../../order.js'
+import { groupBy } from '../../../evidence/catalog/group.js'
 import { type Box, type Drawing, HEADER, type Link, ROW } from './boxes.js'
 
 /** Graphviz: a graph in DOT to positions as JSON. */
