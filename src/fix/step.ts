@@ -18,7 +18,7 @@ export const LOCK_MODES = [
 
 export type LockMode = (typeof LOCK_MODES)[number]
 
-/** One statement of a fix, as a value. Builders in `steps.ts` are the only makers. */
+/** One statement of a fix, as a value. Builders in `steps/` are the only makers. */
 export interface Step {
   /** One SQL statement without the final semicolon. */
   readonly sql: string

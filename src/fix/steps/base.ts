@@ -1,0 +1,24 @@
+import type { Column, Table } from '../../evidence/catalog/model.js'
+
+/** What most steps are; a builder says what its own is instead. */
+export const STEP = { phase: 'expand', transactional: true, lock: null, rewrites: false, scans: false } as const
+
+/** The table of these columns. */
+export function tableOf(columns: readonly Column[]): Table {
+  const [column] = columns
+  if (!column) throw new Error('A key without columns.')
+  return column.table
+}
+
+/** Names that a new constraint of this table must not take. */
+export function constraintNamesOf(table: Table): Set<string> {
+  const { primaryKey, uniques, checks, exclusions, foreignKeys } = table
+  return new Set(
+    [...(primaryKey ? [primaryKey] : []), ...uniques, ...checks, ...exclusions, ...foreignKeys].map(({ name }) => name),
+  )
+}
+
+/** Names that an index of this table must not take. */
+export function relationNamesIn(table: Table): Set<string> {
+  return new Set([table.name, ...table.indexes.map(({ name }) => name)])
+}

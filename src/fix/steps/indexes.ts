@@ -1,0 +1,155 @@
+import type { Column, Index, Table } from '../../evidence/catalog/model.js'
+import { quoteIdentifier } from '../../quote.js'
+import { newName, quoteColumns, quoteRelation } from '../quote.js'
+import type { Step } from '../step.js'
+import { relationNamesIn, STEP } from './base.js'
+
+/** One part of an index key: a column, or an expression in SQL with an optional operator class and order. */
+export interface KeyPart {
+  readonly column?: Column
+  /** In parentheses if it is not a plain function call. */
+  readonly expression?: string
+  /** What stands for an expression in the index's name; default `expr`. */
+  readonly name?: string
+  readonly opclass?: string
+  readonly descending?: boolean
+}
+
+export interface IndexSpecification {
+  readonly method?: 'btree' | 'hash' | 'gin' | 'gist' | 'brin'
+  readonly keys: readonly KeyPart[]
+  readonly include?: readonly Column[]
+  /** Predicate in SQL. */
+  readonly where?: string
+  readonly unique?: boolean
+  readonly options?: Readonly<Record<string, string | number>>
+}
+
+/**
+ * Creates an index without blocking writes. On a partitioned table: an invalid index on the parent only, one concurrent
+ * index for each partition, attached one by one; the parent's becomes valid with the last.
+ */
+export function createIndex(table: Table, specification: IndexSpecification): readonly Step[] {
+  const name = indexNameOn(table, specification)
+  if (table.variety !== 'partitioned') return [createOneIndex(table, name, specification)]
+  const parent: Step = {
+    ...STEP,
+    sql: indexStatement(table, name, specification, 'only'),
+    undo: `drop index ${quoteRelation({ schema: table.schema, name })}`,
+    lock: 'SHARE',
+  }
+  return [parent, ...table.partitions.flatMap((partition) => attachedIndex(table, name, partition, specification))]
+}
+
+function attachedIndex(
+  parent: Table,
+  parentIndex: string,
+  partition: Table,
+  specification: IndexSpecification,
+): Step[] {
+  const ofPartition = onPartition(specification, partition)
+  const steps = createIndex(partition, ofPartition)
+  const name = indexNameOn(partition, ofPartition)
+  return [
+    // Dropping the parent's index drops those attached to it.
+    ...steps.map((step) => ({ ...step, undo: null })),
+    {
+      ...STEP,
+      sql: `alter index ${quoteRelation({ schema: parent.schema, name: parentIndex })} attach partition ${quoteRelation({ schema: partition.schema, name })}`,
+      undo: null,
+      lock: 'SHARE UPDATE EXCLUSIVE',
+    },
+  ]
+}
+
+function onPartition(specification: IndexSpecification, partition: Table): IndexSpecification {
+  const same = (column: Column) => partition.column(column.name) ?? column
+  return {
+    ...specification,
+    keys: specification.keys.map((key) => (key.column ? { ...key, column: same(key.column) } : key)),
+    ...(specification.include ? { include: specification.include.map(same) } : {}),
+  }
+}
+
+function createOneIndex(table: Table, name: string, specification: IndexSpecification): Step {
+  return {
+    ...STEP,
+    sql: indexStatement(table, name, specification, 'concurrently'),
+    undo: `drop index concurrently if exists ${quoteRelation({ schema: table.schema, name })}`,
+    transactional: false,
+    lock: 'SHARE UPDATE EXCLUSIVE',
+    scans: true,
+  }
+}
+
+/** The name that `createIndex` gives. */
+function indexNameOn(table: Table, { keys, unique }: IndexSpecification): string {
+  const parts = keys.map(({ column, name }) => name ?? column?.name ?? 'expr')
+  return newName([table.name, ...parts], unique ? 'key' : 'idx', relationNamesIn(table))
+}
+
+function indexStatement(
+  table: Table,
+  name: string,
+  specification: IndexSpecification,
+  mode: 'concurrently' | 'only',
+): string {
+  const { method = 'btree', keys, include = [], where, unique = false, options = {} } = specification
+  const keyList = keys
+    .map(({ column, expression, opclass, descending }) =>
+      [column ? quoteIdentifier(column.name) : expression, opclass, descending ? 'desc' : undefined]
+        .filter(Boolean)
+        .join(' '),
+    )
+    .join(', ')
+  const settings = Object.entries(options)
+  return [
+    `create ${unique ? 'unique ' : ''}index ${mode === 'concurrently' ? 'concurrently ' : ''}${quoteIdentifier(name)}`,
+    `on ${mode === 'only' ? 'only ' : ''}${quoteRelation(table)} using ${method} (${keyList})`,
+    include.length > 0 ? `include (${quoteColumns(include)})` : '',
+    settings.length > 0 ? `with (${settings.map(([key, value]) => `${key} = ${value}`).join(', ')})` : '',
+    where ? `where ${where}` : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
+/** Drops an index without blocking writes; a partitioned index goes with its partitions' indexes, which cannot be done concurrently. */
+export function dropIndex(index: Index): readonly Step[] {
+  const partitioned = index.table.kind === 'table' && index.table.variety === 'partitioned'
+  const name = quoteRelation({ schema: index.table.schema, name: index.name })
+  return [
+    {
+      ...STEP,
+      phase: 'contract',
+      sql: partitioned ? `drop index ${name}` : `drop index concurrently ${name}`,
+      undo: partitioned
+        ? index.definition.replace(/ ON ONLY /, ' ON ')
+        : index.definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY '),
+      transactional: partitioned,
+      lock: partitioned ? 'ACCESS EXCLUSIVE' : 'SHARE UPDATE EXCLUSIVE',
+    },
+  ]
+}
+
+/**
+ * Builds another index of the same name parts beside one, then drops the one, without blocking writes. `change` is given
+ * the definition from `USING` on. Not for partitioned tables, materialized views and constraints: no step.
+ */
+export function replaceIndex(index: Index, change: (definition: string) => string): readonly Step[] {
+  const { table, definition } = index
+  if (table.kind !== 'table' || table.variety === 'partitioned' || index.constraint || index.isReplicaIdentity)
+    return []
+  const kind = index.unique ? 'unique index' : 'index'
+  const parts = index.keys.map(({ column }) => column?.name ?? 'expr')
+  const name = newName([table.name, ...new Set(parts)], index.unique ? 'key' : 'idx', relationNamesIn(table))
+  const create: Step = {
+    ...STEP,
+    sql: `create ${kind} concurrently ${quoteIdentifier(name)} on ${quoteRelation(table)} ${change(definition.slice(definition.indexOf(' USING ') + 1))}`,
+    undo: `drop index concurrently if exists ${quoteRelation({ schema: table.schema, name })}`,
+    transactional: false,
+    lock: 'SHARE UPDATE EXCLUSIVE',
+    scans: true,
+  }
+  return [create, ...dropIndex(index)]
+}
