@@ -26,3 +26,11 @@ export function quoteLiteral(text: string): string {
   const quoted = `'${text.replaceAll("'", "''").replaceAll('\\', '\\\\')}'`
   return text.includes('\\') ? `E${quoted}` : quoted
 }
+
+/** A function's or block's body in a dollar quote that it does not contain. */
+export function quoteBody(body: string, name = 'body'): string {
+  for (let number = 0; ; number++) {
+    const tag = number === 0 ? `$${name}$` : `$${name}${number}$`
+    if (!body.includes(tag.slice(0, -1))) return `${tag}\n${body}\n${tag}`
+  }
+}

@@ -46,11 +46,11 @@ export default rule({
       ? `${tables} tables of ${on} let ${columns.length} booleans with a default be null, such as ${columns.slice(0, 3).join(', ')}.`
       : `${on} lets ${columns.join(', ')} be null, beside true and false, although ${columns.length > 1 ? 'they have defaults' : 'it has a default'}.`,
 
-  fix: ({ on, facts: { columns } }) => {
+  fix: ({ on, facts: { columns }, target }) => {
     if (on.kind !== 'table') return []
     return afterReview(
       `Does NULL in ${columns.join(', ')} of ${on} mean anything but the default? The steps say no; rows that hold it must be filled first.`,
-      columns.flatMap((name) => on.column(name) ?? []).flatMap((column) => setNotNull(column)),
+      columns.flatMap((name) => on.column(name) ?? []).flatMap((column) => setNotNull(column, target)),
     )
   },
 })

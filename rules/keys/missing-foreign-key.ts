@@ -137,26 +137,26 @@ export default rule({
         ? 'Say which table it references, and declare the foreign key.'
         : `Declare the foreign key to ${referenced}, after the rows that point nowhere were found and mended.`,
 
-  fix: ({ catalog, on, facts: { columns: names, referenced, referencedColumns: keyNames, alternatives } }) => {
+  fix: ({ catalog, on, target, facts: { columns: names, referenced, referencedColumns: keyNames, alternatives } }) => {
     if (on.kind !== 'column') return []
     const { table } = on
-    const target = catalog.tables.find(({ address }) => address === referenced)
+    const parent = catalog.tables.find(({ address }) => address === referenced)
     const columns = names.flatMap((name) => table.column(name) ?? [])
-    const keys = keyNames.flatMap((name) => target?.column(name) ?? [])
+    const keys = keyNames.flatMap((name) => parent?.column(name) ?? [])
     const sameTypes = columns.every(({ type }, at) => type.name === keys[at]?.type.name)
-    if (!target || !sameTypes || alternatives.length > 0 || table.variety === 'partitioned') return []
+    if (!parent || !sameTypes || alternatives.length > 0) return []
     const pairs = columns.map(
       (column, at) => `r.${quoteIdentifier(keys[at]!.name)} = t.${quoteIdentifier(column.name)}`,
     )
     const filled = columns.map((column) => `t.${quoteIdentifier(column.name)} is not null`)
-    const orphans = `select * from ${quoteRelation(table)} as t where ${filled.join(' and ')} and not exists (select from ${quoteRelation(target)} as r where ${pairs.join(' and ')})`
+    const orphans = `select * from ${quoteRelation(table)} as t where ${filled.join(' and ')} and not exists (select from ${quoteRelation(parent)} as r where ${pairs.join(' and ')})`
     const index =
       serviceOf({ table, columns }) === 'full'
         ? []
         : createIndex(table, { keys: columns.map((column) => ({ column })) })
     return afterReview(
-      `Is every value of ${names.join(', ')} in ${table} meant to be a row of ${target}? Run: ${orphans}`,
-      [...index, ...addForeignKey(columns, keys)],
+      `Is every value of ${names.join(', ')} in ${table} meant to be a row of ${parent}? Run: ${orphans}`,
+      [...index, ...addForeignKey(columns, keys, target)],
     )
   },
 })

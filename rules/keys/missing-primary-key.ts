@@ -62,11 +62,12 @@ export default rule({
     return 'Say which columns tell its rows apart and make them the primary key, or add an identity column.'
   },
 
-  fix: ({ catalog, on, facts: { cure, columns: names, index: indexName } }) => {
+  fix: ({ catalog, on, target, facts: { cure, columns: names, index: indexName } }) => {
     const columns = names.flatMap((name) => on.column(name) ?? [])
     // Children by inheritance each need a key of their own.
-    if (on.variety === 'partitioned' || catalog.tables.some(({ inherits }) => inherits.includes(on))) return []
+    if (catalog.tables.some(({ inherits }) => inherits.includes(on))) return []
     if (cure === 'none') {
+      if (on.variety === 'partitioned') return []
       const relation = quoteRelation(on)
       const name = quoteIdentifier(on.column('id') ? 'row_id' : 'id')
       return afterReview(
@@ -80,10 +81,15 @@ export default rule({
         ],
       )
     }
-    const key = [...columns.filter(({ notNull }) => !notNull).flatMap(setNotNull), ...addKey(columns, 'primary key')]
-    if (cure !== 'promote')
+    // A key of a partitioned table has to include what it is partitioned by.
+    const parts = (on.partitionKey?.columns ?? []).flatMap((column) => column ?? [])
+    const all = [...columns, ...parts.filter((column) => !columns.includes(column))]
+    const made = addKey(all, 'primary key')
+    if (made.length === 0) return []
+    const key = [...all.filter(({ notNull }) => !notNull).flatMap((column) => setNotNull(column, target)), ...made]
+    if (cure !== 'promote' || all.length > columns.length)
       return afterReview(
-        `Is ${names.join(', ')} unique in ${on}, and is that meant? Run: select ${quoteColumns(columns)}, count(*) from ${quoteRelation(on)} group by ${quoteColumns(columns)} having count(*) > 1`,
+        `Is ${quoteColumns(all)} unique in ${on}, and is that meant? Run: select ${quoteColumns(all)}, count(*) from ${quoteRelation(on)} group by ${quoteColumns(all)} having count(*) > 1`,
         key,
       )
     const index = on.indexes.find(({ name }) => name === indexName)

@@ -67,7 +67,7 @@ export default rule({
     return `If a missing ${nullable.join(', ')} is a value of its own${distinct}, or make it NOT NULL with a value that says so.`
   },
 
-  fix: ({ on, catalog, facts: { nullable, deletion, index: name } }) => {
+  fix: ({ on, target, facts: { nullable, deletion, index: name } }) => {
     const table = on.kind === 'index' || on.kind === 'constraint' ? on.table : null
     const index = table?.indexes.find((each) => each.name === name)
     if (table?.kind !== 'table' || !index) return []
@@ -86,8 +86,11 @@ export default rule({
           ])
     }
     const question = `Is a missing ${nullable.join(', ')} of ${table} a value of its own, of which there is one?`
-    if (catalog.serverVersion < NULLS_NOT_DISTINCT || fixed)
-      return afterReview(`Must every row of ${table} have ${nullable.join(', ')}?`, columns.flatMap(setNotNull))
+    if (target.newest < NULLS_NOT_DISTINCT || fixed)
+      return afterReview(
+        `Must every row of ${table} have ${nullable.join(', ')}?`,
+        columns.flatMap((column) => setNotNull(column, target)),
+      )
     return afterReview(question, treatNullsAsEqual(table, index))
   },
 })

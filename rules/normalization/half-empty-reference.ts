@@ -28,8 +28,9 @@ export default rule({
 
   message: ({ on, facts: { filled } }) => `${on} can be null while ${filled}, the other half of the reference, cannot.`,
 
-  fix: ({ on, facts: { filled } }) =>
-    on.table.variety === 'partitioned'
-      ? []
-      : afterReview(`Does a row of ${on.table} with ${filled} but without ${on.name} mean anything?`, setNotNull(on)),
+  fix: ({ on, facts: { filled }, target }) =>
+    afterReview(
+      `Does a row of ${on.table} with ${filled} but without ${on.name} mean anything?`,
+      setNotNull(on, target),
+    ),
 })

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Column, Subject } from '../evidence/catalog/model.js'
 import type { Evidence, EvidenceKind } from '../evidence/model.js'
+import { type Target, targetOf } from '../evidence/target.js'
 import type { Step } from '../fix/step.js'
 import { assess } from './assess.js'
 import type { Finding, ObjectReference, RuleOutcome } from './result.js'
@@ -29,8 +30,11 @@ export const MISSING: Record<EvidenceKind, string> = {
   source: 'The schema did not come from SQL files.',
 }
 
-/** Puts the evidence before every rule; schemas that belong to platforms are left out. A rule that throws is reported as crashed while the others go on. */
-export function judge(rules: readonly Rule[], evidence: Evidence): Judgement {
+/**
+ * Puts the evidence before every rule; schemas that belong to platforms are left out. A rule that throws is reported as crashed
+ * while the others go on. Cures are written for `target`.
+ */
+export function judge(rules: readonly Rule[], evidence: Evidence, target: Target = targetOf(evidence)): Judgement {
   const judged: Judged[] = []
   const platforms = findPlatformSchemas(evidence)
   const isOurs = ({ on }: Detection) => !platforms.has(schemaOf(on) ?? '')
@@ -40,7 +44,7 @@ export function judge(rules: readonly Rule[], evidence: Evidence): Judgement {
     try {
       const found = [...rule.detect({ ...evidence, options: rule.options ?? {} } as never)]
         .filter(isOurs)
-        .map((detection) => describe(rule, detection, evidence))
+        .map((detection) => describe(rule, detection, evidence, target))
       judged.push(...found)
       return { id: rule.id, outcome: found.length > 0 ? 'found' : 'passed', reason: null }
     } catch (error) {
@@ -51,9 +55,9 @@ export function judge(rules: readonly Rule[], evidence: Evidence): Judgement {
   return { judged, outcomes }
 }
 
-function describe(rule: Rule, detection: Detection, evidence: Evidence): Judged {
+function describe(rule: Rule, detection: Detection, evidence: Evidence, target: Target): Judged {
   const { on, facts, related = [], assessment } = detection
-  const found = { ...evidence, on, facts } as never
+  const found = { ...evidence, on, facts, target } as never
   const { tier, ...weight } = assess(rule, assessment)
   return {
     steps: rule.fix?.(found) ?? [],

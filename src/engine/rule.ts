@@ -1,5 +1,6 @@
 import type { Evidence, EvidenceKind } from '../evidence/model.js'
 import type { Subject } from '../evidence/catalog/model.js'
+import type { Target } from '../evidence/target.js'
 import type { Step } from '../fix/step.js'
 
 /** error: will break, lose data or lock · warning: is wrong · info: could be better. */
@@ -92,7 +93,7 @@ export interface RuleDefinition<
   /** Ids of rules whose findings the cure may bring to light: the defect was there, and nothing could see it. */
   readonly reveals?: readonly string[]
   /** The cure as steps. Steps with `review` make it a decision. An empty list is no cure. */
-  fix?(found: Found<N, S, F>): readonly Step[]
+  fix?(found: Found<N, S, F> & { readonly target: Target }): readonly Step[]
 }
 
 /** A rule with its identity, which is its path below `rules/`: `category/defect`. */

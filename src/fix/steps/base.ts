@@ -1,4 +1,5 @@
 import type { Column, Table } from '../../evidence/catalog/model.js'
+import { quoteBody } from '../../quote.js'
 
 /** What most steps are; a builder says what its own is instead. */
 export const STEP = { phase: 'expand', transactional: true, lock: null, rewrites: false, scans: false } as const
@@ -21,4 +22,24 @@ export function constraintNamesOf(table: Table): Set<string> {
 /** Names that an index of this table must not take. */
 export function relationNamesIn(table: Table): Set<string> {
   return new Set([table.name, ...table.indexes.map(({ name }) => name)])
+}
+
+/** The partitions that hold rows, of every level. */
+export function leavesOf(table: Table): readonly Table[] {
+  return table.variety === 'partitioned' ? table.partitions.flatMap(leavesOf) : [table]
+}
+
+/** A partition's own column of this name. */
+export function sameColumn(column: Column, partition: Table): Column {
+  return partition.column(column.name) ?? column
+}
+
+/** A partition's own columns of these names. */
+export function sameColumns(columns: readonly Column[], partition: Table): readonly Column[] {
+  return columns.map((column) => sameColumn(column, partition))
+}
+
+/** Several statements as one, which all take effect or none, whatever tool runs them. */
+export function block(statements: readonly string[]): string {
+  return `do ${quoteBody(['begin', ...statements.map((statement) => `  ${statement};`), 'end'].join('\n'))}`
 }

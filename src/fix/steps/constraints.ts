@@ -1,120 +1,110 @@
 import type { Column, Constraint, ForeignKey, ReferentialAction, Table } from '../../evidence/catalog/model.js'
+import type { Target } from '../../evidence/target.js'
 import { quoteIdentifier } from '../../quote.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
-import { constraintNamesOf, relationNamesIn, STEP, tableOf } from './base.js'
+import { constraintNamesOf, leavesOf, STEP, tableOf } from './base.js'
+
+/** First version with NOT NULL … NOT VALID, and with foreign keys NOT VALID on partitioned tables. */
+const NOT_VALID_EVERYWHERE = 180000
 
 /** Adds a CHECK that holds for new rows at once, and validates the old ones in a transaction of its own. `expression` is SQL over the table's columns. */
 export function addCheck(table: Table, columns: readonly Column[], expression: string): readonly Step[] {
   const name = newName([table.name, ...columns.map((column) => column.name)], 'check', constraintNamesOf(table))
   const violations = `select count(*) from ${quoteRelation(table)} where not (${expression})`
-  return addConstraint(table, name, `check (${expression}) not valid`, violations)
+  return addConstraint(table, name, `check (${expression})`, { precheck: violations })
 }
 
-/** Adds a foreign key NOT VALID, and validates it in a transaction of its own. */
+/**
+ * Adds a foreign key NOT VALID, and validates it in a transaction of its own. Before PostgreSQL 18 a partitioned table takes none
+ * that is NOT VALID: there each partition gets its own, and the parent's then takes them over.
+ */
 export function addForeignKey(
   columns: readonly Column[],
   referencedColumns: readonly Column[],
+  target: Target,
   onDelete: ReferentialAction = 'no action',
 ): readonly Step[] {
   const table = tableOf(columns)
   const referenced = tableOf(referencedColumns)
-  const name = newName([table.name, ...columns.map((column) => column.name)], 'fkey', constraintNamesOf(table))
+  const nameOn = (owner: Table) =>
+    newName([owner.name, ...columns.map((column) => column.name)], 'fkey', constraintNamesOf(owner))
   const join = columns.map(
     (column, at) => `r.${quoteIdentifier(referencedColumns[at]?.name ?? '')} = t.${quoteIdentifier(column.name)}`,
   )
   const filled = columns.map((column) => `t.${quoteIdentifier(column.name)} is not null`)
-  return addConstraint(
-    table,
-    name,
+  const definition =
     `foreign key (${quoteColumns(columns)}) references ${quoteRelation(referenced)} (${quoteColumns(referencedColumns)})` +
-      `${onDelete === 'no action' ? '' : ` on delete ${onDelete}`} not valid`,
-    `select count(*) from ${quoteRelation(table)} as t where ${filled.join(' and ')} and not exists (select from ${quoteRelation(referenced)} as r where ${join.join(' and ')})`,
-    'SHARE ROW EXCLUSIVE',
-  )
+    (onDelete === 'no action' ? '' : ` on delete ${onDelete}`)
+  const orphans = (owner: Table) =>
+    `select count(*) from ${quoteRelation(owner)} as t where ${filled.join(' and ')} and not exists (select from ${quoteRelation(referenced)} as r where ${join.join(' and ')})`
+  const add = (owner: Table, options: Partial<Step> = {}) =>
+    addConstraint(owner, nameOn(owner), definition, {
+      precheck: orphans(owner),
+      lock: 'SHARE ROW EXCLUSIVE',
+      ...options,
+    })
+  if (table.variety !== 'partitioned' || target.oldest >= NOT_VALID_EVERYWHERE) return add(table)
+  const name = quoteIdentifier(nameOn(table))
+  return [
+    ...leavesOf(table).flatMap((leaf) => add(leaf)),
+    {
+      ...STEP,
+      phase: 'switch',
+      sql: `alter table ${quoteRelation(table)} add constraint ${name} ${definition}`,
+      undo: `alter table ${quoteRelation(table)} drop constraint ${name}`,
+      lock: 'SHARE ROW EXCLUSIVE',
+    },
+  ]
 }
 
-/** Replaces what a foreign key does on delete; the new key stands before the old one goes. */
-export function changeOnDelete(foreignKey: ForeignKey, onDelete: ReferentialAction): readonly Step[] {
-  return [...addForeignKey(foreignKey.columns, foreignKey.referencedColumns, onDelete), ...dropConstraint(foreignKey)]
-}
-
-function addConstraint(
+/** Adds a constraint NOT VALID, and validates it in a transaction of its own. */
+export function addConstraint(
   table: Table,
   name: string,
   definition: string,
-  precheck: string,
-  lock: Step['lock'] = 'ACCESS EXCLUSIVE',
+  options: Partial<Pick<Step, 'precheck' | 'lock'>> = {},
 ): readonly Step[] {
   const on = `alter table ${quoteRelation(table)}`
   return [
     {
       ...STEP,
-      sql: `${on} add constraint ${quoteIdentifier(name)} ${definition}`,
-      undo: `${on} drop constraint ${quoteIdentifier(name)}`,
-      lock,
-      precheck,
-    },
-    {
-      ...STEP,
-      phase: 'validate',
-      sql: `${on} validate constraint ${quoteIdentifier(name)}`,
-      undo: null,
-      lock: 'SHARE UPDATE EXCLUSIVE',
-      scans: true,
-    },
-  ]
-}
-
-/** Makes columns unique through a concurrently built index that the constraint then adopts. Not for partitioned tables. */
-export function addKey(columns: readonly Column[], kind: 'unique' | 'primary key'): readonly Step[] {
-  const table = tableOf(columns)
-  const parts = kind === 'unique' ? columns.map((column) => column.name) : []
-  const taken = new Set([...relationNamesIn(table), ...constraintNamesOf(table)])
-  const name = newName([table.name, ...parts], kind === 'unique' ? 'key' : 'pkey', taken)
-  const index = quoteRelation({ schema: table.schema, name })
-  return [
-    {
-      ...STEP,
-      sql: `create unique index concurrently ${quoteIdentifier(name)} on ${quoteRelation(table)} (${quoteColumns(columns)})`,
-      undo: `drop index concurrently if exists ${index}`,
-      transactional: false,
-      lock: 'SHARE UPDATE EXCLUSIVE',
-      scans: true,
-      precheck: `select count(*) from (select from ${quoteRelation(table)} where ${columns.map((column) => `${quoteIdentifier(column.name)} is not null`).join(' and ')} group by ${quoteColumns(columns)} having count(*) > 1) as duplicates`,
-    },
-    {
-      ...STEP,
-      phase: 'switch',
-      sql: `alter table ${quoteRelation(table)} add constraint ${quoteIdentifier(name)} ${kind} using index ${quoteIdentifier(name)}`,
-      undo: `alter table ${quoteRelation(table)} drop constraint ${quoteIdentifier(name)}`,
+      sql: `${on} add constraint ${quoteIdentifier(name)} ${definition} not valid`,
+      undo: `${on} drop constraint if exists ${quoteIdentifier(name)}`,
       lock: 'ACCESS EXCLUSIVE',
+      ...options,
     },
+    validate(table, name),
   ]
 }
 
-/** Sets NOT NULL without a scan under a strong lock: a CHECK is validated first, which the server then trusts (PostgreSQL 12 and later). */
-export function setNotNull(column: Column): readonly Step[] {
+function validate(table: Table, name: string): Step {
+  return {
+    ...STEP,
+    phase: 'validate',
+    sql: `alter table ${quoteRelation(table)} validate constraint ${quoteIdentifier(name)}`,
+    undo: null,
+    lock: 'SHARE UPDATE EXCLUSIVE',
+    scans: true,
+  }
+}
+
+/**
+ * Sets NOT NULL without a scan under a strong lock: NOT NULL … NOT VALID from PostgreSQL 18 on, before it a CHECK that is
+ * validated first and that the server then trusts.
+ */
+export function setNotNull(column: Column, target: Target): readonly Step[] {
   const { table } = column
   const on = `alter table ${quoteRelation(table)}`
-  const name = quoteIdentifier(newName([table.name, column.name], 'not_null', constraintNamesOf(table)))
+  const name = newName([table.name, column.name], 'not_null', constraintNamesOf(table))
   const quoted = quoteIdentifier(column.name)
+  const precheck = `select count(*) from ${quoteRelation(table)} where ${quoted} is null`
+  if (target.oldest >= NOT_VALID_EVERYWHERE)
+    return addConstraint(table, name, `not null ${quoted}`, { precheck }).map((step) =>
+      step.undo === null ? step : { ...step, undo: `${on} alter column ${quoted} drop not null` },
+    )
   return [
-    {
-      ...STEP,
-      sql: `${on} add constraint ${name} check (${quoted} is not null) not valid`,
-      undo: `${on} drop constraint if exists ${name}`,
-      lock: 'ACCESS EXCLUSIVE',
-      precheck: `select count(*) from ${quoteRelation(table)} where ${quoted} is null`,
-    },
-    {
-      ...STEP,
-      phase: 'validate',
-      sql: `${on} validate constraint ${name}`,
-      undo: null,
-      lock: 'SHARE UPDATE EXCLUSIVE',
-      scans: true,
-    },
+    ...addConstraint(table, name, `check (${quoted} is not null)`, { precheck }),
     {
       ...STEP,
       phase: 'switch',
@@ -122,7 +112,13 @@ export function setNotNull(column: Column): readonly Step[] {
       undo: `${on} alter column ${quoted} drop not null`,
       lock: 'ACCESS EXCLUSIVE',
     },
-    { ...STEP, phase: 'switch', sql: `${on} drop constraint ${name}`, undo: null, lock: 'ACCESS EXCLUSIVE' },
+    {
+      ...STEP,
+      phase: 'switch',
+      sql: `${on} drop constraint if exists ${quoteIdentifier(name)}`,
+      undo: null,
+      lock: 'ACCESS EXCLUSIVE',
+    },
   ]
 }
 
@@ -132,12 +128,8 @@ export function validateConstraint(constraint: Constraint): readonly Step[] {
   const name = quoteIdentifier(constraint.name)
   return [
     {
-      ...STEP,
-      phase: 'validate',
-      sql: `${on} validate constraint ${name}`,
+      ...validate(constraint.table, constraint.name),
       undo: `${on} drop constraint ${name}, add constraint ${name} ${constraint.definition}`,
-      lock: 'SHARE UPDATE EXCLUSIVE',
-      scans: true,
     },
   ]
 }
@@ -153,5 +145,13 @@ export function dropConstraint(constraint: Constraint): readonly Step[] {
       undo: `${on} add constraint ${quoteIdentifier(constraint.name)} ${constraint.definition}`,
       lock: 'ACCESS EXCLUSIVE',
     },
+  ]
+}
+
+/** Replaces what a foreign key does on delete; the new key stands before the old one goes. */
+export function changeOnDelete(foreignKey: ForeignKey, onDelete: ReferentialAction, target: Target): readonly Step[] {
+  return [
+    ...addForeignKey(foreignKey.columns, foreignKey.referencedColumns, target, onDelete),
+    ...dropConstraint(foreignKey),
   ]
 }

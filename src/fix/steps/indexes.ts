@@ -2,7 +2,7 @@ import type { Column, Index, Table } from '../../evidence/catalog/model.js'
 import { quoteIdentifier } from '../../quote.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
-import { relationNamesIn, STEP } from './base.js'
+import { block, relationNamesIn, sameColumn, sameColumns, STEP } from './base.js'
 
 /** One part of an index key: a column, or an expression in SQL with an optional operator class and order. */
 export interface KeyPart {
@@ -63,19 +63,20 @@ function attachedIndex(
 }
 
 function onPartition(specification: IndexSpecification, partition: Table): IndexSpecification {
-  const same = (column: Column) => partition.column(column.name) ?? column
   return {
     ...specification,
-    keys: specification.keys.map((key) => (key.column ? { ...key, column: same(key.column) } : key)),
-    ...(specification.include ? { include: specification.include.map(same) } : {}),
+    keys: specification.keys.map((key) => (key.column ? { ...key, column: sameColumn(key.column, partition) } : key)),
+    ...(specification.include ? { include: sameColumns(specification.include, partition) } : {}),
   }
 }
 
 function createOneIndex(table: Table, name: string, specification: IndexSpecification): Step {
+  const drop = `drop index concurrently if exists ${quoteRelation({ schema: table.schema, name })}`
   return {
     ...STEP,
     sql: indexStatement(table, name, specification, 'concurrently'),
-    undo: `drop index concurrently if exists ${quoteRelation({ schema: table.schema, name })}`,
+    undo: drop,
+    cleanUp: drop,
     transactional: false,
     lock: 'SHARE UPDATE EXCLUSIVE',
     scans: true,
@@ -116,20 +117,36 @@ function indexStatement(
 
 /** Drops an index without blocking writes; a partitioned index goes with its partitions' indexes, which cannot be done concurrently. */
 export function dropIndex(index: Index): readonly Step[] {
-  const partitioned = index.table.kind === 'table' && index.table.variety === 'partitioned'
-  const name = quoteRelation({ schema: index.table.schema, name: index.name })
+  const { table } = index
+  const name = quoteRelation({ schema: table.schema, name: index.name })
+  const step = { ...STEP, phase: 'contract' } as const
+  if (table.kind === 'table' && table.variety === 'partitioned')
+    return [{ ...step, sql: `drop index ${name}`, undo: rebuildPartitioned(index, table), lock: 'ACCESS EXCLUSIVE' }]
   return [
     {
-      ...STEP,
-      phase: 'contract',
-      sql: partitioned ? `drop index ${name}` : `drop index concurrently ${name}`,
-      undo: partitioned
-        ? index.definition.replace(/ ON ONLY /, ' ON ')
-        : index.definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY '),
-      transactional: partitioned,
-      lock: partitioned ? 'ACCESS EXCLUSIVE' : 'SHARE UPDATE EXCLUSIVE',
+      ...step,
+      sql: `drop index concurrently ${name}`,
+      undo: index.definition.replace(/^CREATE (UNIQUE )?INDEX /, 'CREATE $1INDEX CONCURRENTLY '),
+      transactional: false,
+      lock: 'SHARE UPDATE EXCLUSIVE',
     },
   ]
+}
+
+/** The parent's index alone, then every partition's under the name that it had, attached. */
+function rebuildPartitioned(index: Index, table: Table): string {
+  const statements = (of: Index, owner: Table): readonly string[] => [
+    of.definition,
+    ...owner.partitions.flatMap((partition) =>
+      partition.indexes
+        .filter(({ partitionOf }) => partitionOf === of)
+        .flatMap((own) => [
+          ...statements(own, partition),
+          `ALTER INDEX ${quoteRelation({ schema: owner.schema, name: of.name })} ATTACH PARTITION ${quoteRelation({ schema: partition.schema, name: own.name })}`,
+        ]),
+    ),
+  ]
+  return block(statements(index, table))
 }
 
 /**
@@ -143,10 +160,12 @@ export function replaceIndex(index: Index, change: (definition: string) => strin
   const kind = index.unique ? 'unique index' : 'index'
   const parts = index.keys.map(({ column }) => column?.name ?? 'expr')
   const name = newName([table.name, ...new Set(parts)], index.unique ? 'key' : 'idx', relationNamesIn(table))
+  const drop = `drop index concurrently if exists ${quoteRelation({ schema: table.schema, name })}`
   const create: Step = {
     ...STEP,
     sql: `create ${kind} concurrently ${quoteIdentifier(name)} on ${quoteRelation(table)} ${change(definition.slice(definition.indexOf(' USING ') + 1))}`,
-    undo: `drop index concurrently if exists ${quoteRelation({ schema: table.schema, name })}`,
+    undo: drop,
+    cleanUp: drop,
     transactional: false,
     lock: 'SHARE UPDATE EXCLUSIVE',
     scans: true,
