@@ -77,7 +77,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
     if (request.prove !== false) progress('Proving fixes')
     const findings =
       request.prove === false
-        ? leaveUnproven(judged)
+        ? leaveUnproven(judged, evidence)
         : await proveFindings(source, rules, evidence, judged, judgement.judged)
     return {
       tool: readManifest(),

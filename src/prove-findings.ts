@@ -3,7 +3,7 @@ import type { Finding } from './engine/result.js'
 import type { Rule } from './engine/rule.js'
 import type { Catalog } from './evidence/catalog/model.js'
 import type { Evidence } from './evidence/model.js'
-import { describeFix } from './fix/fixes.js'
+import { describeFix, type Scanned } from './fix/fixes.js'
 import type { Candidate } from './fix/plan.js'
 import { type Found, type Proof, type ProofRequest, proveFixes } from './fix/prove.js'
 import { recreateCatalog } from './fix/recreate.js'
@@ -33,17 +33,17 @@ export async function proveFindings(
     judged.filter((one) => !waits(one)).map(candidateOf),
     judged.filter(waits).map(candidateOf),
   ])
-  return judged.map((one) => withFix(one, proofs.get(one.finding.fingerprint)))
+  return judged.map((one) => withFix(one, proofs.get(one.finding.fingerprint), evidence))
 }
 
 /** The findings with fixes that nobody tried. */
-export function leaveUnproven(judged: readonly Judged[]): readonly Finding[] {
-  return judged.map((one) => withFix(one, undefined))
+export function leaveUnproven(judged: readonly Judged[], evidence: Evidence): readonly Finding[] {
+  return judged.map((one) => withFix(one, undefined, evidence))
 }
 
-function withFix(judged: Judged, proof: Proof | undefined): Finding {
+function withFix(judged: Judged, proof: Proof | undefined, scanned: Scanned): Finding {
   const { finding, steps } = judged
-  return steps.length === 0 ? finding : { ...finding, fix: describeFix(candidateOf(judged), proof) }
+  return steps.length === 0 ? finding : { ...finding, fix: describeFix(candidateOf(judged), proof, scanned) }
 }
 
 function candidateOf({ finding, steps, reveals }: Judged): Candidate {

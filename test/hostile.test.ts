@@ -132,7 +132,11 @@ describe('fixes for hostile names', () => {
           expect([...proofs.values()].map(({ refused }) => refused)).toEqual(candidates.map(() => null))
           const findings = judged.map(({ finding, steps }) => ({
             ...finding,
-            fix: describeFix({ id: finding.fingerprint, table: null, steps }, proofs.get(finding.fingerprint)),
+            fix: describeFix(
+              { id: finding.fingerprint, table: null, steps },
+              proofs.get(finding.fingerprint),
+              evidence,
+            ),
           }))
           await runScript(planMigration(findings).up)
           await runScript(planMigration(findings).down)

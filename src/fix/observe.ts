@@ -1,17 +1,25 @@
 import type { Row, ScratchSession } from '../source/session.js'
-import { LOCK_MODES, type LockMode, type Step } from './step.js'
+import { type Before, findAffectedTables } from './affected.js'
+import { LOCK_MODES, type LockMode, type Observation, type Step } from './step.js'
 
 const OF_USERS = `c.relkind in ('r', 'p', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`
+const ADDRESS = `n.nspname::text || '.' || c.relname::text as address`
 
 /** The file of every table. */
 const FILES = `
-  select n.nspname::text || '.' || c.relname::text as address, c.relfilenode as file
+  select ${ADDRESS}, c.relfilenode as file
   from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where ${OF_USERS}`
 
-/** Tables that this session has locks on, with their files; asked inside the step's transaction. */
+/** How often this session has read tables from end to end, since it last handed its counters over. */
+const SCANS = `
+  select ${ADDRESS}, pg_catalog.pg_stat_get_xact_numscans(c.oid)::int as scans
+  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+  where ${OF_USERS} and pg_catalog.pg_stat_get_xact_numscans(c.oid) > 0`
+
+/** Tables that a session has locks on, with their files; asked inside the step's transaction. */
 const LOCKS = `
-  select n.nspname::text || '.' || c.relname::text as address, c.relfilenode as file, l.modes
+  select ${ADDRESS}, c.relfilenode as file, l.modes, pg_catalog.pg_stat_get_xact_numscans(c.oid)::int as scans
   from (
     select relation, array_agg(mode::text) as modes from pg_catalog.pg_locks
     where pid = pg_catalog.pg_backend_pid() and relation is not null group by relation) l
@@ -19,79 +27,94 @@ const LOCKS = `
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   where ${OF_USERS}`
 
-interface File {
+interface Located extends Row {
   readonly address: string
+}
+
+interface Locked extends Located {
   readonly file: number
-}
-
-interface Locked extends File {
   readonly modes: readonly string[]
+  readonly scans: number
 }
 
-/** Collects locks and rewrites by candidate. */
+/** Watches what steps do to the tables that were there before; what a fix makes itself is nobody's loss. */
 export interface Observer {
+  readonly before: Before
   /** Table files as last seen. */
   files: Map<string, number> | null
-  note(owners: readonly string[], table: string, lock: LockMode | null, rewritten: boolean): void
-  of(id: string): { readonly locks: Readonly<Record<string, LockMode>>; readonly rewrites: readonly string[] }
 }
 
-/** An observer of what happens to the tables at these addresses; other tables are the fix's own. */
-export function createObserver(tables: ReadonlySet<string>): Observer {
-  const locks = new Map<string, Record<string, LockMode>>()
-  const rewrites = new Map<string, Set<string>>()
-  return {
-    files: null,
-    note(owners, table, lock, rewritten) {
-      if (!tables.has(table)) return
-      for (const id of owners) {
-        const held = locks.get(id) ?? {}
-        if (lock) held[table] = stronger(held[table], lock)
-        locks.set(id, held)
-        if (rewritten) rewrites.set(id, (rewrites.get(id) ?? new Set()).add(table))
-      }
-    },
-    of: (id) => ({ locks: locks.get(id) ?? {}, rewrites: [...(rewrites.get(id) ?? [])] }),
-  }
-}
+/** What came of a step: why it failed, or what it did. */
+export type Applied =
+  { readonly problem: string; readonly observed: null } | { readonly problem: null; readonly observed: Observation }
 
 /**
- * Applies one step, after its pre-check, and notes the locks and rewrites that it caused. Gives null, or why it failed.
- * What runs outside a transaction gives up its locks before they can be seen; its documented lock stands for them.
+ * Applies one step, after its pre-check, and sees the locks, scans and rewrites that it causes. What runs outside a
+ * transaction gives up its locks before they can be seen; its documented lock stands for them.
  */
-export async function applyStep(
-  scratch: ScratchSession,
-  step: Step,
-  owners: readonly string[],
-  observer: Observer,
-): Promise<string | null> {
+export async function applyStep(scratch: ScratchSession, step: Step, observer: Observer): Promise<Applied> {
   if (step.precheck) {
     const inTheWay = Number(Object.values((await scratch.query(step.precheck))[0] ?? {})[0] ?? 0)
-    if (inTheWay > 0) return `${inTheWay} rows are in its way; find them with: ${step.precheck}`
+    if (inTheWay > 0) return failed(`${inTheWay} rows are in its way; find them with: ${step.precheck}`)
   }
   if (!step.transactional) {
     const error = await scratch.execute(step.sql)
-    return error ? `It fails: ${error.message}.` : null
+    return error ? failed(`It fails: ${error.message}.`) : { problem: null, observed: asDocumented(step, observer) }
   }
   observer.files ??= await readFiles(scratch)
   await scratch.execute('begin')
+  const scansBefore = new Map(
+    (await scratch.query<Located & { scans: number }>(SCANS)).map(({ address, scans }) => [address, scans]),
+  )
   const error = await scratch.execute(step.sql)
   if (error) {
     await scratch.execute('rollback')
-    return `It fails: ${error.message}.`
+    return failed(`It fails: ${error.message}.`)
   }
-  for (const { address, file, modes } of await scratch.query<Locked & Row>(LOCKS)) {
-    const before = observer.files.get(address)
-    const lock = modes.map(lockMode).reduce<LockMode | null>((a, b) => stronger(a ?? undefined, b), null)
-    observer.note(owners, address, lock, before !== undefined && before !== file && file !== 0)
-    observer.files.set(address, file)
+  const locked = await scratch.query<Locked>(LOCKS)
+  const refusal = await scratch.execute('commit')
+  return refusal
+    ? failed(`It fails at commit: ${refusal.message}.`)
+    : { problem: null, observed: note(locked, scansBefore, observer.files, observer.before) }
+}
+
+function failed(problem: string): Applied {
+  return { problem, observed: null }
+}
+
+function note(
+  locked: readonly Locked[],
+  scansBefore: ReadonlyMap<string, number>,
+  files: Map<string, number>,
+  { tables }: Before,
+): Observation {
+  const known = locked.filter(({ address }) => tables.has(address))
+  const observed: Observation = {
+    locks: Object.fromEntries(known.map(({ address, modes }) => [address, strongest(modes.map(lockMode))])),
+    rewrites: known.filter(({ address, file }) => file !== 0 && files.get(address) !== file).map(addressOf),
+    scans: known.filter(({ address, scans }) => scans > (scansBefore.get(address) ?? 0)).map(addressOf),
+    watched: true,
   }
-  const failed = await scratch.execute('commit')
-  return failed ? `It fails at commit: ${failed.message}.` : null
+  for (const { address, file } of locked) files.set(address, file)
+  return observed
+}
+
+function asDocumented({ sql, lock, scans, rewrites }: Step, { before }: Observer): Observation {
+  const affected = findAffectedTables(sql, before)
+  return {
+    locks: lock ? Object.fromEntries(affected.map((address) => [address, lock])) : {},
+    rewrites: rewrites ? affected : [],
+    scans: scans ? affected : [],
+    watched: false,
+  }
 }
 
 async function readFiles(scratch: ScratchSession): Promise<Map<string, number>> {
-  return new Map((await scratch.query<File & Row>(FILES)).map(({ address, file }) => [address, file]))
+  return new Map((await scratch.query<Located & { file: number }>(FILES)).map(({ address, file }) => [address, file]))
+}
+
+function addressOf({ address }: Located): string {
+  return address
 }
 
 /** `ShareUpdateExclusiveLock` → `SHARE UPDATE EXCLUSIVE`. */
@@ -100,6 +123,7 @@ function lockMode(mode: string): LockMode {
   return words.toUpperCase() as LockMode
 }
 
-function stronger(a: LockMode | undefined, b: LockMode): LockMode {
-  return a !== undefined && LOCK_MODES.indexOf(a) > LOCK_MODES.indexOf(b) ? a : b
+/** The strongest of several lock modes; the weakest that there is of none. */
+export function strongest(modes: readonly LockMode[]): LockMode {
+  return LOCK_MODES.findLast((mode) => modes.includes(mode)) ?? LOCK_MODES[0]
 }

@@ -3,9 +3,10 @@ import { linkCatalog } from '../evidence/catalog/link.js'
 import type { Catalog } from '../evidence/catalog/model.js'
 import { readCatalog } from '../evidence/catalog/read.js'
 import type { ScratchSession } from '../source/session.js'
-import { applyStep, createObserver, type Observer } from './observe.js'
+import { type Before, listTables } from './affected.js'
+import { applyStep, type Observer } from './observe.js'
 import { type Candidate, planSteps, type PlannedStep } from './plan.js'
-import type { LockMode } from './step.js'
+import type { Observation } from './step.js'
 
 /** What the proof of one candidate came to. */
 export interface Proof {
@@ -13,10 +14,10 @@ export interface Proof {
   readonly refused: string | null
   /** It ran up and down without an error, whatever else is wrong with it. */
   readonly ran: boolean
-  /** Strongest lock on each table that was there before, by address. */
-  readonly locks: Readonly<Record<string, LockMode>>
-  /** Addresses of tables that were written anew. */
-  readonly rewrites: readonly string[]
+  /** What each of its statements did. */
+  readonly observed: ReadonlyMap<string, Observation>
+  /** `server_version_num` of the server that it ran on. */
+  readonly serverVersion: number
 }
 
 /** A finding on a catalog, as far as a proof needs it. */
@@ -35,15 +36,10 @@ export interface ProofRequest {
   readonly known?: undefined | { readonly catalog: Catalog; readonly found: readonly Found[] }
 }
 
-const NOT_REPRODUCED: Proof = {
-  refused: 'The scratch copy does not show the finding, so its cure cannot be checked there.',
-  ran: false,
-  locks: {},
-  rewrites: [],
-}
+const NOT_REPRODUCED = 'The scratch copy does not show the finding, so its cure cannot be checked there.'
 
 interface Baseline {
-  readonly tables: ReadonlySet<string>
+  readonly before: Before
   readonly lines: readonly string[]
   readonly found: ReadonlySet<string>
 }
@@ -81,7 +77,7 @@ async function proveGroups(
   let scratch = await openScratch()
   const catalog = known?.catalog ?? (await readScratch(scratch))
   const baseline: Baseline = {
-    tables: new Set(catalog.tables.map(({ address }) => address)),
+    before: listTables(catalog),
     lines: describeCatalog(catalog),
     found: new Set((known?.found ?? judge(catalog)).map(({ id }) => id)),
   }
@@ -97,11 +93,14 @@ async function proveGroups(
     proofs.set(id, {
       refused: trial.refused.get(id) ?? trial.doubtful.get(id) ?? null,
       ran: !trial.failed.has(id),
-      ...trial.observed(id),
+      observed: trial.observed,
+      serverVersion: scratch.version,
     })
 
   for (const group of toProve) {
-    for (const { id } of group) if (!baseline.found.has(id)) proofs.set(id, NOT_REPRODUCED)
+    for (const { id } of group)
+      if (!baseline.found.has(id))
+        proofs.set(id, { refused: NOT_REPRODUCED, ran: false, observed: new Map(), serverVersion: scratch.version })
     /** Candidates that are right on their own. */
     const cleared = new Set<string>()
     for (;;) {
@@ -136,7 +135,8 @@ interface Trial {
   readonly failed: ReadonlySet<string>
   /** The scratch database is not what it was. */
   readonly spoilt: boolean
-  readonly observed: Observer['of']
+  /** What each statement did. */
+  readonly observed: ReadonlyMap<string, Observation>
 }
 
 async function tryTogether(
@@ -149,7 +149,8 @@ async function tryTogether(
   const refused = new Map<string, string>()
   const doubtful = new Map<string, string>()
   const failed = new Set<string>()
-  const observer = createObserver(baseline.tables)
+  const observer: Observer = { before: baseline.before, files: null }
+  const observed = new Map<string, Observation>()
   const done: PlannedStep[] = []
   const fail = (id: string, reason: string) => {
     failed.add(id)
@@ -166,9 +167,12 @@ async function tryTogether(
   for (const { step, owners } of planSteps(candidates)) {
     const standing = owners.filter((id) => !refused.has(id))
     if (standing.length === 0) continue
-    const problem = await applyStep(scratch, step, standing, observer)
-    if (problem) for (const id of standing) fail(id, problem)
-    else done.push({ step, owners: standing })
+    const applied = await applyStep(scratch, step, observer)
+    if (applied.problem !== null) for (const id of standing) fail(id, applied.problem)
+    else {
+      observed.set(step.sql, applied.observed)
+      done.push({ step, owners: standing })
+    }
   }
 
   const after = judge(await readScratch(scratch))
@@ -197,7 +201,7 @@ async function tryTogether(
       ({ table }) => table !== null && left.some((line) => line.includes(` ${table}`)),
     )
   }
-  return { refused, doubtful, failed, spoilt, observed: observer.of }
+  return { refused, doubtful, failed, spoilt, observed }
 }
 
 async function readScratch(scratch: ScratchSession): Promise<Catalog> {

@@ -18,6 +18,28 @@ export const LOCK_MODES = [
 
 export type LockMode = (typeof LOCK_MODES)[number]
 
+/** What the proof saw one statement do to tables that were there before the fix. */
+export interface Observation {
+  /** Strongest lock held on each table, by address. */
+  readonly locks: Readonly<Record<string, LockMode>>
+  /** Addresses of tables that were written anew. */
+  readonly rewrites: readonly string[]
+  /** Addresses of tables that were read from end to end. */
+  readonly scans: readonly string[]
+  /** False for a statement that runs outside a transaction and gave up its locks before they could be seen: its documented lock stands there. */
+  readonly watched: boolean
+}
+
+/** How long a statement takes: an estimate from the size of its tables. */
+export interface Duration {
+  /** instant: the catalog alone changes · scan: every row is read · rewrite: every row is written anew. */
+  readonly class: 'instant' | 'scan' | 'rewrite'
+  /** What is read or written; null numbers where nothing was counted. */
+  readonly tables: readonly { readonly address: string; readonly rows: number | null; readonly bytes: number | null }[]
+  /** What the numbers rest on, e.g. `statistics of 2026-01-31`; null without any. */
+  readonly basis: string | null
+}
+
 /** One statement of a fix, as a value. Builders in `steps/` are the only makers. */
 export interface Step {
   /** One SQL statement without the final semicolon. */
@@ -43,4 +65,8 @@ export interface Step {
   readonly note?: string
   /** Addresses of columns that queries see differently, or no longer, once the fix is done. */
   readonly alters?: readonly string[]
+  /** What the proof saw; absent until it ran. */
+  readonly observed?: Observation
+  /** How long it takes on the scanned database; absent until the proof ran. */
+  readonly duration?: Duration
 }

@@ -19,8 +19,53 @@ const fix = z.object({
   up: z.array(z.string()).describe('SQL statements without the final semicolon, in order.'),
   down: z.array(z.string()).describe('SQL statements that take `up` back, in order.'),
   phase: z.array(z.enum(PHASES)).describe('The phases that the statements belong to, in order.'),
-  locks: z.record(z.string(), lockMode).describe('Strongest lock observed, by table address.'),
+  locks: z
+    .record(z.string(), lockMode)
+    .describe('Strongest lock by table address: observed, or documented for what runs concurrently.'),
   rewrites: z.array(z.string()).describe('Tables that were seen to be written anew.'),
+  steps: z
+    .array(
+      z.object({
+        phase: z.enum(PHASES),
+        transactional: z.boolean(),
+        observed: z
+          .object({
+            locks: z.record(z.string(), lockMode),
+            rewrites: z.array(z.string()),
+            scans: z.array(z.string()),
+            watched: z
+              .boolean()
+              .describe('False: it runs outside a transaction, and PostgreSQL’s documentation speaks.'),
+          })
+          .nullable(),
+        duration: z
+          .object({
+            class: z.enum(['instant', 'scan', 'rewrite']),
+            tables: z.array(
+              z.object({ address: z.string(), rows: z.number().nullable(), bytes: z.number().nullable() }),
+            ),
+            basis: z.string().nullable().describe('What the numbers rest on; null without any.'),
+          })
+          .nullable()
+          .describe('An estimate for the scanned database.'),
+      }),
+    )
+    .optional()
+    .describe('What the proof saw of each statement of `up`, in the same order.'),
+  data: z
+    .array(
+      z.object({
+        count: z.string().describe('The SELECT that counts the rows in the way of a constraint.'),
+        listing: z.string().nullable().describe('A SELECT that lists them.'),
+        outcome: z.enum(['clear', 'in the way', 'not checked']),
+        rows: total.nullable(),
+        keys: z.array(z.string()).describe('Primary keys of some of them; no other value of a row.'),
+        reason: z.string().nullable().describe('Why it was not checked.'),
+      }),
+    )
+    .optional()
+    .describe('What the present data say to the constraints of the fix.'),
+  provenOn: z.int().nullable().optional().describe('`server_version_num` of the server that the proof ran on.'),
   reason: z.string().nullable().describe('The question of a decision, or why it is only advice.'),
 })
 

@@ -1,5 +1,6 @@
 import type { Finding, Fix } from '../engine/result.js'
 import type { Facts, Json, Tier } from '../engine/rule.js'
+import type { LockMode } from '../fix/step.js'
 
 const RESTS_ON: Record<Tier, string> = {
   declared: 'declared in the catalog',
@@ -52,16 +53,18 @@ export function describeFix(fix: Fix): string {
 }
 
 /**
- * The locks that the proof observed, e.g. `SHARE on public.invoices; writes public.invoices anew`. A statement that runs
- * outside a transaction cannot be watched, so that PostgreSQL's documentation speaks for it. Null when nothing ran.
+ * The strongest lock on each table, e.g. `SHARE on public.invoices; writes public.invoices anew`. A statement that runs
+ * outside a transaction may not have been watched, so that PostgreSQL's documentation speaks for it. Null when nothing ran.
  */
 export function describeLocks({ status, steps, locks, rewrites }: Fix): string | null {
   if (status === 'advice') return null
-  const observed = Object.entries(locks).map(([table, mode]) => `${mode} on ${table}`)
-  const documented = steps.flatMap(({ transactional, lock }) =>
-    transactional || !lock ? [] : `${lock} while it runs concurrently (as documented)`,
+  const isDocumented = (table: string, mode: LockMode) => {
+    const holders = steps.filter(({ observed }) => observed?.locks[table] === mode)
+    return holders.length > 0 && holders.every(({ observed }) => !observed?.watched)
+  }
+  const held = Object.entries(locks).map(
+    ([table, mode]) => `${mode} on ${table}${isDocumented(table, mode) ? ' (as documented)' : ''}`,
   )
-  const held = [...observed, ...new Set(documented)]
   const anew = rewrites.length > 0 ? [`writes ${rewrites.join(', ')} anew`] : []
   return [held.join(', ') || 'none on tables that existed', ...anew].join('; ')
 }

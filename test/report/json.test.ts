@@ -61,6 +61,9 @@ it('holds what version 1 promises', () => {
     'phase',
     'locks',
     'rewrites',
+    'steps',
+    'data',
+    'provenOn',
     'reason',
   ])
 })

@@ -40,6 +40,8 @@ export function makeFix(parts: Partial<Fix> = {}): Fix {
     phases: ['expand'],
     locks: { 'public.invoices': 'ACCESS EXCLUSIVE' },
     rewrites: [],
+    provenOn: 180_006,
+    data: [],
     reason: null,
     ...parts,
   }

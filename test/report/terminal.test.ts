@@ -118,9 +118,15 @@ it("takes the documentation's word for a lock that could not be watched", () => 
     lock: 'SHARE UPDATE EXCLUSIVE',
     rewrites: false,
     scans: true,
+    observed: {
+      locks: { 'public.invoices': 'SHARE UPDATE EXCLUSIVE' },
+      rewrites: [],
+      scans: ['public.invoices'],
+      watched: false,
+    },
   } as const
-  const finding = makeFinding({ fix: makeFix({ steps: [step], up: [sql], locks: {} }) })
+  const finding = makeFinding({ fix: makeFix({ steps: [step], up: [sql], locks: step.observed.locks }) })
   expect(renderTerminal(makeResult({ findings: [finding] }), PLAIN)).toContain(
-    'Locks: SHARE UPDATE EXCLUSIVE while it runs',
+    'Locks: SHARE UPDATE EXCLUSIVE on public.invoices (as documented)',
   )
 })
