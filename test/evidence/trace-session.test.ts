@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { timeoutIn, traceSession } from '../../src/evidence/migrations/trace-session.js'
 import type { EmbeddedServer } from '../../src/source/embedded/server.js'
+import type { TransactionMode } from '../../src/source/files/runners.js'
 import { startScratch } from '../scratch.js'
 
 let server: EmbeddedServer
@@ -15,8 +16,8 @@ const trace = (script: string, options?: Parameters<typeof traceSession>[1]) =>
     script.split(';').flatMap((text) => (text.trim() === '' ? [] : [{ text: text.trim() }])),
     options,
   )
-const transactionsOf = (script: string, wrapped = false) =>
-  trace(script, { wrapped })
+const transactionsOf = (script: string, transaction: TransactionMode = 'none') =>
+  trace(script, { transaction })
     .states.map(({ transaction, openedBy }) => `${transaction}${openedBy?.[0] ?? ''}`)
     .join(' ')
 
@@ -25,18 +26,21 @@ const setting = fc.constantFrom(...SETTINGS)
 const value = fc.constantFrom("'2s'", '1500', "'1min'", '0', "'1.5s'", "' 3 h '", 'default')
 /** `*` stands for a savepoint that is open. */
 const blocks = fc.constantFrom(
-  ...[
-    'begin',
-    'begin',
-    'start transaction',
-    'commit',
-    'end',
-    'rollback',
-    'abort',
-    'commit and chain',
-    'rollback and chain',
-  ],
-  ...['savepoint a', 'savepoint "A"', 'savepoint a', 'release *', 'rollback to *', 'rollback to savepoint *'],
+  'begin',
+  'begin',
+  'start transaction',
+  'commit',
+  'end',
+  'rollback',
+  'abort',
+  'commit and chain',
+  'rollback and chain',
+  'savepoint a',
+  'savepoint "A"',
+  'savepoint a',
+  'release *',
+  'rollback to *',
+  'rollback to savepoint *',
 )
 const settings = fc.oneof(
   fc
@@ -136,10 +140,55 @@ describe('transactions and settings', () => {
     await server.execute('drop table if exists public.kept')
   })
 
+  it('of one query are what a server makes of them', async () => {
+    const log = `insert into public.log select pg_catalog.pg_current_xact_id(), pg_catalog.current_setting('lock_timeout')`
+    const parts = fc.constantFrom(
+      'begin',
+      'commit',
+      'rollback',
+      `set local lock_timeout = '700ms'`,
+      `set lock_timeout = '2s'`,
+    )
+    await server.execute(
+      'create table public.log (transaction xid8, timeout text, place int generated always as identity)',
+    )
+    await fc.assert(
+      fc.asyncProperty(fc.array(parts, { maxLength: 8 }), async (script) => {
+        await server.execute('rollback')
+        await server.execute('reset all')
+        await server.execute('truncate public.log restart identity')
+        const run = [log, ...script.flatMap((text) => [text, log])]
+        expect(await server.execute(run.join(';'))).toBe(null)
+        await server.execute('commit')
+        const { states } = traceSession(
+          run.map((text) => ({ text })),
+          { transaction: 'query' },
+        )
+        const kept = states.filter(({ undoneBy }, index) => index % 2 === 0 && undoneBy === null)
+        const rows = await server.query<{ transaction: string; timeout: string }>(
+          'select * from public.log order by place',
+        )
+        const groups = (numbers: readonly unknown[]) => numbers.map((number) => numbers.indexOf(number))
+        expect(groups(kept.map(({ transaction }) => transaction))).toEqual(groups(rows.map((row) => row.transaction)))
+        const readable = new Map([
+          [0, '0'],
+          [700, '700ms'],
+          [2000, '2s'],
+        ])
+        expect(kept.map(({ settings }) => readable.get(timeoutIn(settings, 'lock_timeout') ?? 0))).toEqual(
+          rows.map(({ timeout }) => timeout),
+        )
+      }),
+      { numRuns: 100 },
+    )
+    await server.execute('reset all')
+    await server.execute('drop table public.log')
+  })
+
   it('are told apart by who opened the block', () => {
     expect(transactionsOf('create table t (); begin; select 1; commit; select 2')).toBe('1 2s 2s 2s 3')
-    expect(transactionsOf('select 1; commit; select 2; select 3', true)).toBe('0r 0r 1 2')
-    expect(transactionsOf('begin; select 1; commit; select 2', true)).toBe('0r 0r 0r 1')
+    expect(transactionsOf('select 1; commit; select 2; select 3', 'each')).toBe('0r 0r 1 2')
+    expect(transactionsOf('begin; select 1; commit; select 2', 'all')).toBe('0r 0r 0r 1')
   })
 
   it('say which commands do not do what they seem to', () => {
@@ -148,17 +197,17 @@ describe('transactions and settings', () => {
       { statement: 3, kind: 'end-without-transaction' },
       { statement: 4, kind: 'local-without-transaction' },
     ])
-    expect(trace('select 1; commit', { wrapped: true }).irregularities).toEqual([
+    expect(trace('select 1; commit', { transaction: 'each' }).irregularities).toEqual([
       { statement: 1, kind: 'ends-runner-transaction' },
     ])
     expect(trace('select 1; begin; select 2').irregularities).toEqual([{ statement: 1, kind: 'left-open' }])
-    expect(trace("prepare transaction 'x'; select 1", { wrapped: true }).states[1]?.openedBy).toBe(null)
+    expect(trace("prepare transaction 'x'; select 1", { transaction: 'each' }).states[1]?.openedBy).toBe(null)
   })
 
   it('begin with what the runner set, and give nothing for what the text does not tell', () => {
     const settings = new Map([['lock_timeout', '5s']])
     const lockTimeouts = (script: string) =>
-      trace(script, { settings, wrapped: true }).states.map((state) => timeoutIn(state.settings, 'lock_timeout'))
+      trace(script, { settings, transaction: 'each' }).states.map((state) => timeoutIn(state.settings, 'lock_timeout'))
     expect(lockTimeouts("select 1; set lock_timeout = '1s'; reset lock_timeout; select 2")).toEqual([
       5000, 5000, 1000, 5000,
     ])

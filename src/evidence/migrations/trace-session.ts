@@ -1,3 +1,4 @@
+import type { TransactionMode } from '../../source/files/runners.js'
 import { readSessionCommands, type SessionCommand } from './session-commands.js'
 
 /** What a session is like at the moment in which a statement runs. */
@@ -38,8 +39,8 @@ export interface SessionTrace {
 }
 
 export interface TraceOptions {
-  /** The runner puts all statements into one transaction. */
-  readonly wrapped?: boolean
+  /** What the runner does around the statements; `all` and `each` are the same here. Default none. */
+  readonly transaction?: TransactionMode
   /** What the session begins with, from the runner or the configuration. */
   readonly settings?: Settings
 }
@@ -58,10 +59,13 @@ interface Level {
  */
 export function traceSession(
   statements: readonly { readonly text: string }[],
-  { wrapped = false, settings: beginning = new Map() }: TraceOptions = {},
+  { transaction: mode = 'none', settings: beginning = new Map() }: TraceOptions = {},
 ): SessionTrace {
   const states: { -readonly [K in keyof SessionState]: SessionState[K] }[] = []
   const irregularities: Irregularity[] = []
+  const wrapped = mode === 'all' || mode === 'each'
+  /** Several statements of one query are a transaction wherever no other is open. */
+  const implicit = mode === 'query' && statements.length > 1
   let transaction = 0
   let openedBy = null as SessionState['openedBy']
   /** Settings now, and after the transaction if it is kept. */
@@ -80,7 +84,7 @@ export function traceSession(
 
   const end = (index: number, { keeps, chain }: { readonly keeps: boolean; readonly chain: boolean }) => {
     if (openedBy === null) return note(index, 'end-without-transaction')
-    if (openedBy === 'runner') note(index, 'ends-runner-transaction')
+    if (openedBy === 'runner') note(index, implicit ? 'end-without-transaction' : 'ends-runner-transaction')
     const outermost = levels[0]!
     if (!keeps) {
       undo(outermost.from, index)
@@ -107,8 +111,10 @@ export function traceSession(
   const follow = (index: number, command: SessionCommand) => {
     switch (command.does) {
       case 'begin':
-        if (openedBy !== null) return note(index, 'begin-in-transaction')
-        return open('script', index)
+        if (openedBy === 'script' || (wrapped && openedBy !== null)) return note(index, 'begin-in-transaction')
+        if (openedBy === null) open('script', index)
+        openedBy = 'script'
+        return
       case 'end':
         return end(index, command)
       case 'savepoint':
@@ -140,6 +146,7 @@ export function traceSession(
   for (const [index, { text }] of statements.entries()) {
     const commands = readSessionCommands(text)
     if (openedBy === null) transaction++
+    if (openedBy === null && implicit) open('runner', index)
     states.push({ transaction, openedBy, undoneBy: null, settings: current })
     for (const command of commands) follow(index, command)
     // BEGIN belongs to the block that it opens.

@@ -1,4 +1,4 @@
-import { basename } from 'node:path'
+import { basename, posix } from 'node:path'
 import { ConfigError, SqlLoadError } from '../../errors.js'
 import { type Asked, isSqlFile, shownPath } from './find.js'
 import { commonFolder, openFolder, subfolders } from './folders.js'
@@ -13,10 +13,17 @@ import {
 } from './layouts/layout.js'
 import { plain } from './layouts/plain.js'
 import type { LayoutReport } from './model.js'
+import { partsOf, type RunnerChoice, type RunnerFile, RUNNERS, type TransactionPart } from './runners.js'
 
 /** Files in the order to apply, and how that order came about. */
 export interface ArrangedFiles {
-  readonly files: readonly { readonly path: string; readonly name: string; readonly text: string }[]
+  readonly files: readonly {
+    readonly path: string
+    readonly name: string
+    readonly text: string
+    /** In which transactions the runner puts it. */
+    readonly parts: readonly TransactionPart[]
+  }[]
   readonly report: LayoutReport
   /** No tool gave an order, so a statement may come before what it needs. */
   readonly unordered: boolean
@@ -27,14 +34,24 @@ export interface ArrangedFiles {
 interface Part extends Arrangement {
   readonly layout: Layout
   readonly evidence: string | null
+  readonly folder: Folder
 }
 
-/** Puts the files in the order of their migration tool. Throws ConfigError for a layout that is not known, SqlLoadError when nothing is left. */
-export function arrangeFiles(asked: readonly Asked[], wanted: string | undefined): ArrangedFiles {
+/** Puts the files in the order of their migration tool. Throws ConfigError for a layout or runner that is not known, SqlLoadError when nothing is left. */
+export function arrangeFiles(
+  asked: readonly Asked[],
+  wanted: string | undefined,
+  runner: RunnerChoice = {},
+): ArrangedFiles {
   const layout = wanted === undefined ? undefined : LAYOUTS.find(({ name }) => name === wanted)
   if (wanted !== undefined && !layout) {
     throw new ConfigError(`There is no layout «${wanted}».`, {
       hint: `Layouts: ${LAYOUTS.map(({ name }) => name).join(', ')}.`,
+    })
+  }
+  if (runner.name !== undefined && !RUNNERS[runner.name]) {
+    throw new ConfigError(`There is no runner «${runner.name}».`, {
+      hint: `Runners: ${Object.keys(RUNNERS).join(', ')}.`,
     })
   }
   const single = asked.filter(({ kind }) => kind === 'file').map(({ path }) => path)
@@ -51,7 +68,14 @@ export function arrangeFiles(asked: readonly Asked[], wanted: string | undefined
     })
   }
   return {
-    files: applied.map(({ file, text }) => ({ path: file.path, name: shownPath(file.path), text })),
+    files: parts.flatMap(({ layout: { name }, folder, applied }) =>
+      applied.map(({ file, text }) => ({
+        path: file.path,
+        name: shownPath(file.path),
+        text,
+        parts: partsOf(runner.name ?? name, seenByRunner(file, folder), runner.transaction),
+      })),
+    ),
     report: {
       name: [...new Set(tools.map(({ layout: { name } }) => name))].join(' + ') || 'plain',
       evidence:
@@ -64,6 +88,14 @@ export function arrangeFiles(asked: readonly Asked[], wanted: string | undefined
   }
 }
 
+function seenByRunner(file: FolderFile, folder: Folder): RunnerFile {
+  return {
+    text: file.text(),
+    name: file.name,
+    beside: (name) => folder.read(posix.join(posix.dirname(file.below), name)),
+  }
+}
+
 /** Files that were named one by one keep their order unless a tool's own order is recognized. */
 function arrangeList(paths: readonly string[], wanted: Layout | undefined): Part {
   const folder = openFolder(commonFolder(paths), paths)
@@ -72,6 +104,7 @@ function arrangeList(paths: readonly string[], wanted: Layout | undefined): Part
   return {
     layout: plain,
     evidence: null,
+    folder,
     applied: folder.files.map((file) => ({ file, text: file.text() })),
     leftOut: [],
   }
@@ -152,5 +185,10 @@ function recognize(folder: Folder): Layout | undefined {
 }
 
 function arrangeWith(layout: Layout, folder: Folder, asked: boolean): Part {
-  return { layout, evidence: asked || layout === plain ? null : layout.recognize(folder), ...layout.arrange(folder) }
+  return {
+    layout,
+    evidence: asked || layout === plain ? null : layout.recognize(folder),
+    folder,
+    ...layout.arrange(folder),
+  }
 }

@@ -22,7 +22,7 @@ const MOST_RESTARTS = 3
  */
 export async function loadSqlFiles(paths: readonly string[], options: LoadOptions = {}): Promise<LoadedFiles> {
   const asked = findFiles(paths, options.exclude)
-  const arranged = arrangeFiles(asked, options.layout)
+  const arranged = arrangeFiles(asked, options.layout, options.runner)
   const findFile = openAccess(asked.map(({ path }) => path))
   const banned = new Map<number, Failure>()
   for (;;) {
@@ -83,6 +83,7 @@ async function load(
       session,
       files,
       layout: arranged.report,
+      transactions: new Map(arranged.files.map(({ name, parts }) => [name, parts])),
       statements: statements.map(({ text, locate, outcome }) => ({ text, location: locate(0), outcome })),
       problems,
       standIns,

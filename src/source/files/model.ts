@@ -1,5 +1,6 @@
 import type { Location } from '../../errors.js'
 import type { EmbeddedServer } from '../embedded/server.js'
+import type { RunnerChoice, TransactionPart } from './runners.js'
 
 /** SQL files applied to an embedded server. */
 export interface LoadedFiles {
@@ -8,6 +9,8 @@ export interface LoadedFiles {
   /** Files in the order in which they were applied, as shown to people. */
   readonly files: readonly string[]
   readonly layout: LayoutReport
+  /** File → in which transactions its runner puts the statements; a part reaches to the line of the next. */
+  readonly transactions: ReadonlyMap<string, readonly TransactionPart[]>
   /** Every statement in the order in which it was reached. */
   readonly statements: readonly LoadedStatement[]
   /** What could not be applied; what failed only in consequence stands in `dependents`. */
@@ -83,6 +86,8 @@ export interface LoadOptions {
   readonly exclude?: readonly string[]
   /** The layout's name; detected when absent. */
   readonly layout?: string
+  /** What runs the files, where it is not what the layout tells. */
+  readonly runner?: RunnerChoice
   /** Values for psql variables and template placeholders. */
   readonly variables?: Readonly<Record<string, string>>
   /** Longest time for one statement, in milliseconds. Default 60 s. */

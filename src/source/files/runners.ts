@@ -1,0 +1,123 @@
+/** How a runner puts statements into transactions. */
+export type TransactionMode =
+  /** One transaction around all files that are pending. */
+  | 'all'
+  /** One transaction around each file. */
+  | 'each'
+  /** The file is one query: several statements in it are one implicit transaction, and none may be CONCURRENTLY. */
+  | 'query'
+  /** Each statement is a transaction, unless the script says BEGIN. */
+  | 'none'
+
+/** What runs migrations of a layout, as its source code says. */
+export interface Runner {
+  readonly transaction: TransactionMode
+  /** How it sends a file that is not to be in a transaction. */
+  readonly otherwise: 'query' | 'none'
+  /** Whether a file says that it is not to be in a transaction. */
+  optsOut?(file: RunnerFile): boolean
+  /** The line that begins a part with a transaction of its own, and what in it says that it is to have none. */
+  readonly parts?: { readonly begins: RegExp; readonly optsOut: RegExp }
+}
+
+/** A file as its runner sees it. */
+export interface RunnerFile {
+  /** As it stands on disk. */
+  readonly text: string
+  readonly name: string
+  /** A file in the same folder, or null. */
+  beside(name: string): string | null
+}
+
+/** What the configuration says of the runner, where it is not what the layout tells. */
+export interface RunnerChoice {
+  readonly name?: string
+  readonly transaction?: TransactionMode
+}
+
+/** Lines of a file from `line` on, up to the next part. */
+export interface TransactionPart {
+  readonly line: number
+  readonly transaction: TransactionMode
+}
+
+const saying =
+  (pattern: RegExp) =>
+  ({ text }: RunnerFile): boolean =>
+    pattern.test(text)
+
+/** What Flyway's parser finds unable to run in a transaction; a file of such statements runs without one. */
+const FLYWAY_LEAVES_OUT =
+  /^\s*(?:(?:create|drop)\s+(?:unique\s+)?index\s+concurrently|(?:create|drop)\s+(?:database|tablespace|subscription)|alter\s+system|vacuum|discard\s+all|reindex\s+(?:verbose\s+)?(?:schema|database|system))\b/im
+
+/** The runner of each layout; beside each how a file opts out of its transaction. */
+export const RUNNERS: Readonly<Record<string, Runner>> = {
+  atlas: { transaction: 'each', otherwise: 'none', optsOut: saying(/^--\s*atlas:txmode\s+none\b/m) },
+  dbmate: {
+    transaction: 'each',
+    otherwise: 'query',
+    optsOut: saying(/^--\s*migrate:up\b[^\n]*\btransaction:false\b/m),
+  },
+  diesel: {
+    transaction: 'each',
+    otherwise: 'query',
+    optsOut: ({ beside }) => {
+      const metadata = beside('metadata.toml')
+      return metadata !== null && !/^\s*run_in_transaction\s*=\s*true\b/m.test(metadata)
+    },
+  },
+  drizzle: { transaction: 'all', otherwise: 'none' },
+  flyway: {
+    transaction: 'each',
+    otherwise: 'none',
+    optsOut: ({ text, name, beside }) =>
+      FLYWAY_LEAVES_OUT.test(text) || /^\s*executeInTransaction\s*=\s*false\b/im.test(beside(`${name}.conf`) ?? ''),
+  },
+  'golang-migrate': { transaction: 'query', otherwise: 'query' },
+  goose: { transaction: 'each', otherwise: 'none', optsOut: saying(/^--\s*\+goose\s+no\s+transaction\s*$/im) },
+  'graphile-migrate': { transaction: 'each', otherwise: 'query', optsOut: saying(/^--!\s*no-transaction\b/) },
+  hasura: { transaction: 'each', otherwise: 'query' },
+  knex: { transaction: 'all', otherwise: 'none' },
+  kysely: { transaction: 'all', otherwise: 'none' },
+  liquibase: {
+    transaction: 'each',
+    otherwise: 'none',
+    parts: { begins: /^[ \t]*--[ \t]*changeset\b.*$/gim, optsOut: /\brunInTransaction:\s*"?false\b/i },
+  },
+  mybatis: { transaction: 'each', otherwise: 'none' },
+  'node-pg-migrate': { transaction: 'all', otherwise: 'query' },
+  play: { transaction: 'none', otherwise: 'none' },
+  postgrator: { transaction: 'query', otherwise: 'query' },
+  prisma: { transaction: 'query', otherwise: 'none', optsOut: saying(/^[^-\n]*\bindex\s+concurrently\b/im) },
+  sequelize: { transaction: 'none', otherwise: 'none' },
+  'sql-migrate': {
+    transaction: 'each',
+    otherwise: 'none',
+    optsOut: saying(/^--\s*\+migrate\s+up\b[^\n]*\bnotransaction\b/im),
+  },
+  sqlx: { transaction: 'each', otherwise: 'query', optsOut: saying(/^-- no-transaction/) },
+  sqitch: { transaction: 'none', otherwise: 'none' },
+  supabase: { transaction: 'query', otherwise: 'query' },
+  tern: { transaction: 'each', otherwise: 'none', optsOut: saying(/^---- tern: disable-tx ----$/m) },
+  typeorm: { transaction: 'all', otherwise: 'none' },
+}
+
+/** psql and its like, for files of no known tool. */
+const BY_HAND: Runner = { transaction: 'none', otherwise: 'none' }
+
+/** In which transactions the runner puts a file; `mode` is what the configuration says the runner does by default. */
+export function partsOf(runner: string, file: RunnerFile, mode?: TransactionMode): readonly TransactionPart[] {
+  const { transaction: usual, otherwise, optsOut, parts } = RUNNERS[runner] ?? BY_HAND
+  const transaction = mode ?? usual
+  if (!parts) return [{ line: 1, transaction: optsOut?.(file) ? otherwise : transaction }]
+  const begins = [...file.text.matchAll(parts.begins)]
+  if (begins.length === 0) return [{ line: 1, transaction }]
+  return begins.map(([header], index) => ({
+    line: index === 0 ? 1 : lineOf(file.text, begins[index]!.index),
+    transaction: parts.optsOut.test(header) ? otherwise : transaction,
+  }))
+}
+
+function lineOf(text: string, offset: number): number {
+  return text.slice(0, offset).split('\n').length
+}
