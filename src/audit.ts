@@ -11,6 +11,8 @@ import { settle } from './engine/settle.js'
 import type { Suppression } from './engine/suppress.js'
 import { loadParser } from './evidence/catalog/expression.js'
 import { collectEvidence } from './evidence/collect.js'
+import type { Evidence } from './evidence/model.js'
+import { targetOf } from './evidence/target.js'
 import { readMarkedComments } from './source/files/marked-comments.js'
 import type { LoadOptions } from './source/files/model.js'
 import { openSource, type SourceRequest } from './source/open.js'
@@ -28,6 +30,8 @@ export interface AuditRequest {
   readonly suppressions?: readonly Suppression[]
   /** A suppression without a reason does not hold. */
   readonly requireReason?: boolean
+  /** Major version that runs in production; where it is older than what was read, the review is for it. */
+  readonly productionVersion?: number | undefined
   /** How SQL files are read: their layout, variables for templates. */
   readonly load?: LoadOptions
   /** SQL files with the application's queries; they are not applied as schema. */
@@ -59,11 +63,13 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
   try {
     request.signal?.throwIfAborted()
     progress('Reading the catalog')
-    const { evidence, notSeen, drift } = await collectEvidence(source, rules, request.workload ?? [])
+    const { notSeen, drift, ...collected } = await collectEvidence(source, rules, request.workload ?? [])
+    const evidence = seenFrom(collected.evidence, request.productionVersion)
     await source.disconnect()
     progress('Judging')
     const comments = describeFileSuppressions(source.loaded ? readMarkedComments(source.loaded) : [])
-    const judgement = judge(rules, evidence)
+    const version = request.productionVersion === undefined ? undefined : evidence.catalog.serverVersion
+    const judgement = judge(rules, evidence, targetOf(evidence, version))
     const settled = settle(judgement, rules, evidence, {
       policy,
       suppressions: [...(request.suppressions ?? []), ...comments.suppressions],
@@ -84,7 +90,8 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
       target: {
         kind: source.kind,
         name: source.name,
-        serverVersion: evidence.catalog.serverVersion,
+        serverVersion: collected.evidence.catalog.serverVersion,
+        productionVersion: request.productionVersion ?? null,
         files: source.loaded?.files ?? [],
       },
       startedAt: request.startedAt.toISOString(),
@@ -106,6 +113,13 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
     request.signal?.removeEventListener('abort', stop)
     await source.close()
   }
+}
+
+/** The same catalog, with the version that rules go by. */
+function seenFrom(evidence: Evidence, production: number | undefined): Evidence {
+  const { catalog } = evidence
+  if (production === undefined || production * 10_000 >= catalog.serverVersion) return evidence
+  return { ...evidence, catalog: { ...catalog, serverVersion: production * 10_000 } }
 }
 
 function readManifest(): { readonly name: string; readonly version: string } {

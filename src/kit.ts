@@ -69,4 +69,5 @@ export {
   type JsonSearchKind,
   type JsonValue,
 } from './evidence/workload/json-searches.js'
+export { daysCounted } from './evidence/statistics/age.js'
 export { statisticsOfScale } from './evidence/statistics/scale.js'

@@ -20,9 +20,14 @@ export async function proveFindings(
   judged: readonly Judged[],
   all: readonly Judged[],
 ): Promise<readonly Finding[]> {
+  // The scratch server may be newer than the one that the findings are for.
+  const { serverVersion } = evidence.catalog
   const request: ProofRequest = {
     openScratch: () => source.openScratch(() => recreateCatalog(evidence.catalog)),
-    judge: (catalog: Catalog) => judge(rules, { ...evidence, catalog }).judged.map(({ finding }) => foundOf(finding)),
+    judge: (catalog: Catalog) =>
+      judge(rules, { ...evidence, catalog: { ...catalog, serverVersion } }).judged.map(({ finding }) =>
+        foundOf(finding),
+      ),
     // From files the scratch database is the one that was read.
     ...(source.kind === 'files'
       ? { known: { catalog: evidence.catalog, found: all.map(({ finding }) => foundOf(finding)) } }

@@ -18,6 +18,7 @@ const RANGE: Readonly<Record<string, string>> = { date: 'daterange', timestamp: 
 
 export default rule({
   severity: 'warning',
+  aboutMoney: true,
   complexity: 'high',
   docs: {
     summary: 'Let an exclusion constraint keep periods of one owner from overlapping.',

@@ -10,6 +10,7 @@ import {
 
 export default rule({
   severity: 'warning',
+  aboutMoney: true,
   docs: {
     summary:
       'Let a CHECK keep a usage counter from going below zero, and the update that counts keep it under its limit.',

@@ -2,6 +2,7 @@ import { addCheck, isOrdered, type Period, periodsOf, quoteIdentifier, rule } fr
 
 export default rule({
   severity: 'warning',
+  aboutMoney: true,
   docs: {
     summary: 'Let a CHECK keep the end of a period after its start.',
     why: 'A period that ends before it starts bills a negative time, matches no date, and makes every range function over it fail with an error later on.',

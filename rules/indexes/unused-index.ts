@@ -1,17 +1,13 @@
 import {
   afterReview,
+  daysCounted,
   dropIndex,
   findRedundantIndexes,
   type Index,
   quoteLiteral,
   rule,
   serveForeignKey,
-  type Statistics,
 } from '../../src/kit.js'
-
-/** Shorter windows miss what runs once a month. */
-const FEWEST_DAYS = 30
-const DAY = 86_400_000
 
 /** Below it the index costs nothing worth a word. */
 const WORTH_NAMING = 10 * 2 ** 20
@@ -34,10 +30,10 @@ create index on invoice (customer_id);
     references: ['https://www.postgresql.org/docs/current/monitoring-stats.html#MONITORING-PG-STAT-ALL-INDEXES-VIEW'],
   },
   needs: ['catalog', 'statistics'],
+  countedDays: 30,
 
   *detect({ catalog, statistics }) {
-    const days = windowOf(statistics)
-    if (days === null || days < FEWEST_DAYS) return
+    const days = daysCounted(statistics) ?? 0
     const indexes = [...catalog.indexes()]
     const redundant = new Set(
       [...catalog.tables, ...catalog.views].flatMap(findRedundantIndexes).map(({ index }) => index),
@@ -63,11 +59,6 @@ create index on invoice (customer_id);
       dropIndex(on),
     ),
 })
-
-/** Days since the counters began; null when that is unknown. */
-function windowOf({ collectedAt, resetAt }: Statistics): number | null {
-  return resetAt === null ? null : (Date.parse(collectedAt) - Date.parse(resetAt)) / DAY
-}
 
 /** Indexes that hold entries: those of the partitions, of a partitioned table. */
 function leavesOf(index: Index, all: readonly Index[]): readonly Index[] {

@@ -18,6 +18,7 @@ const NULLS_NOT_DISTINCT = 150_000
 
 export default rule({
   severity: 'warning',
+  aboutMoney: true,
   docs: {
     summary: 'Do not let a null take a row out of its unique key.',
     why: 'Nulls are never equal to each other, so two rows with the same key and nothing in the nullable column are both accepted: two prices for all regions, two live accounts of one address.',

@@ -1,9 +1,6 @@
-import { columnsFedBySequences, rule, type Statistics, type Table } from '../../src/kit.js'
+import { columnsFedBySequences, daysCounted, rule, type Statistics, type Table } from '../../src/kit.js'
 
 const LARGEST: Readonly<Record<string, bigint>> = { int2: 2n ** 15n - 1n, int4: 2n ** 31n - 1n, int8: 2n ** 63n - 1n }
-const DAY = 86_400_000
-/** Counters of fewer days say nothing of a year. */
-const ENOUGH_DAYS = 7
 /** A key is widened in months, so a year's warning is needed. */
 const HORIZON_DAYS = 365
 /** From this share on it is reported without any rate. */
@@ -27,10 +24,10 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-SERIAL'],
   },
   needs: ['catalog', 'statistics'],
+  countedDays: 7,
 
   *detect({ catalog, statistics }) {
-    const days = statistics.resetAt ? (Date.parse(statistics.collectedAt) - Date.parse(statistics.resetAt)) / DAY : 0
-    if (days < ENOUGH_DAYS) return
+    const days = daysCounted(statistics) ?? 0
     for (const [sequence, columns] of columnsFedBySequences(catalog)) {
       const { lastValue, cycle, increment, minimum, maximum } = sequence
       if (lastValue === null || cycle || increment <= 0n) continue

@@ -2,6 +2,7 @@ import { addCheck, type Column, type Equation, equationsOf, isKept, quoteIdentif
 
 export default rule({
   severity: 'warning',
+  aboutMoney: true,
   breaks: '3NF',
   docs: {
     summary: 'Let a CHECK keep an amount equal to the columns that it is computed from.',

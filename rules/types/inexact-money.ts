@@ -4,6 +4,7 @@ const INEXACT = new Set(['float4', 'float8', 'money'])
 
 export default rule({
   severity: 'error',
+  aboutMoney: true,
   docs: {
     summary: 'Store money in numeric, or as an integer of the smallest unit.',
     why: 'Binary floating point cannot hold most decimal fractions, so lines stop adding up to their invoice; the type `money` reads and prints its values by the setting lc_monetary of whoever looks.',

@@ -19,7 +19,7 @@ export interface Configuration {
   /** All rules, the own ones among them. */
   readonly book: readonly Rule[]
   /** What an audit needs to know of it. */
-  readonly request: Pick<AuditRequest, 'book' | 'policy' | 'suppressions' | 'requireReason'>
+  readonly request: Pick<AuditRequest, 'book' | 'policy' | 'suppressions' | 'requireReason' | 'productionVersion'>
 }
 
 const kit = () => import('../kit.js') as Promise<Readonly<Record<string, unknown>>>
@@ -63,6 +63,7 @@ export async function readConfiguration(flags: {
       },
       suppressions,
       requireReason: config.requireReason ?? false,
+      productionVersion: config.target?.version,
     },
   }
 }

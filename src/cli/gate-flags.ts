@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core'
+import { ACCEPTABLE, type Acceptable } from '../engine/coverage.js'
 import type { Config } from '../config/schema.js'
 import type { FailOn, Gate } from './gate.js'
 
@@ -18,6 +19,13 @@ export const gateFlags = {
     description:
       'What could not be looked at, or a suppression that does nothing, gives exit code 1; a statement that could not be applied, 2.',
   }),
+  'accept-unseen': Flags.option({
+    options: ACCEPTABLE,
+    multiple: true,
+    multipleNonGreedy: true,
+    description:
+      'With --strict: that this was not seen is as it should be, such as the statistics that SQL files cannot have. May be repeated; it is still reported.',
+  })(),
   baseline: Flags.string({
     description: 'Findings that are accepted for now. By default pg-billing-audit.baseline.json, if it is there.',
     helpValue: '<file>',
@@ -37,6 +45,7 @@ export function gateOf(
     readonly 'fail-on'?: FailOn | undefined
     readonly 'max-findings'?: number | undefined
     readonly strict?: boolean | undefined
+    readonly 'accept-unseen'?: readonly Acceptable[] | undefined
   },
   config: Config,
 ): Gate {
@@ -44,5 +53,6 @@ export function gateOf(
     failOn: flags['fail-on'] ?? config.failOn ?? 'error',
     maxFindings: flags['max-findings'] ?? config.maxFindings,
     strict: flags.strict ?? config.strict ?? false,
+    acceptUnseen: [...(flags['accept-unseen'] ?? []), ...(config.acceptUnseen ?? [])],
   }
 }

@@ -86,6 +86,8 @@ function describe({ targets, layout, workload, variable, runners }: FolderFacts)
       comment: 'The gate: what makes a scan fail. `scan --update-baseline` accepts what is there today.',
       lines: [
         { key: 'failOn', value: 'error' },
+        { key: 'strict', value: true, off: true, comment: 'fails on what was not looked at, too …' },
+        { key: 'acceptUnseen', value: ['statistics'], off: true, comment: '… but for what SQL files cannot have' },
         { key: 'requireReason', value: true, comment: 'a suppression says why' },
       ],
     },

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ACCEPTABLE } from '../engine/coverage.js'
 import { PRESETS } from '../engine/policy.js'
 
 const level = z
@@ -50,7 +51,7 @@ export const configSchema = z
       .min(1)
       .optional()
       .describe(
-        'recommended (default): all but opinions · billing: the same, with more weight on what touches money · strict: the same, one step more severe · migrations: only what is about migrating · style: opinions. Several add up.',
+        'recommended (default): all but opinions · billing: the same, with more weight on what touches money (rules of the category billing, and those whose page says so) · strict: the same, one step more severe · migrations: only rules of the category migrations · style: opinions. Several add up.',
       ),
     rules: rules.optional(),
     overrides: z
@@ -97,7 +98,14 @@ export const configSchema = z
       .optional(),
     target: z
       .strictObject({
-        version: z.int().min(10).max(30).optional().describe('Major version of the PostgreSQL in production.'),
+        version: z
+          .int()
+          .min(10)
+          .max(30)
+          .optional()
+          .describe(
+            'Major version of the PostgreSQL in production. Where it is older than what is scanned, advice and SQL are for it.',
+          ),
         runner: z
           .string()
           .optional()
@@ -121,6 +129,12 @@ export const configSchema = z
     failOn: z.enum(['error', 'warning', 'info', 'never']).optional().describe('Default error.'),
     maxFindings: z.int().min(0).optional().describe('More findings than this fail, whatever their severity.'),
     strict: z.boolean().optional().describe('Holes in what was looked at fail too.'),
+    acceptUnseen: z
+      .array(z.enum(ACCEPTABLE))
+      .optional()
+      .describe(
+        'Holes that do not fail under `strict`, because they are as they should be. statistics: none, or too young · workload: no queries · source: no SQL files · stand-ins: what the files rely on and do not make. They are still reported.',
+      ),
     formats: z.array(z.string().min(1)).optional().describe('`name`, or `name=file` for reports into files.'),
   })
   .meta({ title: 'pg-billing-audit configuration', description: 'pg-billing-audit.config.{ts,js,mjs,json,jsonc,yaml}' })

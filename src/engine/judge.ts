@@ -3,6 +3,7 @@ import type { Column, Subject } from '../evidence/catalog/model.js'
 import type { Evidence, EvidenceKind } from '../evidence/model.js'
 import { type Target, targetOf } from '../evidence/target.js'
 import type { Step } from '../fix/step.js'
+import { daysCounted } from '../evidence/statistics/age.js'
 import { assess } from './assess.js'
 import type { Finding, ObjectReference, RuleOutcome } from './result.js'
 import { findPlatformSchemas, schemaOf } from './platforms.js'
@@ -23,7 +24,7 @@ export interface Judgement {
 }
 
 /** Why a rule was skipped, by the evidence that was not there. */
-export const MISSING: Record<EvidenceKind, string> = {
+const MISSING: Record<EvidenceKind, string> = {
   catalog: 'The catalog could not be read.',
   statistics: 'No statistics: they are read from a live server or a snapshot.',
   workload: 'No queries were given.',
@@ -39,8 +40,10 @@ export function judge(rules: readonly Rule[], evidence: Evidence, target: Target
   const platforms = findPlatformSchemas(evidence)
   const isOurs = ({ on }: Detection) => !platforms.has(schemaOf(on) ?? '')
   const outcomes = rules.map((rule): RuleOutcome => {
-    const missing = rule.needs.find((need) => evidence[need] === null)
-    if (missing) return { id: rule.id, outcome: 'skipped', reason: MISSING[missing] }
+    const lacks = rule.needs.find((need) => evidence[need] === null)
+    if (lacks) return { id: rule.id, outcome: 'skipped', reason: MISSING[lacks], lacks }
+    const young = describeYouth(rule, evidence)
+    if (young !== null) return { id: rule.id, outcome: 'skipped', reason: young, lacks: 'statistics' }
     try {
       const found = [...rule.detect({ ...evidence, options: rule.options ?? {} } as never)]
         .filter(isOurs)
@@ -53,6 +56,16 @@ export function judge(rules: readonly Rule[], evidence: Evidence, target: Target
   })
   judged.sort((a, b) => compare(a.finding.address, b.finding.address) || compare(a.finding.rule, b.finding.rule))
   return { judged, outcomes }
+}
+
+/** Why counters are too young for a rule; null when they are not. */
+function describeYouth({ countedDays }: Rule, { statistics }: Evidence): string | null {
+  if (countedDays === undefined || statistics === null) return null
+  const days = daysCounted(statistics)
+  if (days === null) return `Since when the server counts is not known; the rule needs ${countedDays} days.`
+  if (days >= countedDays) return null
+  const counted = days < 1 ? 'less than a day' : `${Math.floor(days)} ${Math.floor(days) === 1 ? 'day' : 'days'}`
+  return `The server has counted for ${counted}; the rule needs ${countedDays} days.`
 }
 
 function describe(rule: Rule, detection: Detection, evidence: Evidence, target: Target): Judged {

@@ -23,7 +23,11 @@ export interface Override {
   readonly rules: RuleSettings
 }
 
-/** recommended: all but opinions · billing: the same, with more weight on what touches money · strict: the same, one step more severe · migrations: only what is about migrating · style: opinions. Several add up. */
+/**
+ * recommended: all but opinions · billing: the same, with more weight on what touches money (category billing, and rules that
+ * are `aboutMoney`) · strict: the same, one step more severe · migrations: only what is about migrating (category migrations)
+ * · style: opinions. Several add up.
+ */
 export const PRESETS = ['recommended', 'billing', 'strict', 'migrations', 'style'] as const
 export type Preset = (typeof PRESETS)[number]
 
@@ -47,16 +51,6 @@ export const DEFAULT_POLICY: Policy = {
   ignore: { schemas: [], tables: [], files: [] },
 }
 
-/** Rules that lose or misstate money when they are broken. */
-const ABOUT_MONEY = [
-  'billing/*',
-  'types/inexact-money',
-  'consistency/overlapping-periods',
-  'constraints/unordered-period',
-  'constraints/unchecked-usage-limit',
-  'keys/nullable-unique-column',
-  'redundancy/unchecked-derived-amount',
-]
 const WORSE: Record<Severity, Severity> = { info: 'warning', warning: 'error', error: 'error' }
 
 /** The rules that can speak under a policy, with their options; with `ids` these alone. Throws ConfigError for an id that does not exist. */
@@ -107,16 +101,15 @@ function canSpeak(rule: Rule, { presets, rules, overrides }: Policy): boolean {
   return overrides.some(({ rules: settings }) => (levelIn(settings, rule.id) ?? 'off') !== 'off')
 }
 
-function isOn({ id, optIn }: Rule, presets: readonly Preset[]): boolean {
+function isOn({ category, optIn }: Rule, presets: readonly Preset[]): boolean {
   return presets.some((preset) => {
     if (preset === 'style') return optIn === true
-    return !optIn && (preset !== 'migrations' || id.startsWith('migrations/'))
+    return !optIn && (preset !== 'migrations' || category === 'migrations')
   })
 }
 
-function isRaised({ id }: Rule, presets: readonly Preset[]): boolean {
-  if (presets.includes('strict')) return true
-  return presets.includes('billing') && ABOUT_MONEY.some((pattern) => namesRule(pattern, id))
+function isRaised({ category, aboutMoney }: Rule, presets: readonly Preset[]): boolean {
+  return presets.includes('strict') || (presets.includes('billing') && (category === 'billing' || aboutMoney === true))
 }
 
 function isAbout({ schemas, tables, objects, files }: Override, { object, address, location }: Finding): boolean {

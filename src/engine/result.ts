@@ -1,7 +1,7 @@
 import type { Location } from '../errors.js'
 import type { Difference } from '../evidence/catalog/drift.js'
 import type { Catalog, Subject } from '../evidence/catalog/model.js'
-import type { NotSeen } from '../evidence/model.js'
+import type { EvidenceKind, NotSeen } from '../evidence/model.js'
 import type { Statistics } from '../evidence/statistics/model.js'
 import type { Fix } from '../fix/fixes.js'
 import type { LoadedFiles } from '../source/files/model.js'
@@ -50,6 +50,8 @@ export interface Target {
   /** Paths, or `host:port/database` without credentials. */
   readonly name: string
   readonly serverVersion: number
+  /** Major version in production, where the configuration names one; the review is for the older of both. */
+  readonly productionVersion: number | null
   readonly files: readonly string[]
 }
 
@@ -103,4 +105,6 @@ export interface RuleOutcome {
   readonly outcome: 'found' | 'passed' | 'skipped' | 'crashed'
   /** Why it was skipped or crashed. */
   readonly reason: string | null
+  /** What it was skipped for want of. */
+  readonly lacks?: EvidenceKind
 }

@@ -79,10 +79,14 @@ export interface RuleDefinition<
   readonly confidence?: number
   /** An opinion, such as style: judged only when it is asked for. */
   readonly optIn?: true
+  /** Money is lost or misstated when it is broken; the preset `billing` gives it more weight, as it does to the category billing. */
+  readonly aboutMoney?: true
   /** The normal form that a finding of this rule breaks. */
   readonly breaks?: NormalForm
   readonly docs: RuleDocs
   readonly needs: readonly N[]
+  /** Days that the server must have counted: with fewer, or where that is not known, the rule is skipped. */
+  readonly countedDays?: number
   /** Evidence that sharpens the judgement where there is some. */
   readonly uses?: readonly U[]
   detect(evidence: Needed<N> & Used<U> & { readonly options: Facts }): Iterable<Detection<S, F>>

@@ -129,6 +129,12 @@ export const auditSchema = z
       kind: z.enum(['files', 'server', 'snapshot']),
       name: z.string().describe('Paths, or `host:port/database` without credentials.'),
       serverVersion: z.int().describe('`server_version_num`, e.g. 150018.'),
+      productionVersion: z
+        .int()
+        .nullable()
+        .describe(
+          'Major version in production, where the configuration names one; the review is for the older of both.',
+        ),
       files: z.array(z.string()),
     }),
     summary: z.object({
@@ -155,6 +161,10 @@ export const auditSchema = z
         id: z.string(),
         outcome: z.enum(['found', 'passed', 'skipped', 'crashed']),
         reason: z.string().nullable(),
+        lacks: z
+          .enum(['catalog', 'statistics', 'workload', 'source'])
+          .optional()
+          .describe('What it was skipped for want of.'),
       }),
     ),
     drift: z

@@ -77,7 +77,7 @@ function renderSummary({ result, names }: Document, important: readonly Numbered
   return [
     '## Summary',
     text(
-      `${tool.name} ${tool.version} read ${count(summary.tables, 'table')} from ${source} (${describeServer(target.serverVersion)}) on ${when}. ${describeRules(summary)}.${fixes ? ` ${fixes}.` : ''}`,
+      `${tool.name} ${tool.version} read ${count(summary.tables, 'table')} from ${source} (${describeServer(target)}) on ${when}. ${describeRules(summary)}.${fixes ? ` ${fixes}.` : ''}`,
     ),
     table(['Severity', 'Now', 'Next', 'Later', 'All'], rows),
     ...(first.length > 0 ? [`What matters first:\n\n${first.join('\n')}`] : []),

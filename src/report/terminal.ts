@@ -63,12 +63,7 @@ function linksOf({ rulebook }: AuditResult): ReadonlyMap<string, string> {
 }
 
 function head({ chalk, width }: Paper, { tool, target }: AuditResult, summary: Summary): string {
-  const title = [
-    `${tool.name} ${tool.version}`,
-    target.name,
-    describeServer(target.serverVersion),
-    count(summary.tables, 'table'),
-  ]
+  const title = [`${tool.name} ${tool.version}`, target.name, describeServer(target), count(summary.tables, 'table')]
   const findings = describeFindings(summary)
   const tone = summary.severities.error > 0 ? chalk.red : summary.findings > 0 ? chalk.yellow : chalk.green
   const details = [

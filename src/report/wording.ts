@@ -1,4 +1,4 @@
-import type { Finding, Fix } from '../engine/result.js'
+import type { Finding, Fix, Target } from '../engine/result.js'
 import type { Facts, Json, Tier } from '../engine/rule.js'
 import type { LockMode } from '../fix/step.js'
 
@@ -69,7 +69,12 @@ export function describeLocks({ status, steps, locks, rewrites }: Fix): string |
   return [held.join(', ') || 'none on tables that existed', ...anew].join('; ')
 }
 
-/** `PostgreSQL 18.6`, from `server_version_num`. */
-export function describeServer(version: number): string {
-  return `PostgreSQL ${Math.floor(version / 10_000)}.${version % 10_000}`
+/** `PostgreSQL 18.6`, or `PostgreSQL 18.6, judged for 14`. */
+export function describeServer({
+  serverVersion,
+  productionVersion,
+}: Pick<Target, 'serverVersion' | 'productionVersion'>): string {
+  const major = Math.floor(serverVersion / 10_000)
+  const judged = productionVersion !== null && productionVersion < major ? `, judged for ${productionVersion}` : ''
+  return `PostgreSQL ${major}.${serverVersion % 10_000}${judged}`
 }

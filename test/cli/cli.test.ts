@@ -22,7 +22,7 @@ import { chooseReports } from '../../src/cli/reports.js'
 import { resolveSource } from '../../src/cli/source.js'
 import { ConfigError } from '../../src/errors.js'
 import { compareFindings } from '../../src/engine/compare.js'
-import { MISSING } from '../../src/engine/judge.js'
+import { ACCEPTABLE } from '../../src/engine/coverage.js'
 import type { AuditResult } from '../../src/engine/result.js'
 import { makeFinding, makeResult } from '../report/result.js'
 
@@ -111,9 +111,33 @@ describe('exit code', () => {
     const strict = { strict: true }
     expect(judge({ notSeen: [{ what: 'x', reason: 'No privilege.' }] }, strict)).toMatchObject({ code: 1 })
     expect(judge({ notSeen: [{ what: 'x', reason: 'Ignored.', deliberate: true }] }, strict).code).toBe(0)
-    const skipped = (reason: string) => judge({ rules: [{ id: 'a/b', outcome: 'skipped', reason }] }, strict).code
-    expect(skipped(MISSING.workload)).toBe(1)
-    expect(skipped(MISSING.statistics), 'files have none').toBe(0)
+    const skipped = (lacks: 'statistics' | 'workload', gate: Parameters<typeof judge>[1] = strict) =>
+      judge(
+        {
+          rules: ['a/b', 'a/c'].map((id) => ({ id, outcome: 'skipped', reason: `No ${lacks}.`, lacks })),
+        },
+        gate,
+      )
+    const { code, reason } = skipped('statistics')
+    expect([code, reason?.message]).toEqual([
+      1,
+      'Not everything was looked at, and --strict is set: 2 rules not run: No statistics.',
+    ])
+    expect(reason?.hint).toContain('--accept-unseen statistics')
+    expect(skipped('statistics', { strict: true, acceptUnseen: ['statistics'] }).code).toBe(0)
+    expect(skipped('workload', { strict: true, acceptUnseen: ['statistics'] }).code).toBe(1)
+    expect(skipped('workload', { strict: false }).code).toBe(0)
+    const hidden = { notSeen: [{ what: 'x', reason: 'No privilege.' }] }
+    expect(judge(hidden, { strict: true, acceptUnseen: ACCEPTABLE }), 'nobody can accept it').toMatchObject({ code: 1 })
+    const standIn = { kind: 'table', name: 'public.x', note: 'Made.', locations: [] } as never
+    const load: AuditResult['load'] = {
+      layout: { name: 'plain', evidence: null, applied: [], leftOut: [] },
+      problems: [],
+      standIns: [standIn],
+      skipped: [],
+    }
+    expect(judge({ load }, strict).reason?.message).toContain('table public.x: the files rely on it')
+    expect(judge({ load }, { strict: true, acceptUnseen: ['stand-ins'] }).code).toBe(0)
     expect(
       judge({ suppressionProblems: [{ kind: 'unused', origin: 'x', location: null, message: 'Unused.' }] }, strict)
         .code,

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { readCommands, renderManual } from '../../src/cli/manual.js'
 import { renderBashCompletion } from '../../src/report/completion/bash.js'
 import { renderFishCompletion } from '../../src/report/completion/fish.js'
@@ -24,9 +26,18 @@ it('the manual says what the code says; `npm run docs` writes it anew', async ()
 
 describe('completion', () => {
   let commands: readonly CommandInfo[]
+  let folder: string
   beforeAll(async () => {
     commands = await readCommands()
+    folder = mkdtempSync(join(tmpdir(), 'pg-billing-audit-completion-'))
   })
+  afterAll(() => rmSync(folder, { recursive: true, force: true }))
+  const write = (name: string, text: string) => {
+    const path = join(folder, name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, text)
+    return path
+  }
   const values = { rule: ['keys/a', 'types/b'], format: ['json', 'sarif'], shell: ['bash', 'zsh', 'fish'] }
 
   it('of bash knows commands, flags, their values and rules', () => {
@@ -48,19 +59,71 @@ describe('completion', () => {
     expect(complete('completion', 'z')).toEqual(['zsh'])
   })
 
-  it.each([
-    ['zsh', renderZshCompletion],
-    ['fish', renderFishCompletion],
-  ] as const)(
-    'of %s names every command and flag, and is a script of that shell where there is one',
-    (shell, render) => {
-      const script = render({ commands, values })
-      for (const { id, flags } of commands) {
-        expect(script).toContain(id)
-        for (const { name } of flags) expect(script).toContain(shell === 'fish' ? `-l ${name}` : `--${name}`)
-      }
-      const { error, status, stderr } = spawnSync(shell, ['-n', '/dev/stdin'], { input: script, encoding: 'utf8' })
-      if (!error) expect([status, stderr]).toEqual([0, ''])
-    },
-  )
+  /** What a line comes to after the tabulator, or its candidates, in the shell itself. */
+  const asked: readonly (readonly [string, string])[] = [
+    ['sc', 'scan'],
+    ['scan --fail', '--fail-on'],
+    ['scan --no-pr', '--no-prove'],
+    ['scan --format s', 'sarif'],
+    ['scan --accept-unseen sta', 'stand-ins statistics'],
+    ['scan --rule keys', 'keys/a'],
+    ['explain t', 'types/b'],
+    ['completion z', 'zsh'],
+  ]
+
+  describe.skipIf(!isThere('fish'))('of fish', () => {
+    it('knows commands, flags, their values and rules', () => {
+      const file = write('c.fish', renderFishCompletion({ commands, values }))
+      const lines = asked.map(([line]) => `echo (complete -C 'pg-billing-audit ${line}' | cut -f 1)`)
+      const { stdout, stderr } = spawnSync('fish', ['--no-config', '-c', [`source ${file}`, ...lines].join('\n')], {
+        encoding: 'utf8',
+      })
+      expect(stderr).toBe('')
+      expect(stdout.trim().split('\n')).toEqual(asked.map(([, candidates]) => candidates))
+    })
+  })
+
+  describe.skipIf(!isThere('zsh'))('of zsh', () => {
+    /** Types each line into a shell on a terminal of its own and presses the tabulator; `^X` tells what stands there then. */
+    const type = (setup: string, lines: readonly string[]) => {
+      const out = join(folder, 'line')
+      const driver = write(
+        'driver.zsh',
+        `zmodload zsh/zpty
+zpty shell zsh -f -i
+zpty -w shell 'PROMPT=; autoload -U compinit; compinit -u -D; ${setup}; report() { print -r -- "$BUFFER" > ${out}.new; mv ${out}.new ${out} }; zle -N report; bindkey "^X" report'
+for line in ${lines.map((line) => `'${line}'`).join(' ')}; do
+  rm -f ${out}
+  zpty -w -n shell "pg-billing-audit $line"$'\t\x18'
+  repeat 200; do [[ -e ${out} ]] && break; sleep 0.05; done
+  cat ${out}
+  zpty -w -n shell $'\x15'
+done`,
+      )
+      const { stdout, stderr } = spawnSync('zsh', ['-f', driver], { encoding: 'utf8' })
+      expect(stderr).toBe('')
+      return stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.trim())
+    }
+
+    it('knows commands, flags, their values and rules, sourced and as a file on fpath', () => {
+      const script = renderZshCompletion({ commands, values })
+      const single = asked.filter(([, candidates]) => !candidates.includes(' '))
+      const completed = single.map(([line, word]) => `pg-billing-audit ${line.replace(/\S+$/, word)}`)
+      expect(
+        type(
+          `source ${write('c.zsh', script)}`,
+          single.map(([line]) => line),
+        ),
+      ).toEqual(completed)
+      write('functions/_pg-billing-audit', script)
+      expect(type(`fpath=(${folder}/functions $fpath); compinit -u -D`, ['sc'])).toEqual(['pg-billing-audit scan'])
+    })
+  })
 })
+
+function isThere(shell: string): boolean {
+  return spawnSync(shell, ['-c', 'exit 0']).status === 0
+}

@@ -421,7 +421,7 @@ it('lets no name of a database into its elements, attributes or scripts', async 
         change: 'different',
         details: [{ what: name, files: name, database: name }],
       })),
-      target: { kind: 'files', name: names.join(' '), serverVersion: 180_000, files: names },
+      target: { kind: 'files', name: names.join(' '), serverVersion: 180_000, productionVersion: null, files: names },
       rules: names.map((name) => ({ id: `${name}/x`, outcome: 'crashed', reason: name })),
     })
     return render({

@@ -57,7 +57,7 @@ const result = makeResult({
   rulebook: [{ id: known.rule, category: 'redundancy', severity: 'warning', docs }],
 })
 const hostile = makeResult({
-  target: { kind: 'files', name: HOSTILE, serverVersion: 180_006, files: [HOSTILE] },
+  target: { kind: 'files', name: HOSTILE, serverVersion: 180_006, productionVersion: null, files: [HOSTILE] },
   findings: [
     makeFinding({
       address: `public.${HOSTILE}`,

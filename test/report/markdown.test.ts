@@ -155,7 +155,7 @@ it('lets no name of a database break it', async () => {
         findings: [finding],
         notSeen: [{ what: HOSTILE, reason: HOSTILE }],
         normalForms: [{ table: address, normalForm: '1NF', issues: [HOSTILE], recommendation: HOSTILE }],
-        target: { kind: 'files', name: HOSTILE, serverVersion: 180_000, files: [HOSTILE] },
+        target: { kind: 'files', name: HOSTILE, serverVersion: 180_000, productionVersion: null, files: [HOSTILE] },
       }),
     )
     const { lines, blocks } = dissect(markdown)

@@ -52,7 +52,7 @@ export function makeResult(parts: Partial<AuditResult> = {}): AuditResult {
   const { findings = [] } = parts
   return {
     tool: { name: 'pg-billing-audit', version: '1.2.3' },
-    target: { kind: 'files', name: 'db', serverVersion: 180_006, files: ['db/schema.sql'] },
+    target: { kind: 'files', name: 'db', serverVersion: 180_006, productionVersion: null, files: ['db/schema.sql'] },
     startedAt: '2026-05-04T10:11:12.000Z',
     catalog: emptyCatalog,
     statistics: null,

@@ -100,7 +100,7 @@ it('lets no name move the cursor or break a line', () => {
   })
   const result = makeResult({
     findings: [finding],
-    target: { kind: 'files', name: HOSTILE, serverVersion: 180_000, files: [] },
+    target: { kind: 'files', name: HOSTILE, serverVersion: 180_000, productionVersion: null, files: [] },
     notSeen: [{ what: HOSTILE, reason: HOSTILE }],
     normalForms: [{ table: HOSTILE, normalForm: '1NF', issues: [HOSTILE], recommendation: HOSTILE }],
   })

@@ -42,6 +42,10 @@ ${args.join('\n')}
     *) _files ;;
   esac
 }
-compdef _pg_billing_audit pg-billing-audit
+if [[ $funcstack[1] == _pg-billing-audit ]]; then
+  _pg_billing_audit "$@"
+else
+  compdef _pg_billing_audit pg-billing-audit
+fi
 `
 }

@@ -1,4 +1,5 @@
 import type { Index, Table } from '../../evidence/catalog/model.js'
+import { daysCounted } from '../../evidence/statistics/age.js'
 import type { IndexStatistics, Statistics, TableStatistics } from '../../evidence/statistics/model.js'
 import { count } from '../summary.js'
 import { shorten } from './diagram/boxes.js'
@@ -8,7 +9,6 @@ import type { Page } from './page.js'
 const BIGGEST_TABLES = 15
 const MOST_POINTS = 600
 const NAMED_POINTS = 6
-const DAY = 86_400_000
 
 /** Index use against size, and growth and dead rows of the biggest tables; null when the server counted nothing. */
 export function renderCharts(page: Page, statistics: Statistics): Markup | null {
@@ -48,17 +48,11 @@ function listTables({ result }: Page, statistics: Statistics): readonly TableUse
     .slice(0, BIGGEST_TABLES)
 }
 
-function describeAge({ collectedAt, resetAt }: Statistics): string {
-  const days = daysOf(collectedAt, resetAt)
+function describeAge(statistics: Statistics): string {
+  const days = daysCounted(statistics)
   return days === null
     ? 'Since when the server counts is not known.'
-    : `Counted by the server in ${count(Math.max(1, Math.round(days)), 'day')} up to ${collectedAt.slice(0, 10)}.`
-}
-
-/** Days between the counters' reset and their reading. */
-function daysOf(collectedAt: string, resetAt: string | null): number | null {
-  const days = resetAt === null ? Number.NaN : (Date.parse(collectedAt) - Date.parse(resetAt)) / DAY
-  return days > 0 ? days : null
+    : `Counted by the server in ${count(Math.max(1, Math.round(days)), 'day')} up to ${statistics.collectedAt.slice(0, 10)}.`
 }
 
 const [WIDE, HIGH, LEFT, RIGHT, TOP, BOTTOM] = [960, 380, 64, 170, 30, 44]
@@ -103,7 +97,7 @@ function renderIndexes(indexes: readonly IndexUse[]): Markup {
 }
 
 function renderTables(tables: readonly TableUse[], statistics: Statistics): Markup {
-  const days = daysOf(statistics.collectedAt, statistics.resetAt)
+  const days = daysCounted(statistics) || null
   const most = Math.max(...tables.map(({ totalSizeBytes }) => totalSizeBytes))
   const rows = tables.map(({ table, sizeBytes, totalSizeBytes, liveRows, deadRows, inserted, deleted }) => {
     const dead = deadRows / Math.max(1, liveRows + deadRows)

@@ -12,7 +12,7 @@ const FIRST = 5
 export function renderTitle({ result: { target, tool, startedAt } }: Page): Markup {
   const source = target.kind === 'files' ? count(target.files.length, 'SQL file') : `a ${target.kind}`
   return markup`<p class="kicker">Database review</p><h1>${target.name}</h1>
-<p class="meta">Read from ${source}, ${describeServer(target.serverVersion)} · <time datetime="${startedAt}">${startedAt.slice(0, 16).replace('T', ' ')} UTC</time> · ${tool.name} ${tool.version}</p>`
+<p class="meta">Read from ${source}, ${describeServer(target)} · <time datetime="${startedAt}">${startedAt.slice(0, 16).replace('T', ' ')} UTC</time> · ${tool.name} ${tool.version}</p>`
 }
 
 /** The few numbers that matter, and what to do first. */

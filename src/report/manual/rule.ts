@@ -2,7 +2,18 @@ import type { Rule } from '../../engine/rule.js'
 import { groupBy } from '../../evidence/catalog/group.js'
 
 /** The page of one rule, in Markdown, from its own documentation. */
-export function renderRuleDocument({ id, severity, tier, needs, uses, optIn, fix, breaks, docs }: Rule): string {
+export function renderRuleDocument({
+  id,
+  severity,
+  tier,
+  needs,
+  uses,
+  optIn,
+  aboutMoney,
+  fix,
+  breaks,
+  docs,
+}: Rule): string {
   const { summary, why, bad, good, unless, references } = docs
   const facts = [
     `Severity: ${severity}`,
@@ -10,6 +21,7 @@ export function renderRuleDocument({ id, severity, tier, needs, uses, optIn, fix
     `needs: ${needs.join(', ')}${uses && uses.length > 0 ? ` (better with ${uses.join(', ')})` : ''}`,
     fix ? 'has a fix' : 'no automatic fix',
     ...(breaks ? [`breaks ${breaks}`] : []),
+    ...(aboutMoney ? ['more weight with the preset billing'] : []),
     ...(optIn ? ['an opinion, off unless asked for'] : []),
   ]
   const parts = [

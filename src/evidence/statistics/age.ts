@@ -1,0 +1,9 @@
+import type { Statistics } from './model.js'
+
+const DAY = 86_400_000
+
+/** Days for which the server had counted when it was read; null when that is not known. */
+export function daysCounted({ collectedAt, resetAt }: Pick<Statistics, 'collectedAt' | 'resetAt'>): number | null {
+  const days = resetAt === null ? Number.NaN : (Date.parse(collectedAt) - Date.parse(resetAt)) / DAY
+  return days >= 0 ? days : null
+}
