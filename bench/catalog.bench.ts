@@ -43,7 +43,7 @@ it.each([5, 5000])('reads the catalog of %s tables', async (tables) => {
   await loadParser()
   const rules = selectRules(await loadRules(), undefined)
   const judging = performance.now()
-  const { judged } = judge(rules, { catalog, statistics: null, workload: null, source: null })
+  const { judged } = judge(rules, { catalog, statistics: null, workload: null, source: null, migrations: null })
   printFigure(
     `${rules.length} rules (${judged.length} findings)`,
     milliseconds(performance.now() - judging),

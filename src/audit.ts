@@ -10,6 +10,8 @@ import type { Rule } from './engine/rule.js'
 import { settle } from './engine/settle.js'
 import type { Suppression } from './engine/suppress.js'
 import { loadParser } from './evidence/catalog/expression.js'
+import type { RawCatalog } from './evidence/catalog/raw.js'
+import { readCatalog } from './evidence/catalog/read.js'
 import { collectEvidence } from './evidence/collect.js'
 import type { Evidence } from './evidence/model.js'
 import { targetOf } from './evidence/target.js'
@@ -51,10 +53,12 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
   const { policy = DEFAULT_POLICY } = request
   const book = request.book ?? (await loadRules())
   const rules = chooseRules(book, request.rules, policy)
+  let before: RawCatalog | null = null
   progress(request.source.kind === 'server' ? 'Connecting' : 'Loading')
   const opening = openSource(request.source, {
     ...request.load,
     exclude: request.workload ?? [],
+    onBefore: async (session) => void (before = await readCatalog(session)),
     ...(request.signal ? { signal: request.signal } : {}),
   })
   const [source] = await Promise.all([opening, loadParser()])
@@ -63,7 +67,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
   try {
     request.signal?.throwIfAborted()
     progress('Reading the catalog')
-    const { notSeen, drift, ...collected } = await collectEvidence(source, rules, request.workload ?? [])
+    const { notSeen, drift, ...collected } = await collectEvidence(source, rules, request.workload ?? [], before)
     const evidence = seenFrom(collected.evidence, request.productionVersion)
     await source.disconnect()
     progress('Judging')

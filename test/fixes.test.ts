@@ -8,7 +8,7 @@ import { readCatalog } from '../src/evidence/catalog/read.js'
 import { proveFixes } from '../src/fix/prove.js'
 import type { EmbeddedServer } from '../src/source/embedded/server.js'
 import type { ScratchSession } from '../src/source/session.js'
-import { readFixture, startScratch } from './scratch.js'
+import { emptyDatabase, readFixture, startScratch } from './scratch.js'
 
 const rules = await loadRules()
 const fixable = rules.filter(({ fix }) => fix)
@@ -21,11 +21,7 @@ afterAll(() => server.close())
 
 /** An emptied database with this schema; closing it leaves the server running. */
 async function openScratch(sql: string): Promise<ScratchSession> {
-  const schemas = await server.query<{ name: string }>(
-    `select quote_ident(nspname) as name from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'`,
-  )
-  for (const { name } of schemas) await server.execute(`drop schema ${name} cascade`)
-  await server.execute('create schema public')
+  await emptyDatabase(server)
   await server.execute('set search_path to public')
   expect(await server.execute(sql)).toBeNull()
   await server.execute('set search_path to pg_catalog')

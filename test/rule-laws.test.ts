@@ -6,7 +6,7 @@ import { loadRules } from '../src/engine/load-rules.js'
 import { linkCatalog } from '../src/evidence/catalog/link.js'
 import type { RawCatalog } from '../src/evidence/catalog/raw.js'
 import type { EmbeddedServer } from '../src/source/embedded/server.js'
-import { readFixture, startScratch, withSchema } from './scratch.js'
+import { readFixture, startScratch, withFixture } from './scratch.js'
 
 const rules = await loadRules()
 
@@ -26,8 +26,8 @@ function inReverse(rows: RawCatalog): RawCatalog {
 describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) => {
   it('says the same in every order, and uses what it needs', async () => {
     const folder = new URL(`../fixtures/rules/${id}/`, import.meta.url)
-    const { schema, evidence } = readFixture(readFileSync(new URL('bad.sql', folder), 'utf8'))
-    await withSchema(server, schema, async (catalog, rows) => {
+    const fixture = readFixture(readFileSync(new URL('bad.sql', folder), 'utf8'))
+    await withFixture(server, fixture, async (catalog, rows, evidence) => {
       const whole = evidence(catalog)
       const used = new Set<string>()
       const watched = new Proxy(whole, {

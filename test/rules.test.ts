@@ -4,7 +4,7 @@ import { judge } from '../src/engine/judge.js'
 import { loadRules } from '../src/engine/load-rules.js'
 import type { Rule } from '../src/engine/rule.js'
 import type { EmbeddedServer } from '../src/source/embedded/server.js'
-import { readFixture, startScratch, withSchema } from './scratch.js'
+import { readFixture, startScratch, withFixture } from './scratch.js'
 
 const FIXTURES = new URL('../fixtures/rules/', import.meta.url)
 const rules = await loadRules()
@@ -16,8 +16,7 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 async function findingsOf(rule: Rule, sql: string): Promise<string[]> {
-  const { schema, evidence } = readFixture(sql)
-  return withSchema(server, schema, (catalog) => {
+  return withFixture(server, readFixture(sql), (catalog, _rows, evidence) => {
     const { judged, outcomes } = judge([rule], evidence(catalog))
     expect(outcomes[0]?.reason).toBeNull()
     for (const { finding } of judged) expect(JSON.parse(JSON.stringify(finding.evidence))).toEqual(finding.evidence)

@@ -1,12 +1,20 @@
 import { loadParser } from '../src/evidence/catalog/expression.js'
 import { linkCatalog } from '../src/evidence/catalog/link.js'
-import type { Catalog } from '../src/evidence/catalog/model.js'
+import type { Catalog, Table } from '../src/evidence/catalog/model.js'
 import type { RawCatalog } from '../src/evidence/catalog/raw.js'
 import { readCatalog } from '../src/evidence/catalog/read.js'
+import { linkMigrations } from '../src/evidence/migrations/link.js'
+import type { Migrations } from '../src/evidence/migrations/model.js'
 import type { Evidence } from '../src/evidence/model.js'
 import type { Statistics } from '../src/evidence/statistics/model.js'
 import { readWorkload } from '../src/evidence/workload/read.js'
 import { type EmbeddedServer, startEmbeddedServer } from '../src/source/embedded/server.js'
+import { applyStatements } from '../src/source/files/apply.js'
+import { startRecording, stopRecording } from '../src/source/files/definitions.js'
+import { gatherMigrations, watchMigrations } from '../src/source/files/migrations.js'
+import { gatherRemarks } from '../src/source/files/remarks.js'
+import { partsOf } from '../src/source/files/runners.js'
+import { readStatements } from '../src/source/files/statements.js'
 import type { ScratchSession } from '../src/source/session.js'
 
 /** Starts an embedded server with the extensions that fixtures use, reading as the scan does. */
@@ -38,18 +46,97 @@ export async function withSchema<T>(
 
 /** Evidence of a catalog alone. */
 export function catalogEvidence(catalog: Catalog): Evidence {
-  return { catalog, statistics: null, workload: null, source: null }
+  return { catalog, statistics: null, workload: null, source: null, migrations: null }
 }
 
-/** A fixture: SQL that makes the schema, then, below a line `-- workload`, the queries that are sent to it. */
+/**
+ * A fixture: SQL that makes the schema; then, below lines `-- migration: <name>` or `-- migration: <name> by <layout>`, new
+ * migrations; then, below a line `-- workload`, the queries that are sent to it.
+ */
 export interface Fixture {
   readonly schema: string
+  readonly migrations: readonly { readonly name: string; readonly layout: string; readonly text: string }[]
   /** Lines `-- statistics: <address> {…}` anywhere give counters of a table, an index or a column; what is not given is 0. */
   evidence(catalog: Catalog): Evidence
 }
 
+/** Makes the schema of a fixture, applies its migrations, and gives the catalog and the evidence. */
+export async function withFixture<T>(
+  server: EmbeddedServer,
+  fixture: Fixture,
+  use: (catalog: Catalog, rows: RawCatalog, evidence: (catalog: Catalog) => Evidence) => T | Promise<T>,
+): Promise<T> {
+  if (fixture.migrations.length === 0)
+    return withSchema(server, fixture.schema, (catalog, rows) => use(catalog, rows, fixture.evidence))
+  await emptyDatabase(server)
+  await server.execute('set search_path to public')
+  const error = await server.execute(fixture.schema)
+  if (error) throw new Error(`${error.message} ${error.detail ?? ''}`)
+  const observed = await observeMigrations(server, fixture)
+  await server.execute('set search_path to pg_catalog')
+  const rows = await readCatalog(server)
+  const evidence = (catalog: Catalog): Evidence => {
+    const { statistics, ...rest } = fixture.evidence(catalog)
+    return { ...rest, statistics, migrations: observed(statistics) }
+  }
+  const result = await use(linkCatalog(rows), rows, evidence)
+  await emptyDatabase(server)
+  return result
+}
+
+async function observeMigrations(server: EmbeddedServer, { migrations }: Fixture) {
+  let before: RawCatalog | undefined
+  const remarks = gatherRemarks()
+  const files = migrations.map((file) => ({
+    ...file,
+    path: file.name,
+    parts: partsOf(file.layout, { text: file.text, name: file.name, beside: () => null }),
+  }))
+  const context = { variables: new Map<string, string>(), findFile: () => null, remarks }
+  await startRecording(server)
+  const { statements } = await applyStatements(
+    server,
+    files.flatMap((file) => [...readStatements(file, context)]),
+    {
+      remarks,
+      variables: context.variables,
+      banned: new Map(),
+      unordered: false,
+      settings: [],
+      onFile: () => undefined,
+      watched: watchMigrations(server, files, {
+        onBefore: async () => void (before = await readCatalog(server)),
+      }),
+    },
+  )
+  await stopRecording(server)
+  const loaded = gatherMigrations(files, statements)
+  return (statistics: Statistics | null): Migrations =>
+    linkMigrations(loaded, {
+      before: linkCatalog(before!),
+      statisticsOf: (address) => statistics?.table({ address } as Table),
+    })
+}
+
+/** Drops everything that fixtures may have made. */
+export async function emptyDatabase(server: ScratchSession): Promise<void> {
+  await server.execute('reset all')
+  const schemas = await server.query<{ name: string }>(
+    `select quote_ident(nspname) as name from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'`,
+  )
+  for (const { name } of schemas) await server.execute(`drop schema ${name} cascade`)
+  await server.execute('create schema public authorization pg_database_owner; grant usage on schema public to public')
+  await server.execute('set search_path to pg_catalog')
+}
+
 export function readFixture(sql: string): Fixture {
-  const [schema = '', queries] = sql.split(/^-- workload *$/m)
+  const [made = '', queries] = sql.split(/^-- workload *$/m)
+  const [schema = '', ...parts] = made.split(/^-- migration(?=[: ]|$)/m)
+  const migrations = parts.map((part, at) => {
+    const line = part.indexOf('\n')
+    const [, name = `${at + 1}.sql`, layout = 'plain'] = /^: *(\S+)(?: by (\S+))?/.exec(part.slice(0, line)) ?? []
+    return { name, layout, text: part.slice(line) }
+  })
   const counted = new Map(
     [...sql.matchAll(/^\s*-- statistics: (.+?) (\{.*\})$/gm)].map(([, address = '', json = '']) => [
       address,
@@ -60,6 +147,7 @@ export function readFixture(sql: string): Fixture {
   if (read && read.notSeen.length > 0) throw new Error(JSON.stringify(read.notSeen))
   return {
     schema,
+    migrations,
     evidence: (catalog) => ({
       ...catalogEvidence(catalog),
       workload: read?.workload ?? null,

@@ -56,6 +56,17 @@ export const auditFlags = {
     multipleNonGreedy: true,
     helpValue: '<name=value>',
   }),
+  after: Flags.string({
+    description: 'Judge the migrations behind this one as new: what they do to the database that they meet.',
+    helpValue: '<migration>',
+    exclusive: ['changed', 'base'],
+  }),
+  changed: Flags.boolean({ description: 'Judge as new the migrations that git says were added or changed.' }),
+  base: Flags.string({
+    description: 'Branch that the change goes to, for --changed; by default what CI says, else the main branch.',
+    helpValue: '<ref>',
+    dependsOn: ['changed'],
+  }),
   ...configFlags,
   quiet: Flags.boolean({ char: 'q', description: 'Show no progress.' }),
 }
@@ -70,6 +81,9 @@ export interface AuditInput {
     readonly workload?: readonly string[] | undefined
     readonly layout?: string | undefined
     readonly variable?: readonly string[] | undefined
+    readonly after?: string | undefined
+    readonly changed?: boolean
+    readonly base?: string | undefined
     readonly config?: string | undefined
     readonly 'no-config'?: boolean
     readonly quiet: boolean
@@ -87,6 +101,7 @@ export async function runAudit(
   const request = resolveSource(chooseSource({ args, flags }, configuration), process.env)
   const variables = { ...source.variables, ...readVariables(flags.variable ?? []) }
   const { audit } = await import('../audit.js')
+  const newMigrations = await nameNew(flags, request.source)
   const progress = startProgress(process.stderr, flags.quiet)
   const interruption = new AbortController()
   const interrupt = () => interruption.abort(new InterruptedError())
@@ -101,6 +116,7 @@ export async function runAudit(
       load: {
         ...(layout === undefined ? {} : { layout }),
         variables,
+        ...(newMigrations ? { newMigrations } : {}),
         onProgress: ({ file, done, total }) => progress.begin(`Loading ${file} (${done} of ${total})`),
       },
       progress: progress.begin,
@@ -114,6 +130,23 @@ export async function runAudit(
     process.removeListener('SIGINT', interrupt)
     progress.end()
   }
+}
+
+/** The new migrations that the command line names; undefined for none. */
+async function nameNew(
+  { after, changed = false, base }: AuditInput['flags'],
+  source: AuditRequest['source'],
+): Promise<NonNullable<AuditRequest['load']>['newMigrations']> {
+  if (after === undefined && !changed) return undefined
+  const paths = source.kind === 'files' ? source.paths : (source.files ?? [])
+  const [first] = paths
+  if (first === undefined)
+    throw new ConfigError(`${changed ? '--changed' : '--after'} needs the migrations' files.`, {
+      hint: 'Name the folder that holds them.',
+    })
+  if (after !== undefined) return { kind: 'after', migration: after }
+  const { findChangedFiles } = await import('./changed-files.js')
+  return { kind: 'files', paths: await findChangedFiles(first, base, process.env) }
 }
 
 /** A database or files on the command line put those of the configuration out of force. */

@@ -14,7 +14,10 @@ export interface Hole {
   readonly accept: Acceptable | null
 }
 
-/** What should have been looked at and was not, but for what was left out on purpose and what is accepted. */
+/**
+ * What should have been looked at and was not, but for what was left out on purpose and what is accepted. Migrations that
+ * nobody named are no hole.
+ */
 export function listHoles(
   {
     load,
@@ -25,7 +28,9 @@ export function listHoles(
   accepted: readonly Acceptable[] = [],
 ): readonly Hole[] {
   const hole = (text: string, accept: Hole['accept'] = null): Hole => ({ text, accept })
-  const unrun = rules.filter(({ outcome }) => outcome === 'skipped' || outcome === 'crashed')
+  const unrun = rules.filter(
+    ({ outcome, lacks }) => outcome === 'crashed' || (outcome === 'skipped' && lacks !== 'migrations'),
+  )
   return [
     ...(load?.problems ?? []).map(({ location, message }) => hole(`${formatLocation(location)}: ${message}`)),
     ...notSeen.filter(({ deliberate }) => !deliberate).map(({ what, reason }) => hole(`${what}: ${reason}`)),

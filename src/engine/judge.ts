@@ -29,6 +29,7 @@ const MISSING: Record<EvidenceKind, string> = {
   statistics: 'No statistics: they are read from a live server or a snapshot.',
   workload: 'No queries were given.',
   source: 'The schema did not come from SQL files.',
+  migrations: 'No new migrations were named: --after and --changed name them.',
 }
 
 /**
@@ -100,12 +101,17 @@ export function fingerprint(rule: string, address: string): string {
 
 /** A finding that gathers parts of its object stands where the first of them does. */
 function locate(on: Subject, related: readonly Subject[], { source }: Evidence) {
+  if (on.kind === 'statement') return on.location
   const owner = 'table' in on ? on.table.address : on.address
   const [part] = related.every(({ address }) => address.startsWith(`${on.address}.`)) ? related : []
   return (part && source?.locate(part.address)) ?? source?.locate(on.address) ?? source?.locate(owner) ?? null
 }
 
 function referTo(on: Subject): ObjectReference {
+  if (on.kind === 'statement') {
+    const { kind, relation, name, columnNames } = on
+    return { kind, schema: relation?.schema ?? null, table: relation?.name ?? null, name, columns: columnNames }
+  }
   const owner = 'table' in on ? on.table : on.kind === 'table' || on.kind === 'view' ? on : null
   return { kind: on.kind, schema: schemaOf(on), table: owner?.name ?? null, name: on.name, columns: columnsOf(on) }
 }

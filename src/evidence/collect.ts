@@ -5,6 +5,7 @@ import { linkCatalog } from './catalog/link.js'
 import type { Catalog } from './catalog/model.js'
 import type { RawCatalog } from './catalog/raw.js'
 import { readCatalog } from './catalog/read.js'
+import { linkMigrations } from './migrations/link.js'
 import type { Evidence, EvidenceKind, NotSeen } from './model.js'
 import { readSqlSource } from './sql-source/read.js'
 import { linkStatistics } from './statistics/link.js'
@@ -27,6 +28,7 @@ export async function collectEvidence(
   source: CollectableSource,
   rules: readonly { readonly needs: readonly EvidenceKind[]; readonly uses?: readonly EvidenceKind[] }[],
   workload: readonly string[],
+  before: RawCatalog | null = null,
 ): Promise<Collected> {
   const saved = source.snapshot === null ? null : parseSnapshot(source.snapshot, source.name)
   const raw = await readRawCatalog(source.session, saved)
@@ -34,13 +36,20 @@ export async function collectEvidence(
   const statistics = wanted ? await collectStatistics(source, saved, raw) : null
   const catalog = linkCatalog(raw)
   const { loaded } = source
+  const linked = statistics && linkStatistics(statistics, raw)
   const queries = workload.length > 0 ? readWorkloadFiles(workload) : null
   return {
     evidence: {
       catalog,
-      statistics: statistics && linkStatistics(statistics, raw),
+      statistics: linked,
       workload: queries?.workload ?? null,
       source: loaded && readSqlSource(loaded),
+      migrations: loaded?.migrations
+        ? linkMigrations(loaded.migrations, {
+            before: before ? linkCatalog(before) : catalog,
+            statisticsOf: () => undefined,
+          })
+        : null,
     },
     notSeen: [...(statistics?.notSeen ?? []), ...(queries?.notSeen ?? [])],
     drift: loaded && source.kind !== 'files' ? findDrift(await readFilesCatalog(loaded), catalog) : null,

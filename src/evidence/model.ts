@@ -1,4 +1,5 @@
 import type { Catalog } from './catalog/model.js'
+import type { Migrations } from './migrations/model.js'
 import type { SqlSource } from './sql-source/model.js'
 import type { Statistics } from './statistics/model.js'
 import type { Workload } from './workload/model.js'
@@ -9,6 +10,8 @@ export interface Evidence {
   readonly statistics: Statistics | null
   readonly workload: Workload | null
   readonly source: SqlSource | null
+  /** New migrations; null unless some were named. */
+  readonly migrations: Migrations | null
 }
 
 /** Kinds of evidence that a rule can declare in `needs`. */

@@ -1,6 +1,7 @@
 import type { Row, ScratchSession } from '../source/session.js'
 import { type Before, findAffectedTables } from './affected.js'
-import { LOCK_MODES, type LockMode, type Observation, type Step } from './step.js'
+import { LOCK_MODES, type LockMode, readLockMode } from '../source/lock-mode.js'
+import type { Observation, Step } from './step.js'
 
 const OF_USERS = `c.relkind in ('r', 'p', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`
 const ADDRESS = `n.nspname::text || '.' || c.relname::text as address`
@@ -90,7 +91,7 @@ function note(
 ): Observation {
   const known = locked.filter(({ address }) => tables.has(address))
   const observed: Observation = {
-    locks: Object.fromEntries(known.map(({ address, modes }) => [address, strongest(modes.map(lockMode))])),
+    locks: Object.fromEntries(known.map(({ address, modes }) => [address, strongest(modes.map(readLockMode))])),
     rewrites: known.filter(({ address, file }) => file !== 0 && files.get(address) !== file).map(addressOf),
     scans: known.filter(({ address, scans }) => scans > (scansBefore.get(address) ?? 0)).map(addressOf),
     watched: true,
@@ -115,12 +116,6 @@ async function readFiles(scratch: ScratchSession): Promise<Map<string, number>> 
 
 function addressOf({ address }: Located): string {
   return address
-}
-
-/** `ShareUpdateExclusiveLock` → `SHARE UPDATE EXCLUSIVE`. */
-function lockMode(mode: string): LockMode {
-  const words = mode.replace(/Lock$/, '').replace(/([a-z])([A-Z])/g, '$1 $2')
-  return words.toUpperCase() as LockMode
 }
 
 /** The strongest of several lock modes; the weakest that there is of none. */

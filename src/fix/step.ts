@@ -1,22 +1,12 @@
+import type { LockMode } from '../source/lock-mode.js'
+
+export { LOCK_MODES, type LockMode } from '../source/lock-mode.js'
+
 /** When a step is applied; each later phase may wait for another release. */
 export type Phase = 'expand' | 'backfill' | 'validate' | 'switch' | 'contract'
 
 /** Phases in the order in which they are applied. */
 export const PHASES: readonly Phase[] = ['expand', 'backfill', 'validate', 'switch', 'contract']
-
-/** PostgreSQL's table lock modes, weakest first. */
-export const LOCK_MODES = [
-  'ACCESS SHARE',
-  'ROW SHARE',
-  'ROW EXCLUSIVE',
-  'SHARE UPDATE EXCLUSIVE',
-  'SHARE',
-  'SHARE ROW EXCLUSIVE',
-  'EXCLUSIVE',
-  'ACCESS EXCLUSIVE',
-] as const
-
-export type LockMode = (typeof LOCK_MODES)[number]
 
 /** What the proof saw one statement do to tables that were there before the fix. */
 export interface Observation {

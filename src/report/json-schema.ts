@@ -162,7 +162,7 @@ export const auditSchema = z
         outcome: z.enum(['found', 'passed', 'skipped', 'crashed']),
         reason: z.string().nullable(),
         lacks: z
-          .enum(['catalog', 'statistics', 'workload', 'source'])
+          .enum(['catalog', 'statistics', 'workload', 'source', 'migrations'])
           .optional()
           .describe('What it was skipped for want of.'),
       }),

@@ -1,3 +1,5 @@
+import type { StatementSubject } from '../migrations/model.js'
+
 /**
  * The catalog of one PostgreSQL database as linked, read-only data. Terms are those of PostgreSQL's manual.
  * What belongs to the system or to an extension was left out by the reader.
@@ -352,4 +354,16 @@ export interface Role {
 
 /** What a finding can be about. */
 export type Subject =
-  Schema | Table | Column | Constraint | Index | View | Sequence | UserType | Routine | Trigger | Policy | Extension
+  | Schema
+  | Table
+  | Column
+  | Constraint
+  | Index
+  | View
+  | Sequence
+  | UserType
+  | Routine
+  | Trigger
+  | Policy
+  | Extension
+  | StatementSubject

@@ -23,6 +23,8 @@ export interface Application {
 export interface Outcome {
   readonly error: ServerError | null
   readonly notices: readonly string[]
+  /** The row of the observation, when one was asked for and the statement could be observed. */
+  readonly observed?: Row | null
 }
 
 /** The embedded PostgreSQL 18 with an empty database, in a worker thread. */
@@ -31,10 +33,12 @@ export interface EmbeddedServer extends ScratchSession {
   run(sql: string): Promise<Outcome>
   /**
    * Applies statements in order, up to and including the first that fails; inside an open transaction a failing
-   * statement undoes only itself. Throws EmbeddedServerEnded when a limit or a crash ended the server.
+   * statement undoes only itself. `observation` is a query that is asked behind each statement, inside its transaction.
+   * Throws EmbeddedServerEnded when a limit or a crash ended the server.
    */
   apply(
     statements: readonly Application[],
+    observation?: string | null,
   ): Promise<{ readonly outcomes: readonly Outcome[]; readonly inTransaction: boolean }>
   /** Makes an extension available to `CREATE EXTENSION`: file names (`x.control`, `x--1.sql`) and their contents. */
   addExtension(name: string, files: Readonly<Record<string, string>>): Promise<void>
@@ -59,7 +63,8 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
       (await call('query', { sql, parameters })) as readonly T[],
     run,
     execute: async (sql) => (await run(sql)).error,
-    apply: async (statements) => (await call('apply', { statements })) as Awaited<ReturnType<EmbeddedServer['apply']>>,
+    apply: async (statements, observation = null) =>
+      (await call('apply', { statements, observation })) as Awaited<ReturnType<EmbeddedServer['apply']>>,
     addExtension: async (name, files) => void (await call('addExtension', { name, files })),
     close: async () => {
       // A running statement is not waited for.

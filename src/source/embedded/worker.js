@@ -44,11 +44,14 @@ const operations = {
   async execute({ sql }) {
     return execute(sql)
   },
-  async apply({ statements }) {
+  async apply({ statements, observation }) {
     const outcomes = []
     for (const { sql, alone, data, transaction } of statements) {
       Atomics.add(begun, 0, 1)
-      const outcome = await applyOne(inTransaction ? sql : (alone ?? sql), data, transaction)
+      const text = inTransaction ? sql : (alone ?? sql)
+      const outcome = observation
+        ? await applyObserved(text, data, transaction, observation)
+        : await applyOne(text, data, transaction)
       outcomes.push(outcome)
       if (outcome.error) break
     }
@@ -82,6 +85,34 @@ async function applyOne(
   if (outcome.error) await execute('rollback to guard')
   else if (!guarded) await execute('savepoint guard')
   return outcome
+}
+
+const RUNS_ALONE = '25001'
+
+/**
+ * Applies a statement and asks the observation before its transaction ends. What cannot run inside a transaction runs
+ * unobserved, unless one is open.
+ */
+async function applyObserved(
+  /** @type {string} */ sql,
+  /** @type {string | undefined} */ data,
+  /** @type {'begin' | 'end' | 'control' | undefined} */ transaction,
+  /** @type {string} */ observation,
+) {
+  const observe = async () => (await opened().query(observation)).rows[0] ?? null
+  if (inTransaction || transaction) {
+    const outcome = await applyOne(sql, data, transaction)
+    return outcome.error || !inTransaction ? outcome : { ...outcome, observed: await observe() }
+  }
+  await execute('begin')
+  const outcome = await execute(sql, data === undefined ? null : new Blob([data]))
+  if (outcome.error) {
+    await execute('rollback')
+    return outcome.error.code === RUNS_ALONE ? applyOne(sql, data, transaction) : outcome
+  }
+  const observed = await observe()
+  const { error } = await execute('commit')
+  return { ...outcome, error, observed }
 }
 
 /** @returns {Promise<{ error: any, notices: string[] }>} */

@@ -2,6 +2,7 @@ import type { Application, EmbeddedServer } from '../embedded/server.js'
 import { EmbeddedServerEnded } from '../embedded/thread.js'
 import { isSetting, toApplication } from './application.js'
 import type { Definition } from './definitions.js'
+import { type Observer, openObserver } from './observation/observer.js'
 import type { Failure, Remarks } from './remarks.js'
 import { screenStatement, setsDatabase } from './screen.js'
 import { openSender, type Reached } from './send.js'
@@ -26,6 +27,21 @@ export interface ApplyOptions {
   /** Said at the beginning of each file. */
   readonly settings: readonly string[]
   readonly onFile: (file: string) => void
+  /** Files whose statements are observed one by one; none when absent. */
+  readonly watched?: WatchedFiles | undefined
+}
+
+/** Files that are new: what they do is observed. */
+export interface WatchedFiles {
+  has(file: string): boolean
+  /** Number of the part of the file that the line is in; each is a transaction or more. */
+  partOf(file: string, line: number): number
+  /** Whether the runner puts the whole part into a transaction. */
+  isWrapped(file: string, part: number): boolean
+  /** Told before the first of them, when the server holds what they meet. */
+  onBefore(): Promise<void>
+  /** Each file meets the rows that its predecessors' tables have got since; otherwise what they made is empty still. */
+  readonly oneByOne?: boolean
 }
 
 const LARGEST_BATCH = 100
@@ -42,7 +58,7 @@ const LEAVE_SESSION = ['reset session authorization', 'reset all', 'discard temp
 export async function applyStatements(
   server: EmbeddedServer,
   statements: Iterable<Statement>,
-  { remarks, variables, banned, unordered, settings, onFile }: ApplyOptions,
+  { remarks, variables, banned, unordered, settings, onFile, watched }: ApplyOptions,
 ): Promise<Applied> {
   const reached: Reached[] = []
   const sender = openSender(server, reached, remarks)
@@ -52,25 +68,49 @@ export async function applyStatements(
   const lasting = [...FRESH_SESSION, ...settings]
   let fileSettings: readonly string[] = []
   let transactionStart = 0
+  let observer: Observer | null = null
+  let watching: Observer | null = null
+  let part = 0
   let batch: { readonly index: number; readonly application: Application }[] = []
   let size = 0
 
   const fail = (index: number, failure: Failure) => {
     reached[index]!.outcome = 'failed'
-    const later = unordered && putOff.size < MOST_PUT_OFF && MISSES_SOMETHING.test(failure.code ?? '')
+    const later = unordered && !watching && putOff.size < MOST_PUT_OFF && MISSES_SOMETHING.test(failure.code ?? '')
     ;(later ? putOff : failures).set(index, failure)
   }
   const flush = async () => {
     const full = batch
     batch = []
     size = 0
-    await sender.send(full, fail)
+    await sender.send(full, fail, watching)
+  }
+  /** An observer that knows what the file meets. */
+  const watch = async ({ onBefore, oneByOne }: WatchedFiles) => {
+    if (!observer) {
+      await sender.begin(LEAVE_SESSION)
+      await onBefore()
+      observer = await openObserver(server)
+    } else if (!watching || oneByOne) {
+      await sender.begin(LEAVE_SESSION)
+      await observer.renew()
+    }
+    return observer
   }
   const beginFile = async (file: string) => {
     await flush()
-    await sender.begin(lasting)
+    watching = watched?.has(file) ? await watch(watched) : null
+    part = 0
+    await sender.begin(lasting, { wrapped: watching !== null && watched?.isWrapped(file, 0) === true })
     fileSettings = []
     onFile(file)
+  }
+
+  const beginPart = async ({ partOf, isWrapped }: WatchedFiles, file: string, line: number) => {
+    const next = partOf(file, line)
+    if (next === part) return
+    part = next
+    await sender.begin([], { wrapped: isWrapped(file, part) })
   }
 
   /** Takes one statement in: refused, left out, run for its rows, or put into the batch. */
@@ -103,9 +143,10 @@ export async function applyStatements(
     batch.push({ index, application })
     size += statement.text.length + (statement.copy?.data.length ?? 0)
     const rollsBack = statement.words[0] === 'rollback' && application.transaction === 'end'
-    if (rollsBack || batch.length >= LARGEST_BATCH || size >= LARGEST_BATCH_TEXT) await flush()
+    if (watching || rollsBack || batch.length >= LARGEST_BATCH || size >= LARGEST_BATCH_TEXT) await flush()
     if (application.transaction === 'begin') transactionStart = index
     if (rollsBack) for (const undone of putOff.keys()) if (undone >= transactionStart) putOff.delete(undone)
+    if (rollsBack) await watching?.renew()
   }
   const runForRows = async (index: number, statement: Statement) => {
     const { command, argument } = statement.forRows!
@@ -149,9 +190,11 @@ export async function applyStatements(
     let file: string | undefined
     for (const statement of statements) {
       if (statement.file !== file) await beginFile((file = statement.file))
+      if (watching && watched) await beginPart(watched, file, statement.locate(0).line)
       await take(statement)
     }
     await flush()
+    watching = null
     await sender.begin(lasting)
     if (putOff.size > 0) await retry()
     await sender.begin(LEAVE_SESSION)

@@ -17,18 +17,22 @@ import { partsOf, type RunnerChoice, type RunnerFile, RUNNERS, type TransactionP
 
 /** Files in the order to apply, and how that order came about. */
 export interface ArrangedFiles {
-  readonly files: readonly {
-    readonly path: string
-    readonly name: string
-    readonly text: string
-    /** In which transactions the runner puts it. */
-    readonly parts: readonly TransactionPart[]
-  }[]
+  readonly files: readonly ArrangedFile[]
   readonly report: LayoutReport
   /** No tool gave an order, so a statement may come before what it needs. */
   readonly unordered: boolean
   /** What runners make before the first file. */
   readonly platforms: readonly string[]
+}
+
+export interface ArrangedFile {
+  readonly path: string
+  readonly name: string
+  readonly text: string
+  /** The name of its layout. */
+  readonly layout: string
+  /** In which transactions the runner puts it. */
+  readonly parts: readonly TransactionPart[]
 }
 
 interface Part extends Arrangement {
@@ -73,6 +77,7 @@ export function arrangeFiles(
         path: file.path,
         name: shownPath(file.path),
         text,
+        layout: name,
         parts: partsOf(runner.name ?? name, seenByRunner(file, folder), runner.transaction),
       })),
     ),

@@ -42,6 +42,8 @@ export async function startRecording(server: EmbeddedServer): Promise<void> {
 export async function stopRecording(server: EmbeddedServer): Promise<void> {
   await server.execute(`
 drop event trigger if exists pg_billing_audit_record;
+drop event trigger if exists pg_billing_audit_record_drops;
+drop event trigger if exists pg_billing_audit_record_rewrites;
 drop schema if exists pg_billing_audit_load cascade;`)
 }
 

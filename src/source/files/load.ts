@@ -7,7 +7,9 @@ import { type ArrangedFiles, arrangeFiles } from './arrange.js'
 import { startRecording, stopRecording } from './definitions.js'
 import { neededExtensions } from './extensions.js'
 import { findFiles } from './find.js'
+import { gatherMigrations, watchMigrations } from './migrations.js'
 import type { LoadedFiles, LoadOptions } from './model.js'
+import { chooseNew } from './new-migrations.js'
 import { loadParser } from './parse.js'
 import { makePlatform } from './platforms.js'
 import { readPositions } from './positions.js'
@@ -42,7 +44,8 @@ async function load(
   options: LoadOptions,
   banned: ReadonlyMap<number, Failure>,
 ) {
-  const { statementTimeout, memoryLimit, onProgress, signal } = options
+  const { statementTimeout, memoryLimit, onProgress, signal, newMigrations } = options
+  const migrations = newMigrations ? chooseNew(arranged.files, newMigrations) : null
   const starting = startEmbeddedServer({
     extensions: neededExtensions(arranged.files.map(({ text }) => text)),
     ...(statementTimeout === undefined ? {} : { statementTimeout }),
@@ -66,6 +69,7 @@ async function load(
       banned,
       unordered: arranged.unordered,
       settings,
+      watched: migrations ? watchMigrations(session, migrations, options) : undefined,
       onFile: (file) => onProgress?.({ file, done: files.indexOf(file), total: files.length }),
     })
     const { ended, statements, definitions } = applied
@@ -89,6 +93,7 @@ async function load(
       standIns,
       skipped,
       positions: await readPositions(session, statements, definitions),
+      migrations: migrations && gatherMigrations(migrations, statements),
     }
     return { ended: null, loaded }
   } catch (error) {

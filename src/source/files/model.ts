@@ -1,5 +1,7 @@
 import type { Location } from '../../errors.js'
 import type { EmbeddedServer } from '../embedded/server.js'
+import type { NewMigrations } from './new-migrations.js'
+import type { FailureInTransaction, Observation } from './observation/observer.js'
 import type { RunnerChoice, TransactionPart } from './runners.js'
 
 /** SQL files applied to an embedded server. */
@@ -21,6 +23,28 @@ export interface LoadedFiles {
   readonly skipped: readonly Skipped[]
   /** Catalog address → where the object was last defined. */
   readonly positions: ReadonlyMap<string, Location>
+  /** What the new files were seen to do; null when none were named. */
+  readonly migrations: readonly LoadedMigration[] | null
+}
+
+/** A new file, and what each of its statements did to what was there. */
+export interface LoadedMigration {
+  /** As shown to people. */
+  readonly file: string
+  readonly path: string
+  readonly text: string
+  /** The name of its layout. */
+  readonly layout: string
+  /** In which transactions its runner puts it. */
+  readonly parts: readonly TransactionPart[]
+  readonly statements: readonly ObservedStatement[]
+}
+
+export interface ObservedStatement extends LoadedStatement {
+  /** Null for what was not applied, ends a transaction, or cannot run inside one. */
+  readonly observation: Observation | null
+  /** Why it fails where it stands, though it succeeded on its own. */
+  readonly failure: FailureInTransaction | null
 }
 
 /** Which migration tool the files follow, and what that chose. */
@@ -90,6 +114,12 @@ export interface LoadOptions {
   readonly runner?: RunnerChoice
   /** Values for psql variables and template placeholders. */
   readonly variables?: Readonly<Record<string, string>>
+  /** Which files are new: they are observed. */
+  readonly newMigrations?: NewMigrations
+  /** New files are released one by one, so that a table of an earlier one is not taken for empty. */
+  readonly oneByOne?: boolean
+  /** Told before the first new file, when the server holds what it meets. */
+  readonly onBefore?: (session: EmbeddedServer) => Promise<void>
   /** Longest time for one statement, in milliseconds. Default 60 s. */
   readonly statementTimeout?: number
   /** Most memory that the process may hold while loading, in bytes. Default 3 GiB. */

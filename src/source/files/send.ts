@@ -3,6 +3,7 @@ import type { ServerError } from '../session.js'
 import { describeError } from './application.js'
 import { type Definition, readDefinitions } from './definitions.js'
 import type { LoadedStatement } from './model.js'
+import type { FailureInTransaction, Observation, Observer } from './observation/observer.js'
 import type { Failure, Remarks } from './remarks.js'
 import { repairStatement } from './repairs/index.js'
 import type { Statement } from './statements.js'
@@ -10,6 +11,10 @@ import type { Statement } from './statements.js'
 /** A statement that was reached, and what came of it. */
 export interface Reached extends Statement {
   outcome: LoadedStatement['outcome']
+  /** What it was seen to do. */
+  observation?: Observation | null
+  /** It fails in the transaction that it stands in, and was let through on its own. */
+  failure?: FailureInTransaction
 }
 
 /** Sends statements to a server and repairs what fails. */
@@ -18,9 +23,10 @@ export interface Sender {
   send(
     batch: readonly { readonly index: number; readonly application: Application }[],
     onFailure: (index: number, failure: Failure) => void,
+    observer?: Observer | null,
   ): Promise<void>
-  /** Ends a transaction that is still open, and says the settings. */
-  begin(settings: readonly string[]): Promise<void>
+  /** Ends a transaction that is still open, says the settings, and opens a transaction when the runner does. */
+  begin(settings: readonly string[], options?: { readonly wrapped?: boolean }): Promise<void>
   /** The first statement of what was sent last. */
   readonly current: number
   readonly definitions: readonly Definition[]
@@ -33,6 +39,11 @@ interface Sending {
 }
 
 const MOST_REPAIRS = 12
+
+/** It cannot run inside a transaction block, uses an enum value made in the same one, or meets pending trigger events. */
+const FAILS_IN_TRANSACTION = /^(?:25001|55P04|55006)$/
+const BEGIN: Application = { sql: 'begin', transaction: 'begin' }
+const COMMIT: Application = { sql: 'commit', transaction: 'end' }
 
 /** Opens a sender for statements that `reached` holds. */
 export function openSender(server: EmbeddedServer, reached: readonly Reached[], remarks: Remarks): Sender {
@@ -57,26 +68,40 @@ export function openSender(server: EmbeddedServer, reached: readonly Reached[], 
     get current() {
       return current
     },
-    async begin(settings) {
-      if (inTransaction) await server.apply([{ sql: 'commit', transaction: 'end' }])
+    async begin(settings, { wrapped = false } = {}) {
+      if (inTransaction) await server.apply([COMMIT])
       inTransaction = false
       for (const sql of settings) await server.apply([{ sql }])
+      if (wrapped) ({ inTransaction } = await server.apply([BEGIN]))
     },
-    async send(batch, onFailure) {
+    async send(batch, onFailure, observer = null) {
       let rest: readonly Sending[] = batch
       while (rest[0]) {
         current = rest[0].index
-        const done = await server.apply(rest.map(({ application }) => application))
+        const done = await server.apply(
+          rest.map(({ application }) => application),
+          observer?.query,
+        )
         inTransaction = done.inTransaction
-        for (const [place, { error, notices }] of done.outcomes.entries()) {
+        for (const [place, outcome] of done.outcomes.entries()) {
           const { index } = rest[place]!
-          for (const found of readDefinitions(index, notices)) definitions.push(found)
-          if (!error) reached[index]!.outcome = 'applied'
+          for (const found of readDefinitions(index, outcome.notices)) definitions.push(found)
+          if (outcome.error) continue
+          reached[index]!.outcome = 'applied'
+          if (observer) reached[index]!.observation = observer.read(outcome)
         }
         const failed = rest[done.outcomes.length - 1]!
         const error = done.outcomes.at(-1)?.error
         rest = rest.slice(done.outcomes.length)
         if (!error) continue
+        if (observer && inTransaction && FAILS_IN_TRANSACTION.test(error.code)) {
+          reached[failed.index]!.failure = { code: error.code, message: error.message }
+          await server.apply([COMMIT])
+          inTransaction = false
+          await this.send([failed], onFailure, observer)
+          ;({ inTransaction } = await server.apply([BEGIN]))
+          continue
+        }
         const repaired = await repair(failed, error)
         if (repaired === 'skip') reached[failed.index]!.outcome = 'skipped'
         else if (repaired) rest = [repaired, ...rest]

@@ -1,0 +1,67 @@
+import type { EmbeddedServer } from '../embedded/server.js'
+import type { WatchedFiles } from './apply.js'
+import { startRecording, stopRecording } from './definitions.js'
+import type { LoadedMigration, LoadOptions } from './model.js'
+import { splitSql } from './split.js'
+import type { TransactionPart } from './runners.js'
+import type { Reached } from './send.js'
+
+/** A file that is new. */
+interface NewFile {
+  readonly path: string
+  readonly name: string
+  readonly text: string
+  readonly layout: string
+  readonly parts: readonly TransactionPart[]
+}
+
+/** Has these files observed, each as its tool runs it. */
+export function watchMigrations(
+  session: EmbeddedServer,
+  files: readonly NewFile[],
+  { onBefore, oneByOne = false }: Pick<LoadOptions, 'onBefore' | 'oneByOne'>,
+): WatchedFiles {
+  const byName = new Map(files.map((file) => [file.name, file]))
+  return {
+    has: (file) => byName.has(file),
+    partOf: (file, line) => byName.get(file)?.parts.findLastIndex((part) => part.line <= line) ?? 0,
+    isWrapped(file, part) {
+      const found = byName.get(file)
+      const mode = found?.parts[part]?.transaction
+      return mode === 'all' || mode === 'each' || (mode === 'query' && holdsSeveral(found?.text ?? ''))
+    },
+    oneByOne,
+    async onBefore() {
+      if (!onBefore) return
+      await stopRecording(session)
+      await session.execute('set search_path to pg_catalog')
+      await onBefore(session)
+      await session.execute('reset search_path')
+      await startRecording(session)
+    },
+  }
+}
+
+/** What came of each of these files. */
+export function gatherMigrations(files: readonly NewFile[], reached: readonly Reached[]): readonly LoadedMigration[] {
+  return files.map(({ name, path, text, layout, parts }) => ({
+    file: name,
+    path,
+    text,
+    layout,
+    parts,
+    statements: reached
+      .filter(({ file }) => file === name)
+      .map(({ text, locate, outcome, observation = null, failure = null }) => ({
+        text,
+        location: locate(0),
+        outcome,
+        observation,
+        failure,
+      })),
+  }))
+}
+
+function holdsSeveral(text: string): boolean {
+  return splitSql(text).filter(({ kind }) => kind === 'statement').length > 1
+}

@@ -1,0 +1,174 @@
+import type { EmbeddedServer, Outcome } from '../../embedded/server.js'
+import { isAtLeast, type LockMode, readLockMode, stronger } from '../../lock-mode.js'
+import type { Row, ServerError } from '../../session.js'
+import { type Dropped, readDropped, readRewritten, startRecordingEvents } from './events.js'
+import { IS_OF_USERS, RELATION_STATE, type RelationState } from './relations.js'
+
+/** What a statement was seen to do; relations are those that were there before the first observed statement. */
+export interface Observation {
+  /** Statements with the same text ran in the same transaction. */
+  readonly transaction: string
+  /** All that the transaction held when the statement had ended, the strongest mode on each relation. */
+  readonly holds: readonly Hold[]
+  /** Relations that were read from end to end. */
+  readonly scanned: readonly RelationState[]
+  /** Tables that ALTER TABLE wrote anew, and materialized views that were refreshed. */
+  readonly rewritten: readonly RelationState[]
+  readonly rebuiltIndexes: readonly { readonly relation: RelationState; readonly index: string }[]
+  /** Tables that were given a new, empty file. */
+  readonly emptied: readonly RelationState[]
+  readonly changes: readonly RelationChange[]
+  /** Everything that was dropped, also from within a CASCADE. */
+  readonly dropped: readonly Dropped[]
+  /** Timeouts in milliseconds, 0 for none, as the statement left them. */
+  readonly timeouts: Timeouts
+}
+
+export interface Hold {
+  readonly relation: RelationState
+  readonly mode: LockMode
+  /** This statement took it. */
+  readonly taken: boolean
+}
+
+export interface RelationChange {
+  readonly before: RelationState
+  /** Null when it was dropped. */
+  readonly after: RelationState | null
+}
+
+export interface Timeouts {
+  readonly lock: number
+  readonly statement: number
+  readonly idleInTransaction: number
+  readonly transaction: number
+}
+
+/** Watches an embedded server apply statements. */
+export interface Observer {
+  /** The query to ask behind a statement. */
+  readonly query: string
+  /** What the statement did, by what the query gave. */
+  read(outcome: Outcome): Observation | null
+  /** Looks at everything anew, because statements ran unobserved. */
+  renew(): Promise<void>
+}
+
+/** Why a statement fails where it stands, though it was let through for the sake of the rest. */
+export type FailureInTransaction = Pick<ServerError, 'code' | 'message'>
+
+interface Held {
+  readonly oid: number
+  readonly modes: readonly string[]
+  readonly scans: number
+}
+
+interface Seen {
+  readonly transaction: string
+  readonly timeouts: Timeouts
+  readonly held: readonly Held[]
+  readonly states: readonly RelationState[]
+}
+
+const EVERYTHING = `
+select coalesce((select pg_catalog.max(oid::int8) from pg_catalog.pg_class), 0) as newest,
+  coalesce((select pg_catalog.json_agg(${RELATION_STATE})
+    from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace where ${IS_OF_USERS}), '[]') as states`
+
+/** Relations that are locked for more than reading and writing rows may have changed. */
+const CHANGES = `('ShareUpdateExclusiveLock', 'ShareLock', 'ShareRowExclusiveLock', 'ExclusiveLock', 'AccessExclusiveLock')`
+
+function observationOf(newest: number): string {
+  const locks = `
+    select l.relation as oid, pg_catalog.array_agg(l.mode::text) as modes from pg_catalog.pg_locks l
+    where l.pid = pg_catalog.pg_backend_pid() and l.locktype = 'relation' and l.relation >= 16384 and l.relation::int8 <= ${newest}
+    group by l.relation`
+  const setting = (name: string) => `(select s.setting::int8 from pg_catalog.pg_settings s where s.name = '${name}')`
+  return `
+with held as materialized (${locks})
+select
+  (select l.virtualtransaction from pg_catalog.pg_locks l where l.pid = pg_catalog.pg_backend_pid() limit 1) as transaction,
+  pg_catalog.json_build_object('lock', ${setting('lock_timeout')}, 'statement', ${setting('statement_timeout')},
+    'idleInTransaction', ${setting('idle_in_transaction_session_timeout')}, 'transaction', ${setting('transaction_timeout')}) as timeouts,
+  coalesce((select pg_catalog.json_agg(pg_catalog.json_build_object('oid', oid::int8, 'modes', modes,
+    'scans', coalesce(pg_catalog.pg_stat_get_xact_numscans(oid), 0))) from held), '[]') as held,
+  coalesce((select pg_catalog.json_agg(${RELATION_STATE})
+    from held join pg_catalog.pg_class c on c.oid = held.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where ${IS_OF_USERS} and exists (select from pg_catalog.unnest(held.modes) m where m in ${CHANGES})), '[]') as states,
+  pg_catalog.pg_stat_force_next_flush()::text as flushed`
+}
+
+/** Starts to observe a server; its state now is what the migrations meet. */
+export async function openObserver(server: EmbeddedServer): Promise<Observer> {
+  await startRecordingEvents(server)
+  let known = new Map<number, RelationState>()
+  let query = ''
+  let transaction = ''
+  let modes = new Map<number, LockMode>()
+  let scans = new Map<number, number>()
+
+  const renew = async () => {
+    const [all] = await server.query<{ newest: string; states: readonly RelationState[] } & Row>(EVERYTHING)
+    known = new Map((all?.states ?? []).map((state) => [state.oid, state]))
+    query = observationOf(Number(all?.newest ?? 0))
+    transaction = ''
+  }
+  await renew()
+
+  return {
+    renew,
+    get query() {
+      return query
+    },
+    read({ observed, notices }) {
+      if (!observed) return null
+      const seen = observed as unknown as Seen
+      if (seen.transaction !== transaction) {
+        transaction = seen.transaction
+        modes = new Map()
+        scans = new Map()
+      }
+      const before = new Map(known)
+      const states = new Map(seen.states.map((state) => [state.oid, state]))
+      const holds: Hold[] = []
+      const scanned: RelationState[] = []
+      const changes: RelationChange[] = []
+      for (const { oid, modes: names, scans: count } of seen.held) {
+        const relation = before.get(oid)
+        if (!relation) continue
+        const mode = names.map(readLockMode).reduce<LockMode>((a, b) => stronger(a, b), 'ACCESS SHARE')
+        holds.push({ relation, mode, taken: modes.get(oid) !== mode })
+        modes.set(oid, mode)
+        if (count > (scans.get(oid) ?? 0)) scanned.push(relation)
+        scans.set(oid, count)
+        if (!isAtLeast(mode, 'SHARE UPDATE EXCLUSIVE')) continue
+        const after = states.get(oid) ?? null
+        if (after) known.set(oid, after)
+        else known.delete(oid)
+        if (JSON.stringify(relation) !== JSON.stringify(after)) changes.push({ before: relation, after })
+      }
+      const rewrites = readRewritten(notices)
+      const refiled = changes.flatMap(({ before, after }) => (after && after.file !== before.file ? [before] : []))
+      const isRewritten = ({ oid, kind }: RelationState) => rewrites.has(oid) || kind === 'materialized view'
+      return {
+        transaction: seen.transaction,
+        holds,
+        scanned,
+        rewritten: refiled.filter(isRewritten),
+        emptied: refiled.filter((relation) => !isRewritten(relation)),
+        rebuiltIndexes: changes.flatMap(rebuilt),
+        changes,
+        dropped: readDropped(notices),
+        timeouts: seen.timeouts,
+      }
+    },
+  }
+}
+
+/** An index that was built again has another file, or another oid under its old name. */
+function rebuilt({ before, after }: RelationChange): Observation['rebuiltIndexes'] {
+  return before.indexes.flatMap(({ name, file }) => {
+    const now = after?.indexes.find((index) => index.name === name)
+    return now && now.file !== file ? [{ relation: before, index: name }] : []
+  })
+}

@@ -1,0 +1,29 @@
+/** PostgreSQL's table lock modes, weakest first. */
+export const LOCK_MODES = [
+  'ACCESS SHARE',
+  'ROW SHARE',
+  'ROW EXCLUSIVE',
+  'SHARE UPDATE EXCLUSIVE',
+  'SHARE',
+  'SHARE ROW EXCLUSIVE',
+  'EXCLUSIVE',
+  'ACCESS EXCLUSIVE',
+] as const
+
+export type LockMode = (typeof LOCK_MODES)[number]
+
+/** A mode as `pg_locks` prints it: `ShareUpdateExclusiveLock` → `SHARE UPDATE EXCLUSIVE`. */
+export function readLockMode(mode: string): LockMode {
+  const words = mode.replace(/Lock$/, '').replace(/([a-z])([A-Z])/g, '$1 $2')
+  return words.toUpperCase() as LockMode
+}
+
+/** Whether a mode is the other or a stronger one. */
+export function isAtLeast(mode: LockMode, other: LockMode): boolean {
+  return LOCK_MODES.indexOf(mode) >= LOCK_MODES.indexOf(other)
+}
+
+/** The stronger of two modes. */
+export function stronger(a: LockMode | undefined, b: LockMode): LockMode {
+  return a !== undefined && isAtLeast(a, b) ? a : b
+}
