@@ -7,10 +7,6 @@ import type { AuditResult } from './result.js'
 export interface BaselineEntry extends PastFinding {
   /** `2026-11-22` */
   readonly firstSeen: string
-  readonly reason?: string | undefined
-  readonly owner?: string | undefined
-  /** The last day on which it is accepted. */
-  readonly expires?: string | undefined
 }
 
 export const BASELINE_VERSION = 1

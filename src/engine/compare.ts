@@ -6,6 +6,10 @@ export interface PastFinding {
   readonly rule: string
   readonly address: string
   readonly severity: Severity
+  /** Why it was accepted, by whom, and the last day on which it is; of a baseline. */
+  readonly reason?: string | undefined
+  readonly owner?: string | undefined
+  readonly expires?: string | undefined
 }
 
 /** A finding whose severity is no longer what it was. */
@@ -24,6 +28,8 @@ export interface Comparison {
   readonly known: readonly Finding[]
   /** Found then, and not found by a rule that looked again now. */
   readonly resolved: readonly PastFinding[]
+  /** What was remembered of each finding that is not new. */
+  readonly remembered: ReadonlyMap<Finding, PastFinding>
   /** Entries of a baseline whose date has passed; their findings are new again. */
   readonly expired: readonly PastFinding[]
 }
@@ -48,18 +54,21 @@ export function identityOf({ rule, address }: { readonly rule: string; readonly 
 /** Compares by rule and object alone, so that renamed files and moved lines change nothing. */
 export function compareFindings({ name, findings, past, expired = [], looked }: ComparisonRequest): Comparison {
   const remembered = new Map<string, PastFinding[]>()
+  const pasts = new Map<Finding, PastFinding>()
   for (const one of past.toSorted((a, b) => RANK[a.severity] - RANK[b.severity]))
     remembered.set(identityOf(one), [...(remembered.get(identityOf(one)) ?? []), one])
   const fresh: Finding[] = []
   const [worse, better, known]: [Moved[], Moved[], Finding[]] = [[], [], []]
   for (const finding of findings) {
-    const was = remembered.get(identityOf(finding))?.pop()?.severity
+    const before = remembered.get(identityOf(finding))?.pop()
+    const was = before?.severity
+    if (before) pasts.set(finding, before)
     if (was === undefined) fresh.push(finding)
     else if (was === finding.severity) known.push(finding)
     else (RANK[finding.severity] > RANK[was] ? worse : better).push({ finding, was })
   }
   const resolved = [...remembered.values()].flat().filter(looked)
-  return { name, new: fresh, worse, better, known, resolved, expired }
+  return { name, new: fresh, worse, better, known, resolved, remembered: pasts, expired }
 }
 
 /** The findings that a gate looks at: with a baseline only what is new or worse. */

@@ -1,4 +1,4 @@
-import type { Comparison } from '../engine/compare.js'
+import type { Comparison, PastFinding } from '../engine/compare.js'
 import type { AuditResult } from '../engine/result.js'
 import { count } from './summary.js'
 
@@ -13,6 +13,11 @@ export function describeComparison({ new: fresh, worse, better, known, resolved,
     expired.length > 0 ? `${expired.length} no longer excused` : '',
   ]
   return parts.filter(Boolean).join(', ')
+}
+
+/** Why a finding was accepted, by whom and until when: `not billed; billing team; until 2027-01-31`. Empty when nobody said. */
+export function describeAcceptance({ reason, owner, expires }: PastFinding): string {
+  return [reason, owner, expires === undefined ? undefined : `until ${expires}`].filter(Boolean).join('; ')
 }
 
 /** One difference between two scans, for people. */
@@ -36,12 +41,12 @@ export function listChanges({ new: fresh, worse, better, resolved }: Comparison)
     ...fresh.map(({ rule, address, message }): Change => ({ state: 'new', rule, address, text: message })),
     ...moved('worse', worse),
     ...moved('better', better),
-    ...resolved.map(({ rule, address }): Change => ({
-      state: 'resolved',
-      rule,
-      address,
-      text: `${address} is no longer found by ${rule}.`,
-    })),
+    ...resolved.map((past): Change => {
+      const { rule, address } = past
+      const accepted = describeAcceptance(past)
+      const text = `${address} is no longer found by ${rule}${accepted === '' ? '' : ` (it was accepted: ${accepted})`}.`
+      return { state: 'resolved', rule, address, text }
+    }),
   ]
 }
 

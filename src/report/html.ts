@@ -11,6 +11,7 @@ import { renderFindings, renderSilence } from './html/findings.js'
 import { describeStates, renderComparison, renderSuppressed } from './html/history.js'
 import { embedJson, markup, type Markup, type Part } from './html/markup.js'
 import { renderOverview, renderTitle } from './html/overview.js'
+import { packBodies } from './html/pack.js'
 import { preparePage } from './html/page.js'
 import { renderRoadmap } from './html/roadmap.js'
 import { STYLE } from './html/style.js'
@@ -31,6 +32,7 @@ const MANY_CLASS: Markup = { html: ' class="many"' }
 function renderHtml(result: AuditResult, script: string, layOut: LayOut): string {
   const page = preparePage(result)
   const findings = page.important.length
+  const { shown, packed } = packBodies((place) => renderFindings(page, place))
   const chapters = [
     chapter('summary', 'Summary', renderOverview(page)),
     chapter('diagram', 'Entity relationships', [DIAGRAM_TOOLS, renderDiagram(page, layOut), LEGEND, SELECTION]),
@@ -38,7 +40,7 @@ function renderHtml(result: AuditResult, script: string, layOut: LayOut): string
     chapter('findings', 'Findings', [
       describeStates(page),
       findings > 0 && renderFilters(page),
-      renderFindings(page),
+      shown,
       renderSilence(page),
     ]),
     chapter('tables', 'Tables and normal forms', renderTables(page)),
@@ -73,7 +75,7 @@ ${chapters.map(({ body }) => body)}
 </main>
 <footer><p>${result.tool.name} ${result.tool.version}. This file is complete: it loads nothing and sends nothing.</p></footer>
 <script type="application/json" id="owners">${embedJson(listNeighbours(page))}</script>
-<script type="module">${{ html: script }}</script>
+${packed}<script type="module">${{ html: script }}</script>
 </body>
 </html>
 `

@@ -110,14 +110,20 @@ const location = z.object({ file: z.string(), line: z.int().min(1), column: z.in
 const reference = z.object({ rule: z.string(), address: z.string(), severity })
 const moved = reference.extend({ was: severity.describe('What it was before.') })
 
+const past = reference.extend({
+  reason: z.string().optional().describe('Why the baseline accepted it.'),
+  owner: z.string().optional(),
+  expires: z.string().optional().describe('The last day on which it was accepted.'),
+})
+
 const comparison = z.object({
   name: z.string().describe('The file compared with.'),
   new: z.array(reference),
   worse: z.array(moved).describe('The severity rose.'),
   better: z.array(moved).describe('The severity fell.'),
   known: total,
-  resolved: z.array(reference).describe('No longer found by a rule that looked again.'),
-  expired: z.array(reference).describe('Entries of a baseline whose date has passed; their findings are new again.'),
+  resolved: z.array(past).describe('No longer found by a rule that looked again.'),
+  expired: z.array(past).describe('Entries of a baseline whose date has passed; their findings are new again.'),
 })
 
 /** The JSON report, version 1. */

@@ -1,4 +1,4 @@
-import type { Comparison } from '../engine/compare.js'
+import type { Comparison, PastFinding } from '../engine/compare.js'
 import type { AuditResult, Finding } from '../engine/result.js'
 import type { AuditReport } from './json-schema.js'
 import { listUnloaded } from './not-seen.js'
@@ -80,8 +80,19 @@ function describeComparison(comparison: Comparison): DeepReadonly<NonNullable<Au
     worse: worse.map(({ finding, was }) => ({ ...refer(finding), was })),
     better: better.map(({ finding, was }) => ({ ...refer(finding), was })),
     known: comparison.known.length,
-    resolved: resolved.map(({ rule, address, severity }) => ({ rule, address, severity })),
-    expired: expired.map(({ rule, address, severity }) => ({ rule, address, severity })),
+    resolved: resolved.map(describePast),
+    expired: expired.map(describePast),
+  }
+}
+
+function describePast({ rule, address, severity, reason, owner, expires }: PastFinding) {
+  return {
+    rule,
+    address,
+    severity,
+    ...(reason === undefined ? {} : { reason }),
+    ...(owner === undefined ? {} : { owner }),
+    ...(expires === undefined ? {} : { expires }),
   }
 }
 

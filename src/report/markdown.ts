@@ -9,6 +9,7 @@ import { describeComparison, describeSuppressed, listChanges } from './changes.j
 import { listDrift } from './drift.js'
 import { listNotSeen } from './not-seen.js'
 import { byImportance, ownerOf, PRIORITIES, SEVERITIES } from './order.js'
+import { chooseFirst } from './remedies.js'
 import { divide, type Section } from './sections.js'
 import { count, describeFixes, describeRules, summarize } from './summary.js'
 import { describeServer } from './wording.js'
@@ -51,7 +52,7 @@ export function renderMarkdown(result: AuditResult): string {
       .filter(({ findings, rules, id }) => findings.length > 0 || rules.length > 0 || FIXED.has(id))
       .map((section) => renderSection(section, document)),
     ...(important.length > 0 ? ['## Impact, complexity, priority', renderPriorities(important)] : []),
-    `## Roadmap\n\n${important.length > 0 ? renderRoadmap(important, names) : 'Nothing to do.'}`,
+    `## Roadmap\n\n${important.length > 0 ? renderRoadmap(important, result.rulebook, names) : 'Nothing to do.'}`,
     ...renderDrift(result),
     ...renderComparisons(document),
     ...renderSuppressions(document),
@@ -71,9 +72,11 @@ function renderSummary({ result, names }: Document, important: readonly Numbered
   })
   const fixes = describeFixes(summary)
   const when = `${startedAt.slice(0, 16).replace('T', ' ')} UTC`
-  const first = important
-    .slice(0, FIRST)
-    .map(({ number, finding }, at) => `${at + 1}. ${textWithCode(finding.message, names)} (finding ${number})`)
+  const numbers = new Map(important.map(({ finding, number }) => [finding, number]))
+  const first = chooseFirst(findings, FIRST).map(
+    ({ finding, more }, at) =>
+      `${at + 1}. ${textWithCode(finding.message, names)} (finding ${numbers.get(finding)}${more > 0 ? `, and ${more} more of its rule` : ''})`,
+  )
   return [
     '## Summary',
     text(

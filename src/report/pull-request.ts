@@ -6,6 +6,7 @@ import { code, sqlBlock, table, text, textWithCode } from './markdown/escape.js'
 import { listNames } from './markdown/names.js'
 import { listNotSeen } from './not-seen.js'
 import { byImportance, SEVERITIES } from './order.js'
+import { chooseFirst } from './remedies.js'
 import { count, describeFindings, describeRules, summarize } from './summary.js'
 import { describeEvidence, describeFix } from './wording.js'
 
@@ -19,15 +20,16 @@ const FIRST = 5
 export function renderPullRequest(result: AuditResult): string {
   const names = listNames(result.catalog)
   const findings = countedFindings(result).toSorted(byImportance)
-  const [first, rest] = [findings.slice(0, FIRST), findings.slice(FIRST)]
+  const first = chooseFirst(findings, FIRST)
+  const rest = findings.filter((finding) => first.every((one) => one.finding !== finding))
   const parts = [
     MARKER,
     `### ${headline(result, findings)}`,
     ...comparisons(result),
-    ...(first.length > 0 ? [first.map((finding) => renderLine(finding, names)).join('\n')] : []),
+    ...(first.length > 0 ? [first.map(({ finding, more }) => renderLine(finding, names, more)).join('\n')] : []),
   ]
   const folded = [
-    ...first.map((finding) => renderDetails(finding, names)),
+    ...first.map(({ finding }) => renderDetails(finding, names)),
     ...(rest.length > 0 ? renderRest(rest, names) : []),
     ...renderResolved(result),
     ...renderNotSeen(result),
@@ -56,9 +58,9 @@ function comparisons(result: AuditResult): readonly string[] {
   return lines.length > 0 ? [lines.join(' ')] : []
 }
 
-function renderLine({ severity, message, location, rule }: Finding, names: ReadonlySet<string>): string {
+function renderLine({ severity, message, location, rule }: Finding, names: ReadonlySet<string>, more = 0): string {
   const where = location ? ` (${code(formatLocation(location))})` : ''
-  return `- **${severity}** ${textWithCode(message, names)}${where} · ${code(rule)}`
+  return `- **${severity}** ${textWithCode(message, names)}${where} · ${code(rule)}${more > 0 ? `, and ${more} more` : ''}`
 }
 
 function renderDetails(finding: Finding, names: ReadonlySet<string>): string {

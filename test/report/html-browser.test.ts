@@ -335,7 +335,24 @@ it('stays below 1 MB at 150 tables with all their fixes', { timeout: 300_000 }, 
   expect(result.catalog.tables).toHaveLength(150)
   const since = compareFindings({ name: 'old.json', findings: result.findings, past: [], looked: () => true })
   for (const one of [result, { ...result, baseline: since, since }])
-    expect(Buffer.byteLength(render(one))).toBeLessThan(1_000_000)
+    expect(Buffer.byteLength(render(one))).toBeLessThan(700_000)
+  // Evidence and SQL are packed then: they are there when a finding is opened, searched, linked and printed.
+  const number = result.findings.findIndex(({ fix }) => fix?.status === 'proven')
+  const sought = result.findings[number]
+  const page = await open(render(result))
+  expect(await page.locator('.f dl').count()).toBe(0)
+  await page.fill('[name=text]', sought?.fix?.up[0]?.split(' ').at(-1) ?? '')
+  await page.fill('[name=table]', sought?.object.table ?? '')
+  await expect.poll(() => page.locator('#shown').textContent()).toMatch(/^[1-9]\d* of /)
+  const finding = page.locator('.f:visible').first()
+  await finding.locator('summary').first().click()
+  expect(await finding.locator('dt').first().textContent()).toBe('Object')
+  expect(await page.locator('.f dl').count()).toBe(1)
+  await page.evaluate(`dispatchEvent(new Event('beforeprint'))`)
+  expect(await page.locator('.f dl').count()).toBe(result.findings.length)
+  const sql = (await page.locator('.f > .b > pre.sql > code').allTextContents()).map((text) => text.split('\n').length)
+  expect(sql).toHaveLength(result.findings.filter(({ fix }) => fix && fix.up.length > 0).length)
+  expect(await page.locator('.f pre.sql:not(:has(button.copy))').count()).toBe(0)
 })
 
 it.each([100, 1000])('is usable at %i tables', { timeout: 400_000 }, async (tables) => {

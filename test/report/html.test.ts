@@ -157,6 +157,23 @@ describe('beside an earlier scan', () => {
     expect(rowsOf(chapterOf(both, 'since'))).toEqual(changes)
   })
 
+  it('says why, by whom and until when a baseline accepts', () => {
+    const entry = { reason: 'Never <billed>', owner: 'billing', expires: '2027-01-31' }
+    const name = 'b.json'
+    const kept = one('public.a.known')
+    const gone = { ...one('public.a.gone'), ...entry }
+    const baseline = compareFindings({
+      name,
+      findings: [kept],
+      past: [{ ...kept, ...entry }, gone],
+      looked: () => true,
+    })
+    const html = render(makeResult({ findings: [kept], baseline }))
+    const words = 'Never &lt;billed&gt;; billing; until 2027-01-31'
+    expect(html).toContain(`<dt>Accepted</dt><dd>${words}</dd>`)
+    expect(rowsOf(chapterOf(html, 'baseline'))).toEqual([['resolved', 'warning', rule, `public.a.gone (${words})`]])
+  })
+
   it('gives findings no state without one', () => {
     expect(render(makeResult({ findings }))).not.toMatch(
       /<i class="(?:new|known|worse|better)"|name="state"|id="(?:baseline|since|suppressed)"/,

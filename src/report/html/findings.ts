@@ -3,10 +3,12 @@ import { formatLocation } from '../../errors.js'
 import { groupBy } from '../../evidence/catalog/group.js'
 import { ownerOf, SEVERITIES } from '../order.js'
 import type { Section } from '../sections.js'
+import { describeAcceptance } from '../changes.js'
 import { count } from '../summary.js'
 import { describeEvidence, describeFacts, describeFix, describeLocks } from '../wording.js'
 import { shorten } from './diagram/boxes.js'
 import { code, join, lines, markup, type Markup, type Part, prose } from './markup.js'
+import type { Place } from './pack.js'
 import type { Page } from './page.js'
 
 /** Groups with more findings than this are folded until a filter makes them smaller. */
@@ -18,7 +20,7 @@ const LONGEST_FACT = 600
 const STATUS: Record<Fix['status'], string> = { proven: 'fix proven', decision: 'decision', advice: 'advice' }
 
 /** All findings, by section and rule. */
-export function renderFindings(page: Page): Markup {
+export function renderFindings(page: Page, place: Place): Markup {
   const shown = page.sections.filter(({ findings }) => findings.length > 0)
   if (shown.length === 0) return markup`<p class="quiet">Nothing was found.</p>`
   const proven = page.important.some(({ finding }) => finding.fix?.status === 'proven')
@@ -26,7 +28,7 @@ export function renderFindings(page: Page): Markup {
     proven &&
     markup`<p class="note">A fix is proven when it was applied to a copy of the schema, made the finding go and no other come, and was undone again. Locks are those that were seen then.</p>`
   }
-${shown.map((section) => renderSection(section, page))}`
+${shown.map((section) => renderSection(section, page, place))}`
 }
 
 /** What looked and found nothing, or did not look: no finding can mean three things, and the reader is told which. */
@@ -47,36 +49,44 @@ export function renderSilence(page: Page): Part {
   return markup`<section class="silence"><h3>Without findings</h3><ul>${items}</ul></section>`
 }
 
-function renderSection({ id, title, findings }: Section, page: Page): Markup {
+function renderSection({ id, title, findings }: Section, page: Page, place: Place): Markup {
   const groups = [...groupBy(findings, ({ rule }) => rule)]
   return markup`<section class="part" data-c="${id}"><h3 id="c-${id}">${title} <small>${count(findings.length, 'finding')}</small></h3>
-${groups.map(([rule, group]) => renderGroup(rule, group, page))}</section>
+${groups.map(([rule, group]) => renderGroup(rule, group, page, place))}</section>
 `
 }
 
-function renderGroup(rule: string, findings: readonly Finding[], page: Page): Markup {
+function renderGroup(rule: string, findings: readonly Finding[], page: Page, place: Place): Markup {
   const [first] = findings as [Finding]
   const shared = findings.length > 1 && findings.every(({ advice }) => advice === first.advice)
   const worst = SEVERITIES.find((severity) => findings.some((finding) => finding.severity === severity)) ?? 'info'
   return markup`<details class="rule"${findings.length <= UNFOLDED ? OPEN : null}><summary><h4>${code(rule)}</h4>${shared ? markup`<span>${prose(first.advice, page.names)}</span>` : null}<b class="n ${worst}">${findings.length}</b></summary>
-${findings.map((finding) => renderFinding(finding, !shared, page))}</details>
+${findings.map((finding) => renderFinding(finding, !shared, page, place))}</details>
 `
 }
 
 const OPEN: Markup = { html: ' open' }
 
-function renderFinding(finding: Finding, withAdvice: boolean, page: Page): Markup {
-  const { address, severity, priority, location, message, related, evidence, fix, advice, impact, complexity } = finding
+function renderFinding(finding: Finding, withAdvice: boolean, page: Page, place: Place): Markup {
+  const { severity, priority, message, fix } = finding
   const number = page.numbers.get(finding) ?? 0
   const owner = page.ownerAt(ownerOf(finding))
-  const facts = describeFacts(evidence.facts)
   const phases = fix && fix.up.length > 0 ? fix.phases.join(' ') : 'none'
   const state = page.states.get(finding)
+  return markup`<details class="f" id="f${number}" data-t="${owner?.id ?? ''}" data-s="${severity}" data-w="${priority}" data-p="${phases}"><summary><b class="s ${severity}">${severity}</b><span class="m">${prose(message, page.names)}</span><span class="g">${state && markup`<i class="${state}">${state}</i>`}${fix ? markup`<i class="${fix.status}">${STATUS[fix.status]}</i>` : null}<i>${priority}</i><a href="#f${number}">${number}</a></span></summary><div class="b">${place(number, renderBody(finding, withAdvice, page))}</div></details>
+`
+}
+
+function renderBody(finding: Finding, withAdvice: boolean, page: Page): Markup {
+  const { address, location, related, evidence, fix, advice, impact, complexity } = finding
+  const facts = describeFacts(evidence.facts)
   const point = (term: string, value: Part): Markup => markup`<dt>${term}</dt><dd>${value}</dd>`
-  return markup`<details class="f" id="f${number}" data-t="${owner?.id ?? ''}" data-s="${severity}" data-w="${priority}" data-p="${phases}"><summary><b class="s ${severity}">${severity}</b><span class="m">${prose(message, page.names)}</span><span class="g">${state && markup`<i class="${state}">${state}</i>`}${fix ? markup`<i class="${fix.status}">${STATUS[fix.status]}</i>` : null}<i>${priority}</i><a href="#f${number}">${number}</a></span></summary><div class="b"><dl>${point(
-    'Object',
-    [code(address), location ? markup` <span class="at">${formatLocation(location)}</span>` : null],
-  )}${withAdvice ? point('What to do', prose(advice, page.names)) : null}${point('Rests on', [
+  const past = page.result.baseline?.remembered.get(finding)
+  const accepted = past ? describeAcceptance(past) : ''
+  return markup`<dl>${point('Object', [
+    code(address),
+    location ? markup` <span class="at">${formatLocation(location)}</span>` : null,
+  ])}${withAdvice ? point('What to do', prose(advice, page.names)) : null}${point('Rests on', [
     describeEvidence(finding),
     facts.length > 0 ? ': ' : null,
     join(
@@ -86,8 +96,7 @@ function renderFinding(finding: Finding, withAdvice: boolean, page: Page): Marku
   ])}${related.length > 0 ? point('With', join(related.map(code), ', ')) : null}${point(
     'Weighs',
     `impact ${impact}, effort ${complexity}`,
-  )}${fix ? renderFix(fix, page) : null}</dl>${fix ? renderSql(fix) : null}</div></details>
-`
+  )}${accepted !== '' && point('Accepted', accepted)}${fix ? renderFix(fix, page) : null}</dl>${fix ? renderSql(fix) : null}`
 }
 
 function renderFix(fix: Fix, { names }: Page): Part {

@@ -1,6 +1,6 @@
 import { type Comparison, identityOf, type PastFinding } from '../../engine/compare.js'
 import type { AuditResult, Finding } from '../../engine/result.js'
-import { describeComparison } from '../changes.js'
+import { describeAcceptance, describeComparison } from '../changes.js'
 import { groupBy } from '../../evidence/catalog/group.js'
 import { SEVERITIES } from '../order.js'
 import { renderTable } from './appendix.js'
@@ -38,9 +38,10 @@ function nameObjects(group: readonly Change[]): readonly Part[] {
   const more = group.length - named.length
   return [
     join(
-      named.map(({ address, number }) =>
+      named.map(({ address, number, accepted }) => [
         number === undefined ? code(address) : markup`<a href="#f${number}">${code(address)}</a>`,
-      ),
+        accepted !== '' && ` (${accepted})`,
+      ]),
       ', ',
     ),
     more > 0 && ` and ${more} more`,
@@ -82,6 +83,8 @@ interface Change {
   readonly address: string
   /** Of the finding; undefined when it is no longer there. */
   readonly number: number | undefined
+  /** Why it was accepted, by whom and until when. */
+  readonly accepted: string
 }
 
 const CLASS = { new: 'new', worse: 'worse', better: 'better', resolved: 'better', 'no longer excused': 'worse' }
@@ -95,14 +98,12 @@ function listChanges({ new: fresh, worse, better, resolved, expired }: Compariso
     rule: finding.rule,
     address: finding.address,
     number: page.numbers.get(finding),
+    accepted: '',
   })
-  const pastOf = (state: Change['state'], { severity, rule, address }: PastFinding, number?: number): Change => ({
-    state,
-    severity,
-    rule,
-    address,
-    number,
-  })
+  const pastOf = (state: Change['state'], past: PastFinding, number?: number): Change => {
+    const { severity, rule, address } = past
+    return { state, severity, rule, address, number, accepted: describeAcceptance(past) }
+  }
   return [
     ...sort(fresh).map((finding) => changeOf('new', finding, null)),
     ...worse.map(({ finding, was }) => changeOf('worse', finding, was)),

@@ -35,6 +35,11 @@ export function code(value: string): Markup {
   return markup`<code>${value === '' ? '\u00a0' : value}</code>`
 }
 
+/** Inline code that may go on in the next line after a point or an underscore. */
+export function breakable(value: string): Markup {
+  return { html: code(value).html.replace(/[._](?=[^._<])/g, '$&<wbr>') }
+}
+
 /** A bare name, with its schema and table or without. */
 const NAME = /([\p{L}_][\p{L}\p{N}_$]*(?:\.[\p{L}_][\p{L}\p{N}_$]*)*)/u
 

@@ -1,8 +1,9 @@
 import { describeFixes, describeRules, summarize, count, type Summary } from '../summary.js'
 import { PRIORITIES, SEVERITIES } from '../order.js'
+import { chooseFirst } from '../remedies.js'
 import { describeServer } from '../wording.js'
 import { listHistory } from './history.js'
-import { join, markup, type Markup, type Part, prose } from './markup.js'
+import { code, join, markup, type Markup, type Part, prose } from './markup.js'
 import type { Page } from './page.js'
 
 /** How many findings the summary names. */
@@ -18,7 +19,7 @@ export function renderTitle({ result: { target, tool, startedAt } }: Page): Mark
 /** The few numbers that matter, and what to do first. */
 export function renderOverview(page: Page): Markup {
   const summary = summarize(page.result)
-  const first = page.important.slice(0, FIRST)
+  const first = chooseFirst(page.result.findings, FIRST)
   const fixes = describeFixes(summary)
   const history = listHistory(page.result)
   return markup`<p class="lede">${describeVerdict(summary)}</p>
@@ -28,8 +29,8 @@ ${history.length > 0 && markup`<p class="note">${join(history, ' ')}</p>`}
 <div class="pair">${
     first.length > 0
       ? markup`<section><h3>What matters first</h3><ol class="first">${first.map(
-          ({ number, finding }) =>
-            markup`<li><b class="s ${finding.severity}">${finding.severity}</b> <a href="#f${number}">${prose(finding.message, page.names)}</a></li>`,
+          ({ finding, more }) =>
+            markup`<li><b class="s ${finding.severity}">${finding.severity}</b> <span><a href="#f${page.numbers.get(finding) ?? 0}">${prose(finding.message, page.names)}</a>${more > 0 && markup` <small>and ${more} more of ${code(finding.rule)}</small>`}</span></li>`,
         )}</ol></section>`
       : null
   }${page.important.length > 0 ? markup`<section><h3>Where it is</h3>${renderSections(page)}</section>` : null}</div>`

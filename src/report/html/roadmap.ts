@@ -1,8 +1,8 @@
 import type { Priority } from '../../engine/result.js'
-import { groupBy } from '../../evidence/catalog/group.js'
 import { PRIORITIES } from '../order.js'
+import { gatherRemedies, type Remedy } from '../remedies.js'
 import { count, withFix } from '../summary.js'
-import { code, join, markup, type Markup, prose } from './markup.js'
+import { breakable, join, markup, type Markup, prose } from './markup.js'
 import type { Numbered, Page } from './page.js'
 
 const WHEN: Record<Priority, string> = { now: 'Now', next: 'Next', later: 'Later' }
@@ -19,24 +19,24 @@ export function renderRoadmap(page: Page): Markup {
   if (page.important.length === 0) return markup`<p class="quiet">Nothing to do.</p>`
   return markup`<div class="road">${PRIORITIES.map((priority) => {
     const due = page.important.filter(({ finding }) => finding.priority === priority)
-    const items = [...groupBy(due, ({ finding }) => `${finding.rule}\0${finding.advice}`).values()]
+    const items = gatherRemedies(due, page.result.rulebook)
     return markup`<section><h3>${WHEN[priority]} <small>${MEANING[priority]}</small></h3>${
       items.length > 0
-        ? markup`<ol>${items.map((group) => renderItem(group, page))}</ol>`
+        ? markup`<ol>${items.map((remedy) => renderItem(remedy, page))}</ol>`
         : markup`<p class="quiet">Nothing.</p>`
     }</section>`
   })}</div>`
 }
 
-function renderItem(group: readonly Numbered[], { names }: Page): Markup {
+function renderItem({ advice, members: group }: Remedy<Numbered>, { names }: Page): Markup {
   const findings = group.map(({ finding }) => finding)
   const proven = withFix(findings, 'proven').length
   const decisions = withFix(findings, 'decision').length
   const objects = group
     .slice(0, NAMED)
-    .map(({ number, finding }) => markup`<a href="#f${number}">${code(finding.address)}</a>`)
+    .map(({ number, finding }) => markup`<a href="#f${number}">${breakable(finding.address)}</a>`)
   const rest = group[NAMED]
-  return markup`<li><p>${prose(findings[0]?.advice ?? '', names)}</p><p class="objects">${join(objects, ', ')}${
+  return markup`<li><p>${prose(advice, names)}</p><p class="objects">${join(objects, ', ')}${
     rest && markup` and <a href="#f${rest.number}">${group.length - NAMED} more</a>`
   }</p>${
     proven + decisions > 0

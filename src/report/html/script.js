@@ -24,6 +24,31 @@ function draw(name, attributes = {}, ...children) {
 
 const plural = (number, noun) => `${number} ${noun}${number === 1 ? '' : 's'}`
 
+// Evidence and SQL: of big schemas they are packed, and put in when a finding is opened
+
+const bodies = await unpack(document.getElementById('packed'))
+
+async function unpack(element) {
+  if (!element) return null
+  const bytes = Uint8Array.from(atob(element.textContent), (letter) => letter.charCodeAt(0))
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('deflate-raw'))
+  return new Response(stream).json()
+}
+
+function packedText({ id, lastElementChild: body }) {
+  if (!bodies || body.hasChildNodes()) return ''
+  const template = document.createElement('template')
+  template.innerHTML = bodies[id.slice(1)]
+  return template.content.textContent
+}
+
+function fill({ id, lastElementChild: body }) {
+  if (!bodies || body.hasChildNodes()) return
+  body.innerHTML = bodies[id.slice(1)]
+  offerCopies(body)
+}
+document.addEventListener('toggle', ({ target }) => target.open && target.matches('.f') && fill(target), true)
+
 // Names to choose from
 
 const names = document.getElementById('names')
@@ -45,7 +70,7 @@ const texts = new Map()
 function textOf(finding) {
   if (!texts.has(finding)) {
     const rule = finding.closest('.rule').querySelector('summary').textContent
-    texts.set(finding, `${rule} ${finding.textContent}`.toLowerCase())
+    texts.set(finding, `${rule} ${finding.textContent} ${packedText(finding)}`.toLowerCase())
   }
   return texts.get(finding)
 }
@@ -116,8 +141,11 @@ if (filters) {
 
 // Copying
 
-for (const block of document.querySelectorAll('pre.sql'))
-  block.prepend(make('button', { type: 'button', className: 'copy', textContent: 'Copy' }))
+function offerCopies(element) {
+  for (const block of element.querySelectorAll('pre.sql'))
+    block.prepend(make('button', { type: 'button', className: 'copy', textContent: 'Copy' }))
+}
+offerCopies(document)
 
 document.addEventListener('click', async ({ target }) => {
   if (!target.classList?.contains('copy')) return
@@ -148,6 +176,7 @@ function reveal() {
   if (finding.hidden) filters?.reset()
   setTimeout(() => {
     finding.closest('.rule').open = true
+    fill(finding)
     finding.open = true
     finding.scrollIntoView({ block: 'center' })
     finding.querySelector('summary').focus({ preventScroll: true })
@@ -458,6 +487,7 @@ if (diagram) {
 
 let undo = []
 addEventListener('beforeprint', () => {
+  for (const finding of findings) fill(finding)
   for (const one of document.querySelectorAll('details:not([open])')) {
     one.open = true
     undo.push(() => (one.open = false))

@@ -40,7 +40,7 @@ nav ol{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:0 1.6rem}
 nav a{display:block;overflow-wrap:anywhere;padding:.7rem 0;font-size:.9375rem;text-decoration:none;color:var(--ink)}
 nav a:hover{color:var(--accent);text-decoration:underline}
 .chapter{padding:3rem 0 1rem}
-.lede{font-size:1.3rem;line-height:1.4;max-width:46rem;margin-bottom:1.75rem;letter-spacing:-.008em;text-wrap:pretty}
+.lede{font-size:1.3rem;line-height:1.4;max-width:56rem;margin-bottom:1.75rem;letter-spacing:-.008em;text-wrap:balance}
 .tiles{list-style:none;padding:0;display:grid;grid-template-columns:repeat(auto-fit,minmax(9.5rem,1fr));background:var(--surface);border:1px solid var(--line);border-radius:12px;overflow:hidden;margin-bottom:1rem}
 .tiles li{padding:1.15rem 1.25rem 1.2rem;display:flex;flex-direction:column;box-shadow:-1px -1px 0 var(--line)}
 .tiles b{font-size:2.15rem;line-height:1.1;font-weight:640;letter-spacing:-.03em;font-variant-numeric:tabular-nums}
@@ -49,7 +49,7 @@ nav a:hover{color:var(--accent);text-decoration:underline}
 .tiles small{line-height:1.35;margin-top:.2rem}
 .pair{display:grid;gap:2.5rem 3.5rem;grid-template-columns:minmax(0,1.25fr) minmax(0,1fr);margin-top:2.25rem}
 .first{padding:0;list-style:none;display:grid;gap:.9rem}
-.first li{display:grid;grid-template-columns:4.9rem 1fr;align-items:baseline}
+.first li{display:grid;grid-template-columns:5.5rem minmax(0,1fr);align-items:baseline}
 .first a{color:inherit;text-decoration-color:var(--edge)}
 .s{font-size:.8125rem;font-weight:600;white-space:nowrap}
 .s::before{content:"";display:inline-block;width:.6em;height:.6em;border-radius:50%;margin-right:.45em;background:var(--info-fill)}
@@ -70,7 +70,7 @@ th{text-align:left;font-weight:600}
 .matrix thead th{font-size:.8125rem;font-weight:400;color:var(--quiet);text-align:right}.matrix thead th:first-child{text-align:left}
 .er{position:relative;background:var(--surface);border:1px solid var(--line);border-radius:12px;overflow:auto;max-height:80vh;margin-bottom:.6rem}
 .er svg{display:block;margin:auto}
-.live .er{height:min(78vh,52rem);max-height:none;overflow:hidden;touch-action:none;cursor:grab}
+.live .er{height:min(84vh,58rem);max-height:none;overflow:hidden;touch-action:none;cursor:grab}
 .live .er.drag{cursor:grabbing}.live .er svg{width:100%;height:100%}
 .er text{font:12px var(--mono);fill:var(--ink)}
 .er .bo{fill:var(--surface);stroke:var(--edge)}
@@ -174,15 +174,16 @@ footer{padding:2.5rem 0 3.5rem;color:var(--quiet);font-size:.875rem}
 @media (prefers-reduced-motion:no-preference){html{scroll-behavior:smooth}.tb,.k{transition:opacity .15s}}
 @media (forced-colors:active){.bar rect,.chart circle,.er .hd{forced-color-adjust:none}}
 @media print{
-@page{margin:16mm 14mm}
-body{display:block;padding:0;background:#fff;font-size:10pt;-webkit-print-color-adjust:exact;print-color-adjust:exact}.tiles{grid-template-columns:repeat(3,1fr)}
+@page{margin:14mm 13mm}
+html{font-size:11.5px}
+body{display:block;padding:0;background:#fff;font-size:1rem;-webkit-print-color-adjust:exact;print-color-adjust:exact}.tiles{grid-template-columns:repeat(3,1fr)}
 nav,#filters,.tools,.skip,.copy,#selection,.buttons{display:none!important}
 header{padding:0 0 1rem}.chapter{padding:1.4rem 0 .4rem}
 .scroll,.er{overflow:visible;max-height:none}
 .live .er{height:auto;overflow:visible}.er svg,.live .er svg{width:100%;height:auto;max-height:24cm}
 .many .rule,.many .f{content-visibility:visible}
 details::details-content{content-visibility:visible;height:auto}
-.f,.tiles,.road li,figure,tr{break-inside:avoid}
+.f>summary,.f dl>*,.tiles,.pair>section,.road li,figure,.chart,tr{break-inside:avoid}.rule>summary+.f>summary,.f>summary{break-after:avoid}.road{display:block}.road>section{margin-bottom:1rem;border:0;padding:0}
 h2,h3,.rule>summary{break-after:avoid}
 .chosen .tb,.chosen .k{opacity:1!important}
 a{color:inherit;text-decoration:none}

@@ -1,6 +1,6 @@
-import type { Finding, Priority } from '../../engine/result.js'
-import { groupBy } from '../../evidence/catalog/group.js'
+import type { Priority, RuleInfo } from '../../engine/result.js'
 import { PRIORITIES } from '../order.js'
+import { gatherRemedies, type Remedy } from '../remedies.js'
 import { count, withFix } from '../summary.js'
 import { code, table, text, textWithCode } from './escape.js'
 import type { Numbered } from './finding.js'
@@ -24,24 +24,25 @@ export function renderPriorities(findings: readonly Numbered[]): string {
 }
 
 /** What to do now, next and later: one item for all findings that have the same remedy. */
-export function renderRoadmap(findings: readonly Numbered[], names: ReadonlySet<string>): string {
+export function renderRoadmap(
+  findings: readonly Numbered[],
+  rulebook: readonly RuleInfo[],
+  names: ReadonlySet<string>,
+): string {
   return PRIORITIES.map((priority) => {
     const due = findings.filter(({ finding }) => finding.priority === priority)
-    const items = [...groupBy(due, ({ finding }) => `${finding.rule}\0${finding.advice}`).values()].map((group) =>
-      renderItem(group, names),
-    )
+    const items = gatherRemedies(due, rulebook).map((remedy) => renderItem(remedy, names))
     return `### ${WHEN[priority]}\n\n${items.length > 0 ? items.join('\n') : 'Nothing.'}`
   }).join('\n\n')
 }
 
-function renderItem(group: readonly Numbered[], names: ReadonlySet<string>): string {
+function renderItem({ advice, members: group }: Remedy<Numbered>, names: ReadonlySet<string>): string {
   const findings = group.map(({ finding }) => finding)
-  const [first] = findings as [Finding]
   const objects = group.map(({ number, finding }) => `${code(finding.address)} (${number})`)
   const fixes = [proven(withFix(findings, 'proven').length), decisions(withFix(findings, 'decision').length)].filter(
     Boolean,
   )
-  return `- ${textWithCode(first.advice, names)} ${objects.join(', ')}${fixes.length > 0 ? ` — ${text(fixes.join(', '))}` : ''}`
+  return `- ${textWithCode(advice, names)} ${objects.join(', ')}${fixes.length > 0 ? ` — ${text(fixes.join(', '))}` : ''}`
 }
 
 function proven(number: number): string {

@@ -7,7 +7,7 @@ const WITH_COLUMNS = 24
 const WITH_KEYS = 70
 export const MOST_TABLES = 150
 /** Most columns of one table that are drawn when all columns are. */
-const MOST_COLUMNS = 14
+const MOST_COLUMNS = 12
 const LONGEST_NAME = 30
 /** A table is a hub when more tables than these, and a greater share of those drawn, reference it. */
 const LEAST_OF_HUB = 15
