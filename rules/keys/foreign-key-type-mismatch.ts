@@ -1,4 +1,4 @@
-import { alterColumnType, type Column, rule } from '../../src/kit.js'
+import { changeColumnTypes, type Column, rule } from '../../src/kit.js'
 
 /** Digits that each integer type holds; the smaller one runs out first. */
 const LARGEST: Readonly<Record<string, string>> = { int2: '32,767', int4: '2,147,483,647' }
@@ -55,12 +55,14 @@ export default rule({
   advice: ({ facts: { columns } }) =>
     columns.map(({ name, targetType }) => `Change ${name} to ${targetType}.`).join(' '),
 
-  fix: ({ on, facts: { columns } }) =>
-    columns.flatMap(({ name, targetType }) => {
+  fix: ({ on, facts: { columns }, catalog, target }) => {
+    const changes = columns.flatMap(({ name, targetType }) => {
       const column = on.table.column(name)
       const isKey = on.table.partitionKey?.columns.some((key) => key?.name === name)
-      return column && !column.type.domain && !isKey ? alterColumnType(column, targetType) : []
-    }),
+      return column && !column.type.domain && !isKey ? [{ column, type: targetType }] : []
+    })
+    return changeColumnTypes(changes, { catalog, target })
+  },
 })
 
 /** The types compare with a cast, or the referencing one cannot hold every referenced value. */

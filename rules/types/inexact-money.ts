@@ -1,4 +1,4 @@
-import { alterColumnType, holdsMoney, rule } from '../../src/kit.js'
+import { afterReview, changeColumnTypes, type Column, holdsMoney, rule, type TypeChange } from '../../src/kit.js'
 
 const INEXACT = new Set(['float4', 'float8', 'money'])
 
@@ -41,9 +41,26 @@ export default rule({
   message: ({ on, facts }) =>
     `${on} holds money in ${facts.columns.map(({ name, type }) => `${name} (${type})`).join(', ')}, which is not exact.`,
 
-  fix: ({ on, facts }) =>
-    facts.columns.flatMap(({ name }) => {
-      const column = on.column(name)
-      return column && !column.generated ? alterColumnType(column, 'numeric(19, 4)') : []
-    }),
+  fix: ({ on, facts, catalog, target }) => {
+    const columns = facts.columns.flatMap(({ name }) => on.column(name) ?? [])
+    if (columns.some(({ generated }) => generated)) return []
+    const names = columns.map(({ name }) => name).join(', ')
+    return afterReview(
+      `Are four decimal places what ${names} of ${on} need, and do the programs that read them take a decimal?`,
+      changeColumnTypes(columns.map(makeExact), { catalog, target }),
+    )
+  },
 })
+
+/** Rows with more than four decimal places, or with no number at all, are in the way. */
+function makeExact(column: Column): TypeChange {
+  const float = column.type.name !== 'money'
+  return {
+    column,
+    type: 'numeric(19, 4)',
+    unfit: (value) =>
+      float
+        ? `case when ${value} > -1e15 and ${value} < 1e15 then ${value}::numeric <> round(${value}::numeric, 4) else ${value} is not null end`
+        : `abs(${value}::numeric) >= 1e15`,
+  }
+}

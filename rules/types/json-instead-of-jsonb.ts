@@ -2,12 +2,10 @@ import {
   afterReview,
   type Catalog,
   type Column,
+  changeColumnTypes,
   mentions,
-  quoteIdentifier,
-  quoteRelation,
   rule,
   type Schema,
-  statement,
   type Table,
   wordsOf,
 } from '../../src/kit.js'
@@ -47,21 +45,19 @@ export default rule({
 
   message: ({ on, facts: { columns } }) => `${on} stores ${columns.join(', ')} as json, not jsonb.`,
 
-  fix: ({ on, facts: { columns } }) => {
+  fix: ({ on, facts: { columns }, catalog, target }) => {
     const changed = columns.flatMap((name) => on.column(name) ?? [])
     if (changed.some(({ generated, type }) => generated || type.domain)) return []
-    const table = `alter table ${quoteRelation(on)}`
-    const change = (type: 'json' | 'jsonb') => `${table} ${changed.map((column) => retype(column, type)).join(', ')}`
     return afterReview(
-      `Does anything depend on the text of ${columns.join(', ')} being kept as it was: blanks, order, repeated keys? Every row of ${on} is written anew while nobody can read it.`,
-      [
-        statement(change('jsonb'), change('json'), {
-          phase: 'switch',
-          lock: 'ACCESS EXCLUSIVE',
-          rewrites: true,
-          scans: true,
-        }),
-      ],
+      `Does anything depend on the text of ${columns.join(', ')} being kept as it was: blanks, order, repeated keys?`,
+      changeColumnTypes(
+        changed.map((column) => ({
+          column,
+          type: 'jsonb',
+          default: column.default?.replace(/::json$/, '::jsonb') ?? null,
+        })),
+        { catalog, target },
+      ),
     )
   },
 })
@@ -82,12 +78,4 @@ function isRead({ table, name }: Column, { views }: Catalog): boolean {
 
 function isInTransit({ name }: Table): boolean {
   return IN_TRANSIT.test(name) || mentions(wordsOf(name), 'audit')
-}
-
-function retype(column: Column, type: 'json' | 'jsonb'): string {
-  const name = quoteIdentifier(column.name)
-  const changed = `alter column ${name} type ${type} using ${name}::${type}`
-  if (column.default === null) return changed
-  const value = type === 'json' ? column.default : column.default.replace(/::json$/, '::jsonb')
-  return `alter column ${name} drop default, ${changed}, alter column ${name} set default ${value}`
 }

@@ -1,4 +1,4 @@
-import { alterColumnType, type Catalog, type Column, mentions, rule, type Table, wordsOf } from '../../src/kit.js'
+import { type Catalog, changeColumnTypes, type Column, mentions, rule, type Table, wordsOf } from '../../src/kit.js'
 
 const INTEGERS = ['int2', 'int4', 'int8']
 
@@ -48,8 +48,10 @@ export default rule({
     `Change ${columns.map(({ address }) => address).join(', ')} to ${type}, and let a foreign key to ${key} keep it so.`,
 
   // Only to a wider integer, which no value resists.
-  fix: ({ on, facts: { type, columns, widens } }) =>
-    widens && columns.length === 1 && !on.generated && !on.type.domain ? alterColumnType(on, type) : [],
+  fix: ({ on, facts: { type, columns, widens }, catalog, target }) =>
+    widens && columns.length === 1 && !on.generated && !on.type.domain
+      ? changeColumnTypes([{ column: on, type }], { catalog, target })
+      : [],
 })
 
 /** `customer_id` → the key of the one table that is called customer. */

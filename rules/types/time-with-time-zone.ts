@@ -1,4 +1,4 @@
-import { afterReview, alterColumnType, rule } from '../../src/kit.js'
+import { afterReview, changeColumnTypes, rule } from '../../src/kit.js'
 
 export default rule({
   severity: 'warning',
@@ -25,12 +25,15 @@ export default rule({
 
   message: ({ on, facts: { columns } }) => `${on} stores ${columns.join(', ')} as time with time zone.`,
 
-  fix: ({ on, facts: { columns } }) => {
+  fix: ({ on, facts: { columns }, catalog, target }) => {
     const changed = columns.flatMap((name) => on.column(name) ?? [])
     if (changed.some((column) => column.default !== null || column.generated || column.type.domain)) return []
     return afterReview(
       `The steps drop the offset and keep the time of day in ${columns.join(', ')}: was every value written with the same offset?`,
-      changed.flatMap((column) => alterColumnType(column, column.type.sql.replace(/ with time zone$/, ''))),
+      changeColumnTypes(
+        changed.map((column) => ({ column, type: column.type.sql.replace(/ with time zone$/, '') })),
+        { catalog, target },
+      ),
     )
   },
 })

@@ -2,16 +2,14 @@ import {
   afterReview,
   type Assessment,
   mentions,
-  quoteIdentifier,
-  quoteRelation,
+  changeColumnTypes,
   rule,
-  statement,
   wordsOf,
   type Column,
   type Detection,
   type Schema,
-  type Step,
   type Table,
+  type TypeChange,
 } from '../../src/kit.js'
 
 /** Default that writes a UTC wall clock, which also answers in which zone the values are. */
@@ -90,43 +88,39 @@ export default rule({
       ? 'The framework writes UTC and reads it back, so leave what is there; make it write timestamptz from now on, and let nobody compare these columns with now() in a session whose TimeZone is another.'
       : 'Store instants as timestamptz.',
 
-  fix: ({ on, catalog, facts: { framework } }) => {
+  fix: ({ on, catalog, target, facts: { framework } }) => {
     if (framework) return []
     const tables =
       on.kind === 'table' ? [on] : catalog.tables.filter((table) => table.schema === on && !table.partitionOf)
-    const steps = tables.filter(({ variety }) => variety !== 'foreign').map(changeTypes)
+    const changes = tables.filter(({ variety }) => variety !== 'foreign').map(changesOf)
     // PostgreSQL does not change the type of a partition key.
-    if (steps.includes(null)) return []
+    const isKey = ({ column }: TypeChange) => column.table.partitionKey?.columns.includes(column)
+    if (changes.some((ofTable) => ofTable.some(isKey))) return []
     return afterReview(
-      `In which time zone were the wall clocks of ${on} written? The steps say UTC. Every row is written anew while nobody can read its table, unless the session's TimeZone is UTC.`,
-      steps.flatMap((step) => step ?? []),
+      `In which time zone were the wall clocks of ${on} written? The steps say UTC.`,
+      changes.flatMap((ofTable) => changeColumnTypes(ofTable, { catalog, target })),
     )
   },
 })
 
-/** One statement for all columns of a table, so that its rows are written once; null where that cannot be. */
-function changeTypes(table: Table): readonly Step[] | null {
-  const columns = table.columns.filter((column) => !column.inherited && !column.generated && isWallClock(column))
-  if (columns.length === 0) return []
-  if (columns.some((column) => table.partitionKey?.columns.includes(column))) return null
-  const writesUtc = (value: string | null) => value !== null && UTC_CLOCK.test(value)
-  const change = (type: string, newDefault: (column: Column) => string | null) =>
-    `alter table ${quoteRelation(table)} ${columns.map((column) => alterations(column, type, newDefault(column))).join(', ')}`
-  return [
-    statement(
-      change('timestamptz', (column) => (writesUtc(column.default) ? 'now()' : null)),
-      change('timestamp', (column) => (writesUtc(column.default) ? column.default : null)),
-      { phase: 'switch', lock: 'ACCESS EXCLUSIVE', rewrites: true, scans: true },
-    ),
-  ]
-}
-
-function alterations(column: Column, type: string, newDefault: string | null): string {
-  const alter = `alter column ${quoteIdentifier(column.name)}`
-  const precision = column.type.sql.match(/\((\d)\)/)?.[0] ?? ''
-  const named = type === 'timestamp' ? column.type.sql : `timestamp${precision} with time zone`
-  const changed = `${alter} type ${named} using ${quoteIdentifier(column.name)} at time zone 'UTC'`
-  return newDefault ? `${alter} drop default, ${changed}, ${alter} set default ${newDefault}` : changed
+/** A wall clock of UTC has the bytes of its instant, which the server knows while the session's zone is UTC. */
+function changesOf(table: Table): readonly TypeChange[] {
+  return table.columns
+    .filter((column) => !column.inherited && !column.generated && isWallClock(column))
+    .map((column) => {
+      const precision = column.type.sql.match(/\((\d)\)/)?.[0] ?? ''
+      const atUtc = (value: string) => `${value} at time zone 'UTC'`
+      const constant = /^'[^']*'::timestamp(?:\(\d\))? without time zone$/.test(column.default ?? '')
+      return {
+        column,
+        type: `timestamp${precision} with time zone`,
+        forward: atUtc,
+        backward: atUtc,
+        unchangedUnder: { setting: 'TimeZone', value: 'UTC' },
+        ...(constant ? { default: atUtc(column.default ?? '') } : {}),
+        ...(UTC_CLOCK.test(column.default ?? '') ? { default: 'now()' } : {}),
+      }
+    })
 }
 
 function isWallClock(column: Column): boolean {

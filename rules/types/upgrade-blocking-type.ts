@@ -1,4 +1,4 @@
-import { afterReview, alterColumnType, quoteIdentifier, rule } from '../../src/kit.js'
+import { afterReview, alterColumnType, rule } from '../../src/kit.js'
 
 /** Types that refer to system objects by a number which pg_upgrade does not keep; regclass, regrole and regtype are kept. */
 const NOT_KEPT = new Set(
@@ -41,7 +41,7 @@ export default rule({
       `Can whoever reads ${changed.map(({ name }) => name).join(', ')} cast the name back where the object is meant?`,
       changed.flatMap((column) => {
         const type = column.type.element ? 'text[]' : 'text'
-        return alterColumnType(column, type, `${quoteIdentifier(column.name)}::${type}`)
+        return alterColumnType(column, type)
       }),
     )
   },

@@ -3,13 +3,12 @@ import {
   type Assessment,
   type Column,
   type Detection,
+  changeColumnTypes,
   mentions,
-  quoteIdentifier,
-  quoteRelation,
   rule,
   type Schema,
-  statement,
   type Table,
+  type TypeChange,
   wordsOf,
 } from '../../src/kit.js'
 
@@ -83,25 +82,14 @@ export default rule({
       ? `${on} stores UUIDs as text in ${columns.join(', ')}.`
       : `${on} stores UUIDs as text throughout: ${columns.length} columns of ${tables} tables, such as ${columns.slice(0, 3).join(', ')}.`,
 
-  fix: ({ on, facts: { columns } }) => {
+  fix: ({ on, facts: { columns }, catalog, target }) => {
     if (on.kind !== 'table' || on.variety === 'partitioned') return []
     const changed = columns.flatMap((name) => on.column(name) ?? [])
     // Both ends of a foreign key would have to change together.
     if (changed.some((column) => isLinked(column, on) || column.generated || column.type.domain)) return []
-    const table = quoteRelation(on)
-    const all = (change: (column: Column) => string) => `alter table ${table} ${changed.map(change).join(', ')}`
-    const wrong = changed.map(({ name }) => `${quoteIdentifier(name)} !~ '${UUID_PATTERN}'`).join(' or ')
     return afterReview(
-      `Is every value of ${columns.join(', ')} a UUID, and will programs that read and write it as text still do? Every row of ${on} is written anew while nobody can read it.`,
-      [
-        statement(all(toUuid), all(toText), {
-          phase: 'switch',
-          lock: 'ACCESS EXCLUSIVE',
-          rewrites: true,
-          scans: true,
-          precheck: `select count(*) from ${table} where ${wrong}`,
-        }),
-      ],
+      `Is every value of ${columns.join(', ')} a UUID, and will programs that read and write it as text still do?`,
+      changeColumnTypes(changed.map(toUuid), { catalog, target }),
     )
   },
 })
@@ -151,19 +139,12 @@ function isLinked(column: Column, table: Table): boolean {
   )
 }
 
-function toUuid(column: Column): string {
+function toUuid(column: Column): TypeChange {
   const [, maker] = column.default?.match(/^\(?(.*?\(\))\)?(?:::|$)/) ?? []
-  return retype(column, 'uuid', maker ?? column.default)
-}
-
-function toText(column: Column): string {
-  return retype(column, column.type.sql, column.default)
-}
-
-function retype(column: Column, type: string, value: string | null): string {
-  const name = quoteIdentifier(column.name)
-  const changed = `alter column ${name} type ${type} using ${name}::${type}`
-  return value === null
-    ? changed
-    : `alter column ${name} drop default, ${changed}, alter column ${name} set default ${value}`
+  return {
+    column,
+    type: 'uuid',
+    default: maker ?? column.default,
+    unfit: (value) => `${value} !~ '${UUID_PATTERN}'`,
+  }
 }

@@ -115,6 +115,26 @@ function column({ name, type, collation, default: value, notNull, identity, gene
     .join(' ')
 }
 
+/**
+ * The statements that make one view again, in a `DO` block: with its owner, where that role is there, its grants and comment.
+ */
+export function recreateView(one: View): readonly string[] {
+  const { owner, comment, variety } = one
+  const name = quoteRelation(one)
+  const role = quoteIdentifier(owner)
+  return [
+    view(one),
+    `if exists (select from pg_catalog.pg_roles where rolname = ${quoteLiteral(owner)} and rolname <> current_user) then alter ${variety} ${name} owner to ${role}; end if`,
+    ...one.grants
+      .filter(({ grantee }) => grantee !== owner)
+      .map(({ grantee, privilege, grantable }) => {
+        const to = grantee === 'PUBLIC' ? 'public' : quoteIdentifier(grantee)
+        return `grant ${privilege.toLowerCase()} on ${name} to ${to}${grantable ? ' with grant option' : ''}`
+      }),
+    ...(comment === null ? [] : [`comment on ${variety} ${name} is ${quoteLiteral(comment)}`]),
+  ]
+}
+
 function view({ variety, populated, options, definition, ...view }: View): string {
   const settings = Object.entries(options).map(([key, value]) => `${key} = ${value}`)
   const head = `create ${variety} ${quoteRelation(view)}${settings.length > 0 ? ` with (${settings.join(', ')})` : ''}`

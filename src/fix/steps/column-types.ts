@@ -1,22 +1,152 @@
-import type { Column } from '../../evidence/catalog/model.js'
-import { quoteIdentifier } from '../../quote.js'
+import type { Catalog, Column, Table } from '../../evidence/catalog/model.js'
+import type { Target } from '../../evidence/target.js'
+import { quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
-import { STEP } from './base.js'
+import { block, STEP } from './base.js'
+import { carriedBy } from './carried.js'
+import { type Replacement, replaceColumns } from './replace-columns.js'
 
-/** Changes a column's type in place: short SQL, but the table is written anew under the strongest lock unless the types are binary compatible. */
-export function alterColumnType(column: Column, type: string, using?: string): readonly Step[] {
-  const on = `alter table ${quoteRelation(column.table)} alter column ${quoteIdentifier(column.name)} type`
+/** Up to this size, indexes included, a table is written anew within about a second. */
+const SMALL = 64 * 2 ** 20
+
+/** Another type for a column. */
+export interface TypeChange {
+  readonly column: Column
+  /** The new type in SQL. */
+  readonly type: string
+  /** The new value in SQL from the old; default a cast. */
+  readonly forward?: (value: string) => string
+  /** The old value in SQL from the new; default a cast. */
+  readonly backward?: (value: string) => string
+  /** The new default in SQL; null for none; default the old one. */
+  readonly default?: string | null
+  /** A condition in SQL that holds for values that the new type cannot hold, or not without loss. */
+  readonly unfit?: (value: string) => string
+  /** With this setting the server takes the stored bytes for the new type's. */
+  readonly unchangedUnder?: { readonly setting: string; readonly value: string }
+}
+
+/**
+ * Gives columns of one table other types. In place where no row is written anew or the table is known to be small; else by new
+ * columns beside the old ones, which needs no long lock. What cannot be done so is done in place, after a question.
+ */
+export function changeColumnTypes(
+  changes: readonly TypeChange[],
+  { catalog, target }: { readonly catalog: Catalog; readonly target: Target },
+): readonly Step[] {
+  const [first] = changes
+  if (!first) return []
+  const { table } = first.column
+  const inPlace = changeInPlace(changes, table)
+  if (changes.every(isBinaryCoercible)) return [{ ...inPlace, rewrites: false, scans: false }]
+  if (first.unchangedUnder && hangsNothingOn(table, changes, catalog))
+    return [{ ...inPlace, rewrites: false, scans: false }]
+  const size = target.sizeOf(table)
+  if (size !== null && size <= SMALL)
+    return [{ ...inPlace, note: `${table} is small (${Math.ceil(size / 2 ** 20)} MiB): one statement writes it anew.` }]
+  const steps = replaceColumns(changes.map(replacementOf), catalog, target)
+  if (!steps) return [{ ...inPlace, review: maintenanceQuestion(table) }]
+  const [start, ...others] = steps
   return [
     {
-      ...STEP,
-      phase: 'switch',
-      sql: `${on} ${type}${using ? ` using ${using}` : ''}`,
-      undo: `${on} ${column.type.sql}${using ? ` using ${quoteIdentifier(column.name)}::${column.type.sql}` : ''}`,
-      lock: 'ACCESS EXCLUSIVE',
-      rewrites: true,
-      scans: true,
-      review: `Every row of ${column.table} is written anew while nobody can read it: is the table small enough, or is there a maintenance window?`,
+      ...start!,
+      ...(inPlace.precheck ? { precheck: inPlace.precheck } : {}),
+      note:
+        size === null
+          ? `The size of ${table} is not known. Up to some 64 MiB one statement does the same within a second: ${inPlace.sql}`
+          : `${table} has ${Math.ceil(size / 2 ** 20)} MiB, too much to be written anew under a lock.`,
     },
+    ...others,
   ]
+}
+
+function replacementOf(change: TypeChange): Replacement {
+  const { column, type } = change
+  return {
+    column,
+    type,
+    forward: (value) => (change.forward ?? castTo(type))(value),
+    backward: (value) => (change.backward ?? castBack(column, type))(value),
+    losesValues: !change.backward && LIMITS[column.type.name] !== undefined,
+    default: change.default === undefined ? column.default : change.default,
+  }
+}
+
+const castTo = (type: string) => (value: string) => `${value}::${type}`
+
+/** Integers from here on do not go back into the narrower type. */
+const LIMITS: Readonly<Record<string, number>> = { int2: 2 ** 15, int4: 2 ** 31 }
+
+function castBack({ type }: Column, wider: string): (value: string) => string {
+  const limit = LIMITS[type.name]
+  if (limit === undefined || !/^(?:bigint|integer|numeric)/.test(wider)) return castTo(type.sql)
+  return (value) => `case when ${value} >= ${-limit} and ${value} < ${limit} then ${value}::${type.sql} end`
+}
+
+/** No index, constraint, view, policy or trigger would have to be made anew. */
+function hangsNothingOn(table: Table, changes: readonly TypeChange[], catalog: Catalog): boolean {
+  const columns = changes.map(({ column }) => column)
+  const same = new Map(columns.map(({ name }) => [name, `${name}_new`]))
+  const carried = carriedBy(table, columns, same, same, new Map(), catalog)
+  return carried !== null && Object.values(carried).every(({ length }) => length === 0)
+}
+
+/** One statement for all columns, so that each row is written once. */
+function changeInPlace(changes: readonly TypeChange[], table: Table): Step {
+  const on = `alter table ${quoteRelation(table)}`
+  const alter = (column: Column, type: string, using: string | null, was: string | null, value: string | null) => {
+    const name = `alter column ${quoteIdentifier(column.name)}`
+    return [
+      ...(was === null ? [] : [`${name} drop default`]),
+      `${name} type ${type}${using === null ? '' : ` using ${using}`}`,
+      ...(value === null ? [] : [`${name} set default ${value}`]),
+    ].join(', ')
+  }
+  const both = changes.map((change) => {
+    const { column, type, forward, backward, default: next } = replacementOf(change)
+    const name = quoteIdentifier(column.name)
+    return {
+      up: alter(column, type, change.unchangedUnder ? null : forward(name), column.default, next),
+      down: alter(column, column.type.sql, change.unchangedUnder ? null : backward(name), next, column.default),
+      unfit: change.unfit?.(name),
+      address: column.address,
+    }
+  })
+  const unfit = both.flatMap((one) => one.unfit ?? [])
+  const under = changes[0]?.unchangedUnder
+  const statement = (actions: readonly string[]) => {
+    const alter = `${on} ${actions.join(', ')}`
+    return under ? block([`set local ${under.setting} to ${quoteLiteral(under.value)}`, alter]) : alter
+  }
+  return {
+    ...STEP,
+    phase: 'switch',
+    sql: statement(both.map(({ up }) => up)),
+    undo: statement(both.map(({ down }) => down)),
+    lock: 'ACCESS EXCLUSIVE',
+    rewrites: true,
+    scans: true,
+    alters: both.map(({ address }) => address),
+    ...(unfit.length > 0
+      ? { precheck: `select count(*) from ${quoteRelation(table)} where ${unfit.join(' or ')}` }
+      : {}),
+  }
+}
+
+/** The stored bytes stay as they are, and no row has to be looked at. */
+function isBinaryCoercible({ column: { type }, type: to, forward }: TypeChange): boolean {
+  if (forward || type.domain) return false
+  if (/^(?:text|character varying|varchar)$/i.test(to)) return type.name === 'varchar' || type.name === 'text'
+  if (/^numeric$/i.test(to)) return type.name === 'numeric'
+  return false
+}
+
+/** Changes one column's type in place, whatever the table's size: every row is written anew under the strongest lock. */
+export function alterColumnType(column: Column, type: string): readonly Step[] {
+  return [{ ...changeInPlace([{ column, type }], column.table), review: maintenanceQuestion(column.table) }]
+}
+
+function maintenanceQuestion(table: Table): string {
+  return `Every row of ${table} is written anew while nobody can read it: is the table small enough, or is there a maintenance window?`
 }

@@ -6,7 +6,8 @@ export function statement(sql: string, undo: string | null, step: Partial<Omit<S
   return { ...STEP, ...step, sql, undo }
 }
 
-/** Makes steps wait for a person's answer. */
+/** Makes steps wait for a person's answer, beside those that some of them wait for already. */
 export function afterReview(question: string, steps: readonly Step[]): readonly Step[] {
-  return steps.map((step) => ({ ...step, review: question }))
+  const questions = new Set([question, ...steps.flatMap(({ review }) => review ?? [])])
+  return steps.map((step) => ({ ...step, review: [...questions].join(' ') }))
 }
