@@ -150,8 +150,10 @@ function defineIndex(index: Index, newNames: ReadonlyMap<string, string>): strin
         [
           key,
           // Collation and operator class of the old type mean nothing to the new one.
-        collation && !changed && !/^(?:pg_catalog|"pg_catalog")\."?default"?$/.test(collation) ? `collate ${collation}` : '',
-            isDefaultOpclass || changed ? '' : opclass,
+          collation && !changed && !/^(?:pg_catalog|"pg_catalog")\."?default"?$/.test(collation)
+            ? `collate ${collation}`
+            : '',
+          isDefaultOpclass || changed ? '' : opclass,
           descending ? 'desc' : '',
           nullsFirst === descending ? '' : nullsFirst ? 'nulls first' : 'nulls last',
         ]
