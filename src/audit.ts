@@ -19,6 +19,7 @@ import { readMarkedComments } from './source/files/marked-comments.js'
 import type { LoadOptions } from './source/files/model.js'
 import { openSource, type SourceRequest } from './source/open.js'
 import { leaveUnproven, proveFindings } from './prove-findings.js'
+import { describeLeftOver, describeUnmade, leftOverError } from './scratch-remarks.js'
 
 export interface AuditRequest {
   readonly source: SourceRequest
@@ -40,6 +41,8 @@ export interface AuditRequest {
   readonly workload?: readonly string[]
   /** Try every fix on a scratch database. Default true. */
   readonly prove?: boolean
+  /** Connection string of a server where fixes are proven, in a scratch database that is made and dropped there. An embedded one when absent. */
+  readonly proofDatabase?: string
   /** Told when a phase begins. */
   readonly progress?: (phase: string) => void
   /** Ends the audit: the running query is cancelled, and the audit fails. */
@@ -59,10 +62,11 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
     ...request.load,
     exclude: request.workload ?? [],
     onBefore: async (session) => void (before = await readCatalog(session)),
+    ...(request.proofDatabase === undefined ? {} : { proofDatabase: request.proofDatabase }),
     ...(request.signal ? { signal: request.signal } : {}),
   })
   const [source] = await Promise.all([opening, loadParser()])
-  const stop = () => void source.close()
+  const stop = () => void source.close().catch(() => undefined)
   request.signal?.addEventListener('abort', stop)
   try {
     request.signal?.throwIfAborted()
@@ -88,7 +92,8 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
     const findings =
       request.prove === false
         ? leaveUnproven(judged, evidence)
-        : await proveFindings(source, rules, evidence, judged, judgement.judged)
+        : await proveFindings(source, rules, evidence, judged, judgement.judged, request.signal)
+    const leftOver = await source.scratches.close()
     return {
       tool: readManifest(),
       target: {
@@ -107,12 +112,21 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
       baseline: null,
       since: null,
       normalForms: judgeNormalForms(evidence.catalog, findings),
-      notSeen: [...notSeen, ...settled.notSeen, ...describeLeftOut(evidence.catalog, findPlatformSchemas(evidence))],
+      notSeen: [
+        ...notSeen,
+        ...settled.notSeen,
+        ...describeLeftOut(evidence.catalog, findPlatformSchemas(evidence)),
+        ...source.scratches.listUnmade().map(describeUnmade),
+        ...leftOver.map(describeLeftOver),
+      ],
       drift,
       load: source.loaded,
       rules: settled.outcomes,
       rulebook: rules.map(({ id, category, severity, docs }) => ({ id, category, severity, docs })),
     }
+  } catch (error) {
+    const leftOver = await source.scratches.close()
+    throw leftOver.length > 0 ? leftOverError(leftOver, error) : error
   } finally {
     request.signal?.removeEventListener('abort', stop)
     await source.close()

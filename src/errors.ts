@@ -22,6 +22,9 @@ export class InterruptedError extends AuditError {
 /** The server could not be reached, refused us, or went away. */
 export class ConnectionError extends AuditError {}
 
+/** A scratch database that we made on a server is still there, whatever else went wrong. */
+export class LeftOverError extends AuditError {}
+
 /** Evidence could not be read: privilege, extension, timeout. */
 export class EvidenceError extends AuditError {}
 

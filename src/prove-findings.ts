@@ -19,17 +19,18 @@ export async function proveFindings(
   evidence: Evidence,
   judged: readonly Judged[],
   all: readonly Judged[],
+  signal?: AbortSignal,
 ): Promise<readonly Finding[]> {
   // The scratch server may be newer than the one that the findings are for.
   const { serverVersion } = evidence.catalog
   const request: ProofRequest = {
-    openScratch: () => source.openScratch(() => recreateCatalog(evidence.catalog)),
+    openScratch: () => source.scratches.open(() => recreateCatalog(evidence.catalog)),
     judge: (catalog: Catalog) =>
       judge(rules, { ...evidence, catalog: { ...catalog, serverVersion } }).judged.map(({ finding }) =>
         foundOf(finding),
       ),
     // From files the scratch database is the one that was read.
-    ...(source.kind === 'files'
+    ...(source.scratchIsSource
       ? { known: { catalog: evidence.catalog, found: all.map(({ finding }) => foundOf(finding)) } }
       : {}),
   }
@@ -38,6 +39,7 @@ export async function proveFindings(
     judged.filter((one) => !waits(one)).map(candidateOf),
     judged.filter(waits).map(candidateOf),
   ])
+  signal?.throwIfAborted()
   return judged.map((one) => withFix(one, proofs.get(one.finding.fingerprint), evidence))
 }
 

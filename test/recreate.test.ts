@@ -4,6 +4,7 @@ import { compareCatalogs, describeCatalog } from '../src/evidence/catalog/descri
 import { linkCatalog } from '../src/evidence/catalog/link.js'
 import { readCatalog } from '../src/evidence/catalog/read.js'
 import { recreateCatalog } from '../src/fix/recreate.js'
+import { quoteIdentifier } from '../src/quote.js'
 import { startScratch } from './scratch.js'
 
 const SCHEMAS = ['../fixtures/valueverse/schema.sql', '../fixtures/recreate.sql']
@@ -15,7 +16,9 @@ it.each(SCHEMAS)('makes the catalog of %s again', async (file) => {
     expect(await original.execute(readFileSync(new URL(file, import.meta.url), 'utf8'))).toBeNull()
     await original.execute('set search_path to pg_catalog')
     const before = linkCatalog(await readCatalog(original))
-    let pending = recreateCatalog(before)
+    const { roles, statements } = recreateCatalog(before)
+    for (const role of roles) await copy.execute(`create role ${quoteIdentifier(role)}`)
+    let pending = statements
     for (let round = 0; round < 3; round++) {
       const failed: string[] = []
       for (const statement of pending) if (await copy.execute(statement)) failed.push(statement)

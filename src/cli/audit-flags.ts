@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import type { AuditRequest } from '../audit.js'
 import type { AuditResult } from '../engine/result.js'
-import { ConfigError, InterruptedError } from '../errors.js'
+import { ConfigError, InterruptedError, LeftOverError } from '../errors.js'
 import type { Configuration } from './configuration.js'
 import { startProgress } from './progress.js'
 import { resolveSource, type SourceFlags } from './source.js'
@@ -67,6 +67,11 @@ export const auditFlags = {
     helpValue: '<ref>',
     dependsOn: ['changed'],
   }),
+  'proof-db': Flags.string({
+    description:
+      'Connection string of a server to prove fixes on, in a scratch database that is created there and dropped; its own databases are left alone. By default fixes are proven on an embedded PostgreSQL 18.',
+    helpValue: '<url>',
+  }),
   ...configFlags,
   quiet: Flags.boolean({ char: 'q', description: 'Show no progress.' }),
 }
@@ -84,6 +89,7 @@ export interface AuditInput {
     readonly after?: string | undefined
     readonly changed?: boolean
     readonly base?: string | undefined
+    readonly 'proof-db'?: string | undefined
     readonly config?: string | undefined
     readonly 'no-config'?: boolean
     readonly quiet: boolean
@@ -113,6 +119,7 @@ export async function runAudit(
       ...request,
       ...options,
       rules: flags.rule ?? [],
+      ...(flags['proof-db'] === undefined ? {} : { proofDatabase: flags['proof-db'] }),
       load: {
         ...(layout === undefined ? {} : { layout }),
         variables,
@@ -124,7 +131,7 @@ export async function runAudit(
       startedAt: new Date(),
     })
   } catch (error) {
-    interruption.signal.throwIfAborted()
+    if (!(error instanceof LeftOverError)) interruption.signal.throwIfAborted()
     throw error
   } finally {
     process.removeListener('SIGINT', interrupt)

@@ -4,7 +4,7 @@ import type { DataCheck } from './data-check.js'
 import { estimateDuration } from './duration.js'
 import { type Candidate, planSteps, undoOf } from './plan.js'
 import type { Proof } from './prove.js'
-import { strongest } from './observe.js'
+import { strongest } from '../source/lock-mode.js'
 import { type LockMode, type Phase, PHASES, type Step } from './step.js'
 
 /** A cure as a report shows it: what to run, and how far it is proven. */

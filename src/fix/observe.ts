@@ -1,7 +1,8 @@
 import type { Row, ScratchSession } from '../source/session.js'
 import { type Before, findAffectedTables } from './affected.js'
-import { LOCK_MODES, type LockMode, readLockMode } from '../source/lock-mode.js'
+import { readLockMode, strongest } from '../source/lock-mode.js'
 import type { Observation, Step } from './step.js'
+import { executeWatched } from './watch.js'
 
 const OF_USERS = `c.relkind in ('r', 'p', 'm') and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'`
 const ADDRESS = `n.nspname::text || '.' || c.relname::text as address`
@@ -51,16 +52,19 @@ export type Applied =
 
 /**
  * Applies one step, after its pre-check, and sees the locks, scans and rewrites that it causes. What runs outside a
- * transaction gives up its locks before they can be seen; its documented lock stands for them.
+ * transaction gives up its locks at its end; where no other session can watch it, its documented lock stands for them.
  */
 export async function applyStep(scratch: ScratchSession, step: Step, observer: Observer): Promise<Applied> {
   if (step.precheck) {
-    const inTheWay = Number(Object.values((await scratch.query(step.precheck))[0] ?? {})[0] ?? 0)
+    const inTheWay = await countRows(scratch, step.precheck)
+    if (typeof inTheWay === 'string') return failed(`Its pre-check fails: ${inTheWay}.`)
     if (inTheWay > 0) return failed(`${inTheWay} rows are in its way; find them with: ${step.precheck}`)
   }
   if (!step.transactional) {
-    const error = await scratch.execute(step.sql)
-    return error ? failed(`It fails: ${error.message}.`) : { problem: null, observed: asDocumented(step, observer) }
+    const documented = asDocumented(step, observer)
+    const { error, locks } = await executeWatched(scratch, step.sql, Object.keys(documented.locks))
+    if (error) return failed(`It fails: ${error.message}.`)
+    return { problem: null, observed: locks ? { ...documented, locks, watched: true } : documented }
   }
   observer.files ??= await readFiles(scratch)
   await scratch.execute('begin')
@@ -77,6 +81,16 @@ export async function applyStep(scratch: ScratchSession, step: Step, observer: O
   return refusal
     ? failed(`It fails at commit: ${refusal.message}.`)
     : { problem: null, observed: note(locked, scansBefore, observer.files, observer.before) }
+}
+
+/** Gives the number, or why the server would not count. Throws when the server is gone. */
+async function countRows(scratch: ScratchSession, precheck: string): Promise<number | string> {
+  try {
+    return Number(Object.values((await scratch.query(precheck))[0] ?? {})[0] ?? 0)
+  } catch (error) {
+    if ((error as { readonly code?: string }).code === undefined) throw error
+    return (error as Error).message
+  }
 }
 
 function failed(problem: string): Applied {
@@ -116,9 +130,4 @@ async function readFiles(scratch: ScratchSession): Promise<Map<string, number>> 
 
 function addressOf({ address }: Located): string {
   return address
-}
-
-/** The strongest of several lock modes; the weakest that there is of none. */
-export function strongest(modes: readonly LockMode[]): LockMode {
-  return LOCK_MODES.findLast((mode) => modes.includes(mode)) ?? LOCK_MODES[0]
 }

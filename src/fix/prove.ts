@@ -2,6 +2,7 @@ import { compareCatalogs, describeCatalog } from '../evidence/catalog/describe.j
 import { linkCatalog } from '../evidence/catalog/link.js'
 import type { Catalog } from '../evidence/catalog/model.js'
 import { readCatalog } from '../evidence/catalog/read.js'
+import { AuditError } from '../errors.js'
 import type { ScratchSession } from '../source/session.js'
 import { type Before, listTables } from './affected.js'
 import { applyStep, type Observer } from './observe.js'
@@ -47,33 +48,60 @@ interface Baseline {
 /**
  * Proves each group of candidates together, as it will be applied: every step runs, each candidate's finding is gone,
  * nothing new is found, and undoing gives back the catalog that was there. Whatever fails is refused with the reason and
- * the rest of its group is tried again without it. Gives the proofs by candidate.
+ * the rest of its group is tried again without it. What was not settled when the scratch database went away is refused
+ * for that. Gives the proofs by candidate.
  */
 export async function proveFixes(
   request: ProofRequest,
   groups: readonly (readonly Candidate[])[],
 ): Promise<ReadonlyMap<string, Proof>> {
-  return (
-    (await proveGroups(request, groups, true)) ??
-    (await proveGroups({ ...request, known: undefined }, groups, false)) ??
-    new Map()
-  )
-}
-
-/**
- * In haste the catalog is compared once, after the last group is undone, and null says that something was left behind:
- * whose it is shows when each group is compared by itself.
- */
-async function proveGroups(
-  { openScratch, judge, known }: ProofRequest,
-  groups: readonly (readonly Candidate[])[],
-  inHaste: boolean,
-): Promise<ReadonlyMap<string, Proof> | null> {
-  const proofs = new Map<string, Proof>()
   const toProve = groups
     .map((group) => group.filter(({ steps }) => steps.length > 0))
     .filter(({ length }) => length > 0)
-  if (toProve.length === 0) return proofs
+  if (toProve.length === 0) return new Map()
+  const inHaste = await proveGroups(request, toProve, true)
+  if (inHaste.isWhole) return inHaste.proofs
+  const { proofs, reason } = await proveGroups({ ...request, known: undefined }, toProve, false)
+  const unsettled = toProve.flat().filter(({ id }) => !proofs.has(id))
+  return new Map([
+    ...proofs,
+    ...unsettled.map(({ id }) => [id, notRun(`The proof was broken off: ${reason}`)] as const),
+  ])
+}
+
+interface Attempt {
+  readonly proofs: ReadonlyMap<string, Proof>
+  /** All were proven or refused, and nothing was left behind. */
+  readonly isWhole: boolean
+  /** Why it was broken off. */
+  readonly reason: string
+}
+
+/**
+ * In haste the catalog is compared once, after the last group is undone. When something was left behind, whose it is shows
+ * when each group is compared by itself.
+ */
+async function proveGroups(
+  request: ProofRequest,
+  groups: readonly (readonly Candidate[])[],
+  inHaste: boolean,
+): Promise<Attempt> {
+  const proofs = new Map<string, Proof>()
+  try {
+    const isWhole = await settleGroups(request, groups, inHaste, proofs)
+    return { proofs, isWhole, reason: '' }
+  } catch (error) {
+    if (!(error instanceof AuditError)) throw error
+    return { proofs, isWhole: false, reason: error.message }
+  }
+}
+
+async function settleGroups(
+  { openScratch, judge, known }: ProofRequest,
+  groups: readonly (readonly Candidate[])[],
+  inHaste: boolean,
+  proofs: Map<string, Proof>,
+): Promise<boolean> {
   let scratch = await openScratch()
   const catalog = known?.catalog ?? (await readScratch(scratch))
   const baseline: Baseline = {
@@ -97,10 +125,8 @@ async function proveGroups(
       serverVersion: scratch.version,
     })
 
-  for (const group of toProve) {
-    for (const { id } of group)
-      if (!baseline.found.has(id))
-        proofs.set(id, { refused: NOT_REPRODUCED, ran: false, observed: new Map(), serverVersion: scratch.version })
+  for (const group of groups) {
+    for (const { id } of group) if (!baseline.found.has(id)) proofs.set(id, notRun(NOT_REPRODUCED))
     /** Candidates that are right on their own. */
     const cleared = new Set<string>()
     for (;;) {
@@ -118,11 +144,13 @@ async function proveGroups(
       if (refused.length === 0 && doubtful.length === 0) for (const candidate of pending) settle(candidate, trial)
     }
   }
-  if (inHaste && compareCatalogs(baseline.lines, describeCatalog(await readScratch(scratch))).length > 0) {
-    await scratch.close()
-    return null
-  }
-  return proofs
+  if (!inHaste || compareCatalogs(baseline.lines, describeCatalog(await readScratch(scratch))).length === 0) return true
+  await scratch.close()
+  return false
+}
+
+function notRun(refused: string): Proof {
+  return { refused, ran: false, observed: new Map(), serverVersion: 0 }
 }
 
 /** What came of applying candidates together. */

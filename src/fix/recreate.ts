@@ -1,12 +1,23 @@
-import type { Catalog, Column, Table, UserType, View } from '../evidence/catalog/model.js'
+import type { Catalog, Column, Table, Trigger, UserType, View } from '../evidence/catalog/model.js'
+import type { Recreation } from '../source/session.js'
 import { quoteRelation } from './quote.js'
 import { quoteIdentifier, quoteLiteral } from '../quote.js'
 
 /**
- * The statements that make this catalog again on an empty database: structure
- * only, no rows and no owners; roles that grants name are made without any right of their own. Read with `search_path` = `pg_catalog`, so that every printed name is qualified.
+ * The statements that make this catalog again on an empty database: structure only, no rows and no owners; and the roles
+ * that grants and policies name. Read with `search_path` = `pg_catalog`, so that every printed name is qualified.
  */
-export function recreateCatalog(catalog: Catalog): readonly string[] {
+export function recreateCatalog(catalog: Catalog): Recreation {
+  const given = listGrants(catalog)
+  const policies = catalog.tables.flatMap((table) => table.policies)
+  const named = [...given.map(({ grantee }) => grantee), ...policies.flatMap(({ roles }) => roles)]
+  return {
+    roles: [...new Set(named)].filter((role) => role !== 'PUBLIC'),
+    statements: listStatements(catalog, given),
+  }
+}
+
+function listStatements(catalog: Catalog, given: readonly Given[]): readonly string[] {
   const roots = catalog.tables.filter((table) => !table.partitionOf)
   return [
     'set check_function_bodies to off',
@@ -32,12 +43,10 @@ export function recreateCatalog(catalog: Catalog): readonly string[] {
     ...catalog.views.map(view),
     ...keysAndIndexes(roots, catalog),
     ...catalog.tables.flatMap((owner) => owner.foreignKeys.filter(({ inherited }) => !inherited)).map(constraint),
-    ...catalog.tables.flatMap(({ triggers }) =>
-      triggers.filter(({ inherited }) => !inherited).map(({ definition }) => definition),
-    ),
+    ...catalog.tables.flatMap(({ triggers }) => triggers.filter(({ inherited }) => !inherited).flatMap(trigger)),
     ...catalog.tables.flatMap(rowSecurity),
     ...comments(catalog),
-    ...grants(catalog),
+    ...grants(catalog, given),
     'reset check_function_bodies',
   ]
 }
@@ -171,29 +180,56 @@ function constraint({ table, name, definition }: { table: Table; name: string; d
   return `alter table ${quoteRelation(table)} add constraint ${quoteIdentifier(name)} ${definition}`
 }
 
-/** Grants to others than the owner; what PostgreSQL grants to everybody by itself is first taken away. */
-function grants(catalog: Catalog): readonly string[] {
-  const objects = [
+interface Given {
+  readonly on: string
+  readonly grantee: string
+  readonly privilege: string
+  readonly grantable: boolean
+}
+
+function listGrantable(catalog: Catalog) {
+  return [
     ...catalog.schemas.map((schema) => ({ ...schema, on: `schema ${quoteIdentifier(schema.name)}` })),
     ...[...catalog.tables, ...catalog.views].map((relation) => ({ ...relation, on: quoteRelation(relation) })),
     ...catalog.functions
       .filter(({ variety }) => variety !== 'aggregate')
       .map((routine) => ({ ...routine, on: `routine ${quoteRelation(routine)}(${routine.arguments})` })),
   ]
-  const given = objects.flatMap(({ on, owner, grants }) =>
+}
+
+/** Grants to others than the owner. */
+function listGrants(catalog: Catalog): readonly Given[] {
+  return listGrantable(catalog).flatMap(({ on, owner, grants }) =>
     grants
       .filter(({ grantee }) => grantee !== owner)
       .map(({ grantee, privilege, grantable }) => ({ on, grantee, privilege, grantable })),
   )
-  const grantees = new Set(given.map(({ grantee }) => grantee).filter((grantee) => grantee !== 'PUBLIC'))
-  const role = (grantee: string) => (grantee === 'PUBLIC' ? 'public' : quoteIdentifier(grantee))
+}
+
+/** What PostgreSQL grants to everybody by itself is first taken away. */
+function grants(catalog: Catalog, given: readonly Given[]): readonly string[] {
   return [
-    ...[...grantees].map((grantee) => `create role ${quoteIdentifier(grantee)}`),
-    ...objects.filter(({ on }) => /^(schema|routine) /.test(on)).map(({ on }) => `revoke all on ${on} from public`),
+    ...listGrantable(catalog)
+      .filter(({ on }) => /^(schema|routine) /.test(on))
+      .map(({ on }) => `revoke all on ${on} from public`),
     ...given.map(
       ({ on, grantee, privilege, grantable }) =>
         `grant ${privilege.toLowerCase()} on ${on} to ${role(grantee)}${grantable ? ' with grant option' : ''}`,
     ),
+  ]
+}
+
+function role(grantee: string): string {
+  return grantee === 'PUBLIC' ? 'public' : quoteIdentifier(grantee)
+}
+
+const FIRES = { origin: '', always: 'enable always', replica: 'enable replica', disabled: 'disable' } as const
+
+function trigger({ table, name, definition, enabled }: Trigger): readonly string[] {
+  const change = FIRES[enabled]
+  return [
+    definition,
+    ...(change === '' ? [] : [`alter table ${quoteRelation(table)} ${change} trigger ${quoteIdentifier(name)}`]),
   ]
 }
 
@@ -232,9 +268,10 @@ function rowSecurity(table: Table): readonly string[] {
   return [
     ...(table.rowSecurity ? [`${on} enable row level security`] : []),
     ...(table.forceRowSecurity ? [`${on} force row level security`] : []),
-    ...table.policies.map(({ name, command, permissive, using, withCheck }) =>
+    ...table.policies.map(({ name, command, permissive, roles, using, withCheck }) =>
       [
         `create policy ${quoteIdentifier(name)} on ${quoteRelation(table)} as ${permissive ? 'permissive' : 'restrictive'} for ${command}`,
+        roles.length > 0 ? `to ${roles.map(role).join(', ')}` : '',
         using === null ? '' : `using (${using})`,
         withCheck === null ? '' : `with check (${withCheck})`,
       ]

@@ -16,7 +16,7 @@ export interface Observation {
   readonly rewrites: readonly string[]
   /** Addresses of tables that were read from end to end. */
   readonly scans: readonly string[]
-  /** False for a statement that runs outside a transaction and gave up its locks before they could be seen: its documented lock stands there. */
+  /** False for a statement that ran outside a transaction where no other session could watch it: its documented lock stands there. */
   readonly watched: boolean
 }
 

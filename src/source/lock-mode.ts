@@ -27,3 +27,8 @@ export function isAtLeast(mode: LockMode, other: LockMode): boolean {
 export function stronger(a: LockMode | undefined, b: LockMode): LockMode {
   return a !== undefined && isAtLeast(a, b) ? a : b
 }
+
+/** The strongest of several lock modes; the weakest that there is of none. */
+export function strongest(modes: readonly LockMode[]): LockMode {
+  return LOCK_MODES.findLast((mode) => modes.includes(mode)) ?? LOCK_MODES[0]
+}

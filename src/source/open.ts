@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { ConfigError } from '../errors.js'
-import { startEmbeddedServer } from './embedded/server.js'
 import { loadSqlFiles } from './files/load.js'
 import type { LoadedFiles, LoadOptions } from './files/model.js'
+import { openScratchServer } from './live/scratch-server.js'
 import { openLiveSession } from './live/session.js'
-import type { ScratchSession, Session } from './session.js'
+import { createEmbeddedScratches, createLoadedScratches, createServerScratches, type Scratches } from './scratch.js'
+import type { Session } from './session.js'
 
 /** Where the database to audit is. */
 export type SourceRequest =
@@ -25,30 +26,38 @@ export interface Source {
   readonly snapshot: string | null
   /** What loading the files came to; null without files. */
   readonly loaded: LoadedFiles | null
-  /**
-   * A scratch database for proofs. From files it holds the loaded schema and rows; for a live server it is empty, to be
-   * filled with the statements that `recreate` gives. Every call gives a database in its first state.
-   */
-  openScratch(recreate: () => readonly string[]): Promise<ScratchSession>
+  /** Databases for proofs. From files they hold the loaded schema and rows, else a copy of the schema. */
+  readonly scratches: Scratches
+  /** The first scratch database is the one that evidence is read from. */
+  readonly scratchIsSource: boolean
   /** Ends the session with the scanned server; scratch databases live on. */
   disconnect(): Promise<void>
+  /** Closes everything; what is left of scratch databases their own `close` tells. */
   close(): Promise<void>
 }
 
-/** PGlite extensions that fixes may need beside those that the schema has. */
-const FIX_EXTENSIONS = ['btree_gist']
+export interface SourceOptions extends LoadOptions {
+  /** Connection string of a server where fixes are proven, in databases that are made and dropped there; an embedded one when absent. */
+  readonly proofDatabase?: string
+}
 
-/** Opens a database; `options` are for its SQL files. Throws ConfigError, ConnectionError or SqlLoadError. */
-export async function openSource(request: SourceRequest, options: LoadOptions = {}): Promise<Source> {
-  if (request.kind === 'files') return openFiles(request.paths, options)
-  const database = request.kind === 'server' ? await openServer(request.connection) : await openSnapshot(request.path)
+/** Opens a database; the other options are for its SQL files. Throws ConfigError, ConnectionError or SqlLoadError. */
+export async function openSource(
+  request: SourceRequest,
+  { proofDatabase, ...options }: SourceOptions = {},
+): Promise<Source> {
+  const server = proofDatabase === undefined ? null : await openScratchServer(proofDatabase)
+  const scratches = server && createServerScratches(server)
+  if (request.kind === 'files') return openFiles(request.paths, options, scratches)
+  const database =
+    request.kind === 'server'
+      ? await openServer(request.connection, scratches ?? createEmbeddedScratches())
+      : await openSnapshot(request.path, scratches ?? createEmbeddedScratches())
   if (!request.files || request.files.length === 0) return database
   try {
     const loaded = await loadSqlFiles(request.files, options)
     await loaded.session.execute('set search_path to pg_catalog')
-    const close = async () => {
-      await Promise.all([database.close(), loaded.session.close()])
-    }
+    const close = async () => void (await Promise.all([database.close(), loaded.session.close()]))
     return { ...database, loaded, close }
   } catch (error) {
     await database.close()
@@ -56,8 +65,7 @@ export async function openSource(request: SourceRequest, options: LoadOptions = 
   }
 }
 
-async function openSnapshot(path: string): Promise<Source> {
-  const scratches = createScratches()
+async function openSnapshot(path: string, scratches: Scratches): Promise<Source> {
   try {
     const snapshot = await readFile(path, 'utf8')
     return {
@@ -66,83 +74,48 @@ async function openSnapshot(path: string): Promise<Source> {
       session: null,
       snapshot,
       loaded: null,
-      openScratch: scratches.open,
+      scratches,
+      scratchIsSource: false,
       disconnect: async () => undefined,
-      close: scratches.close,
+      close: async () => void (await scratches.close()),
     }
   } catch (cause) {
     throw new ConfigError(`The snapshot ${path} cannot be read: ${(cause as Error).message}.`, { cause })
   }
 }
 
-/** Scratch databases that are filled from a catalog. */
-function createScratches(): { readonly open: Source['openScratch']; readonly close: () => Promise<void> } {
-  const opened = new Set<ScratchSession>()
-  const open: Source['openScratch'] = async (recreate) => {
-    const scratch = await startEmbeddedServer({ extensions: FIX_EXTENSIONS })
-    opened.add(scratch)
-    await applyAll(scratch, recreate())
-    return scratch
-  }
-  const close = async () => {
-    await Promise.all([...opened].map((scratch) => scratch.close()))
-  }
-  return { open, close }
-}
-
-async function openFiles(paths: readonly string[], options: LoadOptions): Promise<Source> {
+async function openFiles(paths: readonly string[], options: LoadOptions, elsewhere: Scratches | null): Promise<Source> {
   const load = async () => {
     const loaded = await loadSqlFiles(paths, options)
     await loaded.session.execute('set search_path to pg_catalog')
     return loaded
   }
   const loaded = await load()
-  let fresh: ScratchSession | null = loaded.session
-  const opened = new Set<ScratchSession>([loaded.session])
+  const scratches = elsewhere ?? createLoadedScratches(loaded.session, async () => (await load()).session)
   return {
     kind: 'files',
     name: paths.join(', '),
     session: loaded.session,
     snapshot: null,
     loaded,
-    async openScratch() {
-      const scratch = fresh ?? (await load()).session
-      fresh = null
-      opened.add(scratch)
-      return scratch
-    },
+    scratches,
+    scratchIsSource: elsewhere === null,
     disconnect: async () => undefined,
-    close: async () => {
-      await Promise.all([...opened].map((session) => session.close()))
-    },
+    close: async () => void (await Promise.all([scratches.close(), loaded.session.close()])),
   }
 }
 
-async function openServer(connection: string | undefined): Promise<Source> {
+async function openServer(connection: string | undefined, scratches: Scratches): Promise<Source> {
   const session = await openLiveSession(connection)
-  const scratches = createScratches()
   return {
     kind: 'server',
     name: session.displayName,
     session,
     snapshot: null,
     loaded: null,
-    openScratch: scratches.open,
+    scratches,
+    scratchIsSource: false,
     disconnect: () => session.close(),
-    async close() {
-      await Promise.all([session.close(), scratches.close()])
-    },
-  }
-}
-
-/** Applies statements in whatever order lets them succeed: what fails is tried again as long as anything else succeeds. */
-async function applyAll(scratch: ScratchSession, statements: readonly string[]): Promise<void> {
-  await scratch.execute('set search_path to pg_catalog')
-  let pending = statements
-  while (pending.length > 0) {
-    const failed: string[] = []
-    for (const statement of pending) if (await scratch.execute(statement)) failed.push(statement)
-    if (failed.length === pending.length) return
-    pending = failed
+    close: async () => void (await Promise.all([scratches.close(), session.close()])),
   }
 }

@@ -34,4 +34,26 @@ export interface ServerError {
 export interface ScratchSession extends Session {
   /** Runs one statement outside any transaction that we opened; a failure is a value. */
   execute(sql: string): Promise<ServerError | null>
+  /** Another session with the same database, where the server can have two. Who opens it closes it. */
+  openBeside?(): Promise<ScratchSession>
+}
+
+/** The statements that make a schema on an empty database. Roles belong to the whole server and are named apart. */
+export interface Recreation {
+  readonly roles: readonly string[]
+  readonly statements: readonly string[]
+}
+
+/** Something of the schema that a scratch copy lacks. */
+export interface Unmade {
+  /** The beginning of the statement on one line, or the role. */
+  readonly what: string
+  readonly reason: string
+}
+
+/** A scratch database that could not be dropped. */
+export interface LeftOver {
+  readonly database: string
+  readonly server: string
+  readonly reason: string
 }

@@ -83,6 +83,19 @@ export function resolveTarget(text?: string, environment: Environment = readEnvi
   }
 }
 
+/** The same servers, role and password, and another database. */
+export function withDatabase(target: LiveTarget, database: string): LiveTarget {
+  const rename = (displayName: string) => displayName.replace(/\/[^/]*$/, () => `/${database}`)
+  return {
+    ...target,
+    displayName: rename(target.displayName),
+    endpoints: target.endpoints.map(({ displayName, configs }) => ({
+      displayName: rename(displayName),
+      configs: configs.map((config) => ({ ...config, database })),
+    })),
+  }
+}
+
 function collectSettings(text: string | undefined, environment: Environment): Settings {
   const fromVariables = dropEmpty(
     Object.fromEntries(

@@ -101,11 +101,15 @@ export function isDisconnection(error: unknown): boolean {
   return /^E[A-Z]+$/.test(code) || /^Connection terminated|connection error|^Client was closed/.test(message)
 }
 
-/** What a disconnection in the middle of a scan says. */
-export function explainDisconnection(cause: unknown, displayName: string): ConnectionError {
+/** What a disconnection in the middle of the work says. */
+export function explainDisconnection(
+  cause: unknown,
+  displayName: string,
+  meanwhile = 'it was being read',
+): ConnectionError {
   const { code, message } = cause as Failure
   const reason = isServerError(cause) ? ` (${trimSentence(message)})` : ''
-  return new ConnectionError(`${displayName} ended the session while it was being read${reason}.`, {
+  return new ConnectionError(`${displayName} ended the session while ${meanwhile}${reason}.`, {
     hint:
       code === '25P03' || code === '25P04' ? "Raise the role's transaction timeouts." : 'Run again when it is back.',
     cause,
