@@ -77,7 +77,10 @@ describe.each([15, 18] as const)('on a live PostgreSQL %s', (major) => {
         .filter(({ rule }) => catalogRules.has(rule))
         // Files may be meant for any version, and PostgreSQL 18 has shorter ways.
         .map(({ rule, address, message, fix }) => ({
-          ...{ rule, address, message, status: fix?.status },
+          rule,
+          address,
+          message,
+          status: fix?.status,
           up: major < 18 ? fix?.up : null,
         }))
     expect(comparable(live)).toEqual(comparable(fromFiles))
