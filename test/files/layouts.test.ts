@@ -163,6 +163,25 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
     applied: ['1767225600000_organizations.sql', '1767312000000_subscriptions.sql'],
     relations: TABLES,
   },
+  knex: {
+    layout: 'knex',
+    applied: ['20260101000000_organizations.js', '20260102000000_subscriptions.js'],
+    relations: TABLES,
+  },
+  typeorm: {
+    layout: 'typeorm',
+    applied: ['1767225600000-Organizations.ts', '1767312000000-Subscriptions.ts'],
+    relations: TABLES,
+  },
+  sequelize: { layout: 'sequelize', applied: ['20260101000000-organizations.js'], relations: TABLES },
+  kysely: { layout: 'kysely', applied: ['2026_01_01-organizations.ts'], relations: TABLES },
+  'mikro-orm': { layout: 'mikro-orm', applied: ['Migration20260101000000.ts'], relations: TABLES },
+  'db-migrate': {
+    layout: 'db-migrate',
+    applied: ['20260101000000-organizations.js'],
+    leftOut: { 'sqls/20260101000000-organizations-up.sql': 'is read where the code names it' },
+    relations: TABLES,
+  },
   atlas: {
     layout: 'atlas',
     applied: ['20260102000000_checkpoint.sql', '20260103000000_subscriptions.sql'],

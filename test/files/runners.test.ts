@@ -34,6 +34,8 @@ interface Example {
 }
 
 const ONE = 'create table t ();\n'
+const TYPEORM = 'export class A1 implements MigrationInterface { async up(queryRunner) {}'
+const MIKRO_ORM = `import { Migration } from '@mikro-orm/migrations'; class M extends Migration { async up() {}`
 const EXAMPLES: Readonly<Record<string, Example>> = {
   atlas: {
     usual: 'each',
@@ -47,6 +49,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
       { '1.sql': `-- migrate:up\n${ONE}-- migrate:down transaction:false\n` },
     ],
   },
+  'db-migrate': { usual: 'none' },
   diesel: {
     usual: 'each',
     optsOut: [
@@ -82,8 +85,32 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     ],
   },
   hasura: { usual: 'each' },
+  knex: {
+    usual: 'all',
+    optsOut: [
+      { '001_a.js': 'exports.up = (knex) => {}\nexports.config = { transaction: false }' },
+      'none',
+      { '001_a.js': 'exports.up = (knex) => {}\nexports.config = { transaction: true }' },
+    ],
+  },
+  kysely: { usual: 'all' },
+  'mikro-orm': {
+    usual: 'all',
+    optsOut: [
+      { '001_a.ts': `${MIKRO_ORM} isTransactional(): boolean {\n return false } }` },
+      'none',
+      { '001_a.ts': `${MIKRO_ORM} isTransactional(): boolean { return true } }` },
+    ],
+  },
   mybatis: { usual: 'each' },
-  'node-pg-migrate': { usual: 'all' },
+  'node-pg-migrate': {
+    usual: 'all',
+    optsOut: [
+      { '001_a.js': 'exports.up = (pgm) => { pgm.noTransaction() }' },
+      'none',
+      { '001_a.js': 'exports.up = (pgm) => { pgm.transaction }' },
+    ],
+  },
   play: { usual: 'none' },
   prisma: {
     usual: 'query',
@@ -93,6 +120,7 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
       { '1_a/migration.sql': '-- create index concurrently\nCREATE INDEX i ON t (a);' },
     ],
   },
+  sequelize: { usual: 'none' },
   'sql-migrate': {
     usual: 'each',
     optsOut: [
@@ -111,6 +139,23 @@ const EXAMPLES: Readonly<Record<string, Example>> = {
     usual: 'each',
     optsOut: [{ '1.sql': `---- tern: disable-tx ----\n${ONE}` }, 'none', { '1.sql': `-- tern: disable-tx\n${ONE}` }],
   },
+  typeorm: {
+    usual: 'all',
+    optsOut: [
+      { '001_a.ts': `${TYPEORM}\n  public readonly transaction: boolean = false\n}` },
+      'none',
+      { '001_a.ts': `${TYPEORM}\n  // transaction = false\n}` },
+    ],
+  },
+}
+const CODE: Readonly<Record<string, string>> = {
+  'db-migrate': 'exports.up = (db) => db.runSql(``)',
+  knex: 'exports.up = (knex) => {}',
+  kysely: `import 'kysely'; export async function up() {}`,
+  'mikro-orm': `${MIKRO_ORM} }`,
+  'node-pg-migrate': 'exports.up = (pgm) => {}',
+  sequelize: 'module.exports = { up: (queryInterface) => {} }',
+  typeorm: TYPEORM,
 }
 const FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   flyway: { 'V1__a.sql': ONE },
@@ -127,7 +172,8 @@ const FILES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 describe.each(Object.entries(EXAMPLES))('the runner of %s', (layout, { usual, optsOut }) => {
   it('puts files into transactions as it does', () => {
-    expect(partsIn(FILES[layout] ?? { '1.sql': ONE }, layout)).toEqual([`1:${usual}`])
+    const code = CODE[layout]
+    expect(partsIn(FILES[layout] ?? (code ? { '001_a.ts': code } : { '1.sql': ONE }), layout)).toEqual([`1:${usual}`])
     if (!optsOut) return
     const [files, mode, lookAlike] = optsOut
     expect(partsIn(files, layout)).toEqual([`1:${mode}`])

@@ -2,7 +2,8 @@ import { basename, posix } from 'node:path'
 import { ConfigError, SqlLoadError } from '../../errors.js'
 import { type Asked, isSqlFile, shownPath } from './find.js'
 import { commonFolder, openFolder, subfolders } from './folders.js'
-import { LAYOUTS } from './layouts/index.js'
+import { isCodeFile } from './code/read.js'
+import { CODE_LAYOUTS, LAYOUTS } from './layouts/index.js'
 import {
   type Arrangement,
   type Folder,
@@ -71,6 +72,14 @@ export function arrangeFiles(
       hint: 'Name the files one by one, or choose a layout with --layout.',
     })
   }
+  if (applied.length === 0) {
+    throw new SqlLoadError(
+      `${asked.map(({ path }) => shownPath(path)).join(', ')}: there is no SQL file and no migration.`,
+      {
+        hint: 'Name the folder that holds the migrations.',
+      },
+    )
+  }
   return {
     files: parts.flatMap(({ layout: { name }, folder, applied }) =>
       applied.map(({ file, text }) => ({
@@ -119,7 +128,10 @@ function arrangeFolder(
   asked: { readonly path: string; readonly entries: readonly string[] },
   wanted: Layout | undefined,
 ) {
-  const folder = openFolder(asked.path, asked.entries.filter(isSqlFile))
+  const folder = openFolder(
+    asked.path,
+    asked.entries.filter((entry) => isSqlFile(entry) || (isCodeFile(entry) && !isCompiled(entry, asked.entries))),
+  )
   return wanted ? (arrangeWanted(folder, wanted) ?? [arrangeWith(wanted, folder, true)]) : arrangeBelow(folder)
 }
 
@@ -134,6 +146,12 @@ const SUM = /^(?:schema|structure|create_?tables|ddl|baseline)\.sql$/i
 const STEPS = /^(?:migrations?|versioned|updates?|upgrades?|changes|patches|deltas?)$/
 const COMES_FIRST =
   /^\d*[-_]?(?:init|setup|bootstrap|create_?(?:db|database|roles?|users?|schemas?)|extensions?|roles?)/i
+
+/** Whether JavaScript was made from TypeScript that is there too. */
+function isCompiled(path: string, entries: readonly string[]): boolean {
+  const source = /([^/\\]+)\.[cm]?js$/.exec(path)?.[1]
+  return source !== undefined && entries.some((entry) => /[/\\]([^/\\]+)\.[cm]?ts$/.exec(entry)?.[1] === source)
+}
 
 /**
  * The folder as one tool's, or else its sub-folders one by one. What no tool owns runs in plain order: before the tools when
@@ -186,7 +204,10 @@ function arrangeBelow(folder: Folder): readonly Part[] {
 }
 
 function recognize(folder: Folder): Layout | undefined {
-  return LAYOUTS.find((layout) => layout !== plain && folder.files.length > 0 && layout.recognize(folder) !== null)
+  return LAYOUTS.find((layout) => {
+    const { length } = CODE_LAYOUTS.includes(layout) ? folder.code : folder.files
+    return layout !== plain && length > 0 && layout.recognize(folder) !== null
+  })
 }
 
 function arrangeWith(layout: Layout, folder: Folder, asked: boolean): Part {

@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join, relative, resolve, sep } from 'node:path'
 import { SqlLoadError } from '../../errors.js'
+import { isCodeFile } from './code/read.js'
 
 const SQL_FILE = /\.(?:sql|ddl|psql|pgsql)(?:\.gz)?$/i
 const NOT_ENTERED = new Set(['node_modules', 'target', 'dist', 'vendor'])
@@ -22,7 +23,7 @@ export function findFiles(paths: readonly string[], exclude: readonly string[] =
       throw new SqlLoadError(`${given}: no such file or folder.`, { hint: 'Check the path and the working folder.' })
     if (!stat.isDirectory()) return { kind: 'file', path }
     const entries = listFolder(path).filter((entry) => !excluded.has(entry))
-    if (!entries.some(isSqlFile)) {
+    if (!entries.some((entry) => isSqlFile(entry) || isCodeFile(entry))) {
       throw new SqlLoadError(`${given}: the folder holds no SQL file.`, {
         hint: 'Name the folder that holds the *.sql files.',
       })

@@ -1,4 +1,5 @@
 import type { Location } from '../../errors.js'
+import type { Unseen } from './code/value.js'
 import type { LoadProblem, ProblemKind, Skipped, StandIn } from './model.js'
 import { missingNames, namesDefined } from './names.js'
 import type { Locatable } from './positions.js'
@@ -20,6 +21,8 @@ export interface Remarks {
   /** A command that was not run because it reaches outside the database. */
   refuse(command: string, location: Location, message: string): void
   unreadable(command: string, location: Location, message: string): void
+  /** A call of migration code whose SQL is only known when the code runs. */
+  unseen(call: string, why: Unseen, location: Location): void
   skip(what: string, reason: string, location: Location): void
   standIn(kind: StandIn['kind'], name: string, note: string, location: Location): void
   /** Takes a stand-in back because the files make the real thing later. */
@@ -44,6 +47,7 @@ export function gatherRemarks(): Remarks {
   const roots = new Map<string, LoadProblem>()
   const standIns = new Map<string, Growing<StandIn>>()
   const skipped = new Map<string, Growing<Skipped>>()
+  const unseen = new Map<Unseen, { readonly calls: Map<string, number>; readonly problem: LoadProblem }>()
 
   const add = (problem: LoadProblem) => {
     problems.push(problem)
@@ -67,13 +71,23 @@ export function gatherRemarks(): Remarks {
         excerpt: excerptOf(statement.text),
         dependents: [],
       }
-      const root = missing.map((name) => roots.get(name)).find(Boolean)
+      const root =
+        missing.map((name) => roots.get(name)).find(Boolean) ??
+        (missing.length > 0 ? unseen.get('built')?.problem : undefined)
       if (root) (root.dependents as LoadProblem[]).push(problem)
       else add(problem)
       for (const name of namesDefined(statement.text)) if (!roots.has(name)) roots.set(name, root ?? problem)
     },
     refuse: (command, location, message) => void add(plain('refused', command, location, message)),
     unreadable: (command, location, message) => void add(plain('unreadable', command, location, message)),
+    unseen(call, why, location) {
+      const known = unseen.get(why)
+      const calls = known?.calls ?? new Map<string, number>()
+      calls.set(call, (calls.get(call) ?? 0) + 1)
+      const message = describeUnseen(why, calls)
+      if (known) Object.assign(known.problem, { message })
+      else unseen.set(why, { calls, problem: add(plain('unreadable', call, location, message)) })
+    },
     skip(what, reason, location) {
       const key = `${what}\n${reason}`
       const known = skipped.get(key)
@@ -102,6 +116,24 @@ export function gatherRemarks(): Remarks {
     const names = [...standIns.values()].filter(({ kind }) => kind === 'extension').map(({ name }) => name)
     return names.length > 0 ? `It may belong to an extension that was only stood in for: ${names.join(', ')}.` : null
   }
+}
+
+const UNSEEN: Readonly<Record<Unseen, string>> = {
+  built: 'built by code, not written as SQL, and not seen',
+  unresolved: 'SQL that is only known when the code runs, and not seen',
+  elsewhere: 'code outside the migration, and not seen',
+}
+const MOST_CALLS_NAMED = 4
+
+/** `12 calls are built by code … (knex.schema.createTable 8, knex.schema.alterTable 4)` */
+function describeUnseen(why: Unseen, calls: ReadonlyMap<string, number>): string {
+  const total = [...calls.values()].reduce((sum, number) => sum + number, 0)
+  const sorted = [...calls].toSorted(([, a], [, b]) => b - a)
+  const named = sorted
+    .slice(0, MOST_CALLS_NAMED)
+    .map(([call, number]) => (number === 1 ? call : `${call} ${number} times`))
+  const more = sorted.length > named.length ? ` and ${sorted.length - named.length} more` : ''
+  return `${total === 1 ? 'The call is' : `${total} calls are`} ${UNSEEN[why]}${total === 1 ? '' : `: ${named.join(', ')}${more}`}.`
 }
 
 function excerptOf(text: string): string {

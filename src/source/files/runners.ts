@@ -53,6 +53,7 @@ const FLYWAY_LEAVES_OUT =
 /** The runner of each layout; beside each how a file opts out of its transaction. */
 export const RUNNERS: Readonly<Record<string, Runner>> = {
   atlas: { transaction: 'each', otherwise: 'none', optsOut: saying(/^--\s*atlas:txmode\s+none\b/m) },
+  'db-migrate': { transaction: 'none', otherwise: 'none' },
   dbmate: {
     transaction: 'each',
     otherwise: 'query',
@@ -77,15 +78,24 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
   goose: { transaction: 'each', otherwise: 'none', optsOut: saying(/^--\s*\+goose\s+no\s+transaction\s*$/im) },
   'graphile-migrate': { transaction: 'each', otherwise: 'query', optsOut: saying(/^--!\s*no-transaction\b/) },
   hasura: { transaction: 'each', otherwise: 'query' },
-  knex: { transaction: 'all', otherwise: 'none' },
+  knex: {
+    transaction: 'all',
+    otherwise: 'none',
+    optsOut: saying(/\bconfig\b[^]{0,40}?\{\s*transaction\s*:\s*false\b/),
+  },
   kysely: { transaction: 'all', otherwise: 'none' },
   liquibase: {
     transaction: 'each',
     otherwise: 'none',
     parts: { begins: /^[ \t]*--[ \t]*changeset\b.*$/gim, optsOut: /\brunInTransaction:\s*"?false\b/i },
   },
+  'mikro-orm': {
+    transaction: 'all',
+    otherwise: 'none',
+    optsOut: saying(/\bisTransactional\s*\(\s*\)[^{]*\{\s*return\s+false\b/),
+  },
   mybatis: { transaction: 'each', otherwise: 'none' },
-  'node-pg-migrate': { transaction: 'all', otherwise: 'query' },
+  'node-pg-migrate': { transaction: 'all', otherwise: 'none', optsOut: saying(/\.noTransaction\s*\(\s*\)/) },
   play: { transaction: 'none', otherwise: 'none' },
   postgrator: { transaction: 'query', otherwise: 'query' },
   prisma: { transaction: 'query', otherwise: 'none', optsOut: saying(/^[^-\n]*\bindex\s+concurrently\b/im) },
@@ -99,7 +109,11 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
   sqitch: { transaction: 'none', otherwise: 'none' },
   supabase: { transaction: 'query', otherwise: 'query' },
   tern: { transaction: 'each', otherwise: 'none', optsOut: saying(/^---- tern: disable-tx ----$/m) },
-  typeorm: { transaction: 'all', otherwise: 'none' },
+  typeorm: {
+    transaction: 'all',
+    otherwise: 'none',
+    optsOut: saying(/^\s*(?:(?:public|readonly)\s+)*transaction\s*(?::\s*(?:boolean|false)\s*)?=\s*false\b/m),
+  },
 }
 
 /** psql and its like, for files of no known tool. */

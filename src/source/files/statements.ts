@@ -1,4 +1,5 @@
 import type { Location } from '../../errors.js'
+import { isCodeFile, readCode } from './code/read.js'
 import { applyEdits } from './edits.js'
 import { shownPath } from './find.js'
 import { indexLines } from './lines.js'
@@ -16,6 +17,7 @@ import {
 } from './psql.js'
 import { readText } from './read.js'
 import type { Remarks } from './remarks.js'
+import type { TransactionPart } from './runners.js'
 import { type Piece, splitSql } from './split.js'
 import { renderTemplate } from './templates.js'
 
@@ -39,6 +41,8 @@ export interface SourceFile {
   /** As shown to people. */
   readonly name: string
   readonly text: string
+  /** In which transactions its runner puts it. */
+  readonly parts?: readonly TransactionPart[]
 }
 
 /** What reading a script needs, and whom it tells. */
@@ -59,14 +63,55 @@ export function* readStatements(
   outer: readonly string[] = [],
 ): Generator<Statement> {
   const { variables, remarks } = context
+  if (isCodeFile(source.path)) return yield* readCodeStatements(source, context)
   const rendered = renderTemplate(source.text, variables)
   const at = indexLines(source.text)
-  const locate = (offset: number): Location => ({ file: source.name, ...at(rendered.origin(offset)) })
   for (const { name, offset } of rendered.guessed) remarks.guess(name, { file: source.name, ...at(offset) })
   for (const { text, offset } of rendered.unknown) {
     remarks.unreadable(text, { file: source.name, ...at(offset) }, 'The template command is not understood.')
   }
-  const { text } = rendered
+  yield* splitStatements(
+    rendered.text,
+    (offset) => ({ file: source.name, ...at(rendered.origin(offset)) }),
+    source,
+    context,
+    outer,
+  )
+}
+
+/** The statements that migration code sends. */
+function* readCodeStatements(source: SourceFile, context: ReadingContext): Generator<Statement> {
+  const { path, name, text, parts } = source
+  const script = readCode({
+    path,
+    text,
+    opensTransactions: parts?.every(({ transaction }) => transaction === 'none') ?? true,
+    readFile(wanted) {
+      const found = context.findFile(wanted, path)
+      return found === null ? null : { path: found, text: readText(found) }
+    },
+  })
+  const lines = new Map([[path, indexLines(text)]])
+  const locate = (offset: number): Location => {
+    const { file, offset: at } = script.origin(offset)
+    const index = lines.get(file ?? path) ?? indexLines(readText(file ?? path))
+    lines.set(file ?? path, index)
+    return { file: file === null ? name : shownPath(file), ...index(at) }
+  }
+  for (const { what, why, offset } of script.unseen) {
+    context.remarks.unseen(what, why, { file: name, ...lines.get(path)!(offset) })
+  }
+  yield* splitStatements(script.text, locate, source, context, [])
+}
+
+function* splitStatements(
+  text: string,
+  locate: (offset: number) => Location,
+  source: SourceFile,
+  context: ReadingContext,
+  outer: readonly string[],
+): Generator<Statement> {
+  const { variables, remarks } = context
   const pieces = splitSql(text)
   const conditions = trackConditions()
   const file = outer[0] ?? source.name

@@ -1,4 +1,5 @@
 import { atlas } from './atlas.js'
+import { dbMigrate, knex, kysely, mikroOrm, nodePgMigrateCode, sequelize, typeorm } from './code.js'
 import { dbmate } from './dbmate.js'
 import { diesel, hasura } from './diesel.js'
 import { drizzle } from './drizzle.js'
@@ -20,8 +21,20 @@ import { tern } from './tern.js'
 import { listed } from './listed.js'
 import { golangMigrate, sqlx } from './up-down.js'
 
+/** Layouts of tools whose migrations are code. */
+export const CODE_LAYOUTS: readonly Layout[] = [
+  typeorm,
+  mikroOrm,
+  sequelize,
+  nodePgMigrateCode,
+  kysely,
+  dbMigrate,
+  knex,
+]
+
 /** Every layout; the first that recognizes a folder has it, so the surest signs stand first and `plain` last. */
 export const LAYOUTS: readonly Layout[] = [
+  ...CODE_LAYOUTS,
   sqitch,
   listed,
   rails,

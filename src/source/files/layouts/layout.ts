@@ -12,6 +12,8 @@ export interface Folder {
   readonly path: string
   /** SQL files, in name order. */
   readonly files: readonly FolderFile[]
+  /** Files of code that may be migrations, in name order. */
+  readonly code: readonly FolderFile[]
   /** Whether a file or folder exists; the path is relative to this folder and may begin with `../`. */
   has(relative: string): boolean
   /** A file that need not be SQL, or null. */
