@@ -10,10 +10,11 @@ import type { Rule } from './engine/rule.js'
 import { settle } from './engine/settle.js'
 import type { Suppression } from './engine/suppress.js'
 import { loadParser } from './evidence/catalog/expression.js'
+import type { Catalog } from './evidence/catalog/model.js'
 import type { RawCatalog } from './evidence/catalog/raw.js'
 import { readCatalog } from './evidence/catalog/read.js'
 import { collectEvidence } from './evidence/collect.js'
-import type { Evidence } from './evidence/model.js'
+import type { Evidence, NotSeen } from './evidence/model.js'
 import { targetOf } from './evidence/target.js'
 import { readMarkedComments } from './source/files/marked-comments.js'
 import type { LoadOptions } from './source/files/model.js'
@@ -35,6 +36,8 @@ export interface AuditRequest {
   readonly requireReason?: boolean
   /** Major version that runs in production; where it is older than what was read, the review is for it. */
   readonly productionVersion?: number | undefined
+  /** What tables are to the business, by `schema.table`, where their shape misleads. */
+  readonly roles?: ReadonlyMap<string, string>
   /** How SQL files are read: their layout, variables for templates. */
   readonly load?: LoadOptions
   /** SQL files with the application's queries; they are not applied as schema. */
@@ -72,7 +75,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
     request.signal?.throwIfAborted()
     progress('Reading the catalog')
     const { notSeen, drift, ...collected } = await collectEvidence(source, rules, request.workload ?? [], before)
-    const evidence = seenFrom(collected.evidence, request.productionVersion)
+    const evidence = withRoles(seenFrom(collected.evidence, request.productionVersion), request.roles)
     await source.disconnect()
     progress('Judging')
     const comments = describeFileSuppressions(source.loaded ? readMarkedComments(source.loaded) : [])
@@ -114,6 +117,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
       normalForms: judgeNormalForms(evidence.catalog, findings),
       notSeen: [
         ...notSeen,
+        ...findUnknownRoles(evidence.catalog),
         ...settled.notSeen,
         ...describeLeftOut(evidence.catalog, findPlatformSchemas(evidence)),
         ...source.scratches.listUnmade().map(describeUnmade),
@@ -138,6 +142,22 @@ function seenFrom(evidence: Evidence, production: number | undefined): Evidence 
   const { catalog } = evidence
   if (production === undefined || production * 10_000 >= catalog.serverVersion) return evidence
   return { ...evidence, catalog: { ...catalog, serverVersion: production * 10_000 } }
+}
+
+/** The same catalog, with what the configuration says of its tables. */
+function withRoles(evidence: Evidence, declaredRoles: ReadonlyMap<string, string> = new Map()): Evidence {
+  return declaredRoles.size === 0 ? evidence : { ...evidence, catalog: { ...evidence.catalog, declaredRoles } }
+}
+
+/** Roles that the configuration gives to tables that are not there. */
+function findUnknownRoles({ declaredRoles = new Map(), tables }: Catalog): readonly NotSeen[] {
+  const known = new Set(tables.map(({ address }) => address))
+  return [...declaredRoles.keys()]
+    .filter((address) => !known.has(address))
+    .map((address) => ({
+      what: `the role of ${address}`,
+      reason: 'The configuration names a table that is not there.',
+    }))
 }
 
 function readManifest(): { readonly name: string; readonly version: string } {

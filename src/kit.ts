@@ -36,6 +36,8 @@ export { implies, impliesAsCheck, type Verdict } from './evidence/catalog/implic
 export type { Answer } from './billing/answer.js'
 export * from './billing/conditions.js'
 export { holdsMoney } from './billing/money.js'
+export { rolesOf } from './billing/roles/roles.js'
+export type { Link, Role, RoleMap, RoleOf } from './billing/roles/role.js'
 export { means, mentions, without, wordsOf } from './billing/names.js'
 export { isOrdered, periodsOf, type Period } from './billing/period.js'
 export {

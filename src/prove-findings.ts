@@ -21,12 +21,12 @@ export async function proveFindings(
   all: readonly Judged[],
   signal?: AbortSignal,
 ): Promise<readonly Finding[]> {
-  // The scratch server may be newer than the one that the findings are for.
-  const { serverVersion } = evidence.catalog
+  // The scratch server may be newer than the one that the findings are for, and knows no configuration.
+  const { serverVersion, declaredRoles } = evidence.catalog
   const request: ProofRequest = {
     openScratch: () => source.scratches.open(() => recreateCatalog(evidence.catalog)),
     judge: (catalog: Catalog) =>
-      judge(rules, { ...evidence, catalog: { ...catalog, serverVersion } }).judged.map(({ finding }) =>
+      judge(rules, { ...evidence, catalog: { ...catalog, serverVersion, declaredRoles } }).judged.map(({ finding }) =>
         foundOf(finding),
       ),
     // From files the scratch database is the one that was read.

@@ -19,7 +19,10 @@ export interface Configuration {
   /** All rules, the own ones among them. */
   readonly book: readonly Rule[]
   /** What an audit needs to know of it. */
-  readonly request: Pick<AuditRequest, 'book' | 'policy' | 'suppressions' | 'requireReason' | 'productionVersion'>
+  readonly request: Pick<
+    AuditRequest,
+    'book' | 'policy' | 'suppressions' | 'requireReason' | 'productionVersion' | 'roles'
+  >
 }
 
 const kit = () => import('../kit.js') as Promise<Readonly<Record<string, unknown>>>
@@ -47,7 +50,7 @@ export async function readConfiguration(flags: {
     reason: reason ?? null,
     until: expires ?? null,
   }))
-  const { presets, rules = {}, overrides = [], ignore = {} } = config
+  const { presets, rules = {}, overrides = [], ignore = {}, tables = {} } = config
   return {
     config,
     file: loaded ? path(loaded.path) : null,
@@ -64,6 +67,7 @@ export async function readConfiguration(flags: {
       suppressions,
       requireReason: config.requireReason ?? false,
       productionVersion: config.target?.version,
+      roles: new Map(Object.entries(tables).map(([address, { role }]) => [address, role])),
     },
   }
 }

@@ -6,6 +6,7 @@ import { readConfiguration, renderConfiguration } from '../cli/configuration.js'
 import { gateFlags, gateOf } from '../cli/gate-flags.js'
 import { judgeGate } from '../cli/gate.js'
 import { chooseReports, writeReports } from '../cli/reports.js'
+import { writeRoles } from '../cli/roles.js'
 import { FORMATS } from '../report/formats.js'
 
 export default class Scan extends BaseCommand {
@@ -31,6 +32,7 @@ Exit code: 0 nothing at or over the bar of --fail-on, 1 findings there, 2 the sc
       description: 'Accept what is there today; from then on only what is new or worse fails',
       command: '<%= config.bin %> scan db/ --update-baseline',
     },
+    { description: 'Which table is the invoice, the payment, the plan', command: '<%= config.bin %> scan db/ --roles' },
     {
       description: 'What got better or worse since last night',
       command: '<%= config.bin %> scan --since yesterday.json --format terminal --format json=today.json',
@@ -51,6 +53,9 @@ Exit code: 0 nothing at or over the bar of --fail-on, 1 findings there, 2 the sc
       helpValue: '<file>',
     }),
     ...gateFlags,
+    roles: Flags.boolean({
+      description: 'Show what each table is to billing and why, as text or with --format json, and judge nothing.',
+    }),
     'print-config': Flags.boolean({ description: 'Print what the configuration comes to, and scan nothing.' }),
     prove: Flags.boolean({ allowNo: true, default: true, description: 'Try every fix on a scratch database.' }),
     verbose: Flags.boolean({ char: 'v', description: 'Show every finding in full, in the order of the review.' }),
@@ -61,6 +66,7 @@ Exit code: 0 nothing at or over the bar of --fail-on, 1 findings there, 2 the sc
     const configuration = await readConfiguration(flags)
     if (flags['print-config']) return void process.stdout.write(renderConfiguration(configuration))
     const { config } = configuration
+    if (flags.roles) return writeRoles({ args, flags }, configuration, this.look(flags))
     const reports = chooseReports(flags.format ?? config.formats ?? [], flags.output)
     const comparisons = await readComparisons(flags, configuration)
     const found = await runAudit({ args, flags }, configuration, { prove: flags.prove })

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ROLES } from '../billing/roles/role.js'
 import { ACCEPTABLE } from '../engine/coverage.js'
 import { PRESETS } from '../engine/policy.js'
 
@@ -28,19 +29,7 @@ const date = z
   .describe('The last day on which it holds.')
 
 /** What a table is to a subscription business. */
-const role = z.enum([
-  'organization',
-  'subscription',
-  'plan',
-  'price',
-  'usage event',
-  'usage limit',
-  'invoice',
-  'invoice line',
-  'payment',
-  'ledger',
-  'other',
-])
+const role = z.enum([...ROLES, 'other']).describe('other: none of these, whatever it looks like.')
 
 /** A configuration file. Paths are relative to its folder. */
 export const configSchema = z
@@ -116,7 +105,7 @@ export const configSchema = z
     tables: z
       .record(z.string(), z.strictObject({ role }))
       .optional()
-      .describe('What tables are to the business, by `schema.table`, where their names do not tell.'),
+      .describe('What tables are to the business, by `schema.table`, where `scan --roles` is wrong about them.'),
     ownRules: z
       .string()
       .min(1)

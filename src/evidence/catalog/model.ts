@@ -21,6 +21,8 @@ export interface Catalog {
   readonly functions: readonly Routine[]
   readonly extensions: readonly Extension[]
   readonly roles: readonly Role[]
+  /** What the configuration says that tables are to the business, by address. */
+  readonly declaredRoles?: ReadonlyMap<string, string> | undefined
   /** Every column of every table, in table and position order. */
   columns(): IterableIterator<Column>
   /** Every constraint of every table. */
