@@ -3,6 +3,7 @@ import type { Finding } from './engine/result.js'
 import type { Rule } from './engine/rule.js'
 import type { Catalog } from './evidence/catalog/model.js'
 import type { Evidence } from './evidence/model.js'
+import { createDependentFinder } from './fix/dependents.js'
 import { describeFix, type Scanned } from './fix/fixes.js'
 import type { Candidate } from './fix/plan.js'
 import { type Found, type Proof, type ProofRequest, proveFixes } from './fix/prove.js'
@@ -40,12 +41,14 @@ export async function proveFindings(
     judged.filter(waits).map(candidateOf),
   ])
   signal?.throwIfAborted()
-  return judged.map((one) => withFix(one, proofs.get(one.finding.fingerprint), evidence))
+  const scanned = { ...evidence, dependents: createDependentFinder(evidence.catalog, evidence.workload) }
+  return judged.map((one) => withFix(one, proofs.get(one.finding.fingerprint), scanned))
 }
 
 /** The findings with fixes that nobody tried. */
 export function leaveUnproven(judged: readonly Judged[], evidence: Evidence): readonly Finding[] {
-  return judged.map((one) => withFix(one, undefined, evidence))
+  const scanned = { ...evidence, dependents: createDependentFinder(evidence.catalog, evidence.workload) }
+  return judged.map((one) => withFix(one, undefined, scanned))
 }
 
 function withFix(judged: Judged, proof: Proof | undefined, scanned: Scanned): Finding {

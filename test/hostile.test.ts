@@ -6,6 +6,7 @@ import { describeCatalog } from '../src/evidence/catalog/describe.js'
 import { linkCatalog } from '../src/evidence/catalog/link.js'
 import { readCatalog } from '../src/evidence/catalog/read.js'
 import { planMigration } from '../src/fix/migration.js'
+import { createDependentFinder } from '../src/fix/dependents.js'
 import { describeFix } from '../src/fix/fixes.js'
 import { proveFixes } from '../src/fix/prove.js'
 import { newName } from '../src/fix/quote.js'
@@ -132,11 +133,10 @@ describe('fixes for hostile names', () => {
           expect([...proofs.values()].map(({ refused }) => refused)).toEqual(candidates.map(() => null))
           const findings = judged.map(({ finding, steps }) => ({
             ...finding,
-            fix: describeFix(
-              { id: finding.fingerprint, table: null, steps },
-              proofs.get(finding.fingerprint),
-              evidence,
-            ),
+            fix: describeFix({ id: finding.fingerprint, table: null, steps }, proofs.get(finding.fingerprint), {
+              ...evidence,
+              dependents: createDependentFinder(evidence.catalog, evidence.workload),
+            }),
           }))
           await runScript(planMigration(findings).up)
           await runScript(planMigration(findings).down)

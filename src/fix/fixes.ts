@@ -1,6 +1,7 @@
 import type { Catalog } from '../evidence/catalog/model.js'
 import type { Statistics } from '../evidence/statistics/model.js'
 import type { DataCheck } from './data-check.js'
+import type { Dependent, DependentFinder } from './dependents.js'
 import { estimateDuration } from './duration.js'
 import { type Candidate, planSteps, undoOf } from './plan.js'
 import type { Proof } from './prove.js'
@@ -25,6 +26,8 @@ export interface Fix {
   readonly provenOn: number | null
   /** What the present data say to its constraints; one entry a constraint that was looked at, or should have been. */
   readonly data: readonly DataCheck[]
+  /** Views, functions, triggers, policies and queries of the workload that touch what it changes. */
+  readonly dependents: readonly Dependent[]
   /** The question of a decision, or why it is only advice. */
   readonly reason: string | null
 }
@@ -33,6 +36,7 @@ export interface Fix {
 export interface Scanned {
   readonly catalog: Catalog
   readonly statistics: Statistics | null
+  readonly dependents: DependentFinder
 }
 
 /** Joins a candidate with its proof. */
@@ -50,6 +54,7 @@ export function describeFix(candidate: Candidate, proof: Proof | undefined, scan
     rewrites: [...new Set(steps.flatMap(({ observed }) => observed?.rewrites ?? []))],
     provenOn: proof?.ran ? proof.serverVersion : null,
     data: [],
+    dependents: scanned.dependents.find(candidate.steps.flatMap(({ alters = [] }) => alters)),
     reason: refused ?? question,
   }
 }

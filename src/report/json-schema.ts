@@ -10,6 +10,8 @@ const priority = z.enum(['now', 'next', 'later'])
 const total = z.int().min(0)
 const lockMode = z.enum(LOCK_MODES)
 
+const location = z.object({ file: z.string(), line: z.int().min(1), column: z.int().min(1) }).nullable()
+
 const fix = z.object({
   status: z
     .enum(['proven', 'decision', 'advice'])
@@ -52,6 +54,28 @@ const fix = z.object({
     )
     .optional()
     .describe('What the proof saw of each statement of `up`, in the same order.'),
+  dependents: z
+    .array(
+      z.object({
+        kind: z.enum([
+          'view',
+          'materialized view',
+          'function',
+          'procedure',
+          'trigger',
+          'policy',
+          'generated column',
+          'query',
+        ]),
+        name: z.string().describe('Address, or the name or beginning of a query.'),
+        location: location.describe('Where a query stands.'),
+        columns: z
+          .array(z.string())
+          .describe('Columns that it touches; empty when it only names them in SQL that it puts together.'),
+      }),
+    )
+    .optional()
+    .describe('What touches the columns that the fix changes.'),
   data: z
     .array(
       z.object({
@@ -106,7 +130,6 @@ const difference = z.object({
   details: z.array(z.object({ what: z.string(), files: z.string(), database: z.string() })),
 })
 
-const location = z.object({ file: z.string(), line: z.int().min(1), column: z.int().min(1) }).nullable()
 const reference = z.object({ rule: z.string(), address: z.string(), severity })
 const moved = reference.extend({ was: severity.describe('What it was before.') })
 

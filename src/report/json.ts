@@ -63,6 +63,7 @@ function describeFinding(finding: Finding): DeepReadonly<AuditReport['findings']
         observed,
         duration,
       })),
+      dependents: fix.dependents,
       data: fix.data,
       provenOn: fix.provenOn,
       reason: fix.reason,

@@ -23,7 +23,14 @@ import {
 } from './summary.js'
 import { renderFrame } from './terminal/frame.js'
 import { renderTable } from './terminal/table.js'
-import { describeEvidence, describeFacts, describeFix, describeLocks, describeServer } from './wording.js'
+import {
+  describeDependents,
+  describeEvidence,
+  describeFacts,
+  describeFix,
+  describeLocks,
+  describeServer,
+} from './wording.js'
 import { wrap, wrapSql } from './wrap.js'
 
 /** How many findings are shown in full unless all are asked for. */
@@ -134,6 +141,7 @@ function cure(paper: Paper, { fix, advice }: Finding): readonly string[] {
   const { chalk, verbose, width } = paper
   if (!fix) return block(paper, `Do: ${advice}`)
   const locks = describeLocks(fix)
+  const dependents = describeDependents(fix)
   const shown = verbose ? fix.up : fix.up.slice(0, STATEMENTS)
   const hidden = fix.up.length - shown.length
   const tone = fix.status === 'proven' ? chalk.green : chalk.yellow
@@ -141,6 +149,7 @@ function cure(paper: Paper, { fix, advice }: Finding): readonly string[] {
     ...(fix.status === 'proven' ? [] : block(paper, `Do: ${advice}`)),
     ...block(paper, `Fix ${describeFix(fix)}`, tone),
     ...(locks ? block(paper, `Locks: ${locks}`, chalk.dim) : []),
+    ...(dependents.length > 0 ? block(paper, `Touched by it: ${dependents.join('; ')}`, chalk.dim) : []),
     ...shown.flatMap((sql) =>
       wrapSql(`${printableLines(sql)};`, width - INDENT - 2).map((line) => `  ${chalk.cyan(line)}`),
     ),

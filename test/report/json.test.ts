@@ -62,6 +62,7 @@ it('holds what version 1 promises', () => {
     'locks',
     'rewrites',
     'steps',
+    'dependents',
     'data',
     'provenOn',
     'reason',

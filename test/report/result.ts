@@ -42,6 +42,7 @@ export function makeFix(parts: Partial<Fix> = {}): Fix {
     rewrites: [],
     provenOn: 180_006,
     data: [],
+    dependents: [],
     reason: null,
     ...parts,
   }

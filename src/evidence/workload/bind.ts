@@ -110,8 +110,8 @@ function sourcesIn(node: unknown, expressions: ReadonlySet<string>, catalog: Cat
   return [{ alias, table: findTable(catalog, typeof schema === 'string' ? schema : null, name) }]
 }
 
-/** Without a schema: the one in `public`, else the only one of that name. */
-function findTable(catalog: Catalog, schema: string | null, name: string): Table | null {
+/** The table of this name; without a schema the one in `public`, else the only one. */
+export function findTable(catalog: Catalog, schema: string | null, name: string): Table | null {
   const found = catalog.tables.filter((table) => table.name === name && (!schema || table.schema.name === schema))
   return found.find((table) => table.schema.name === 'public') ?? (found.length === 1 ? found[0]! : null)
 }

@@ -1,6 +1,6 @@
 import type { Finding } from '../../engine/result.js'
 import { formatLocation } from '../../errors.js'
-import { describeEvidence, describeFacts, describeFix, describeLocks } from '../wording.js'
+import { describeDependents, describeEvidence, describeFacts, describeFix, describeLocks } from '../wording.js'
 import { code, sqlBlock, text, textWithCode } from './escape.js'
 
 /** A finding with the number that it has throughout the document. */
@@ -21,6 +21,7 @@ export function renderFinding({ number, finding }: Numbered, names: ReadonlySet<
     `**Weight:** impact ${finding.impact}, effort ${finding.complexity}`,
     ...(fix ? [`**Fix:** ${textWithCode(describeFix(fix), names)}`] : []),
     ...locksOf(finding),
+    ...dependentsOf(finding, names),
   ]
   return [
     `#### ${number}. ${code(address)}`,
@@ -35,6 +36,11 @@ function locksOf({ fix }: Finding): readonly string[] {
   const locks = fix && describeLocks(fix)
   if (!locks) return []
   return [`**Locks:** ${text(locks)}${fix.phases.length > 0 ? ` (phases: ${fix.phases.join(', ')})` : ''}`]
+}
+
+function dependentsOf({ fix }: Finding, names: ReadonlySet<string>): readonly string[] {
+  const lines = fix ? describeDependents(fix) : []
+  return lines.length > 0 ? [`**Touched by it:** ${lines.map((line) => textWithCode(line, names)).join('; ')}`] : []
 }
 
 function statements({ fix }: Finding): readonly string[] {
