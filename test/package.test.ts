@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 let folder: string
+let packed: string
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'pg-billing-audit-package-'))
   const built = join(folder, 'checkout')
@@ -16,7 +17,9 @@ beforeAll(() => {
     cpSync(join(ROOT, entry), join(built, entry), { recursive: true })
   for (const entry of ['README.md', 'LICENSE', 'CHANGELOG.md']) cpSync(join(ROOT, entry), join(built, entry))
   execFileSync('ln', ['-s', join(ROOT, 'node_modules'), join(built, 'node_modules')])
-  npm(built, 'pack', '--pack-destination', folder)
+  npm(built, 'run', '--silent', 'build')
+  // pre-commit takes everything that this prints for the name of the file.
+  packed = npm(built, 'pack', '--pack-destination', folder)
   const tarball = readdirSync(folder).find((file) => file.endsWith('.tgz')) ?? ''
   const user = join(folder, 'user')
   execFileSync('mkdir', [user])
@@ -25,10 +28,15 @@ beforeAll(() => {
 }, 300_000)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-function npm(cwd: string, ...args: string[]): void {
+function npm(cwd: string, ...args: string[]): string {
   const { status, stdout, stderr } = spawnSync('npm', args, { cwd, encoding: 'utf8' })
   if (status !== 0) throw new Error(`npm ${args.join(' ')}\n${stdout}\n${stderr}`)
+  return stdout
 }
+
+it('is packed without a word, so that pre-commit can install the hook', () => {
+  expect(packed).toMatch(/^pg-billing-audit-[\d.]+\.tgz\n$/)
+})
 
 it('works from its tarball, installed elsewhere', () => {
   const user = join(folder, 'user')

@@ -1,4 +1,5 @@
 import {
+  chmodSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -243,6 +244,27 @@ describe('output', () => {
     expect(() => checkOutput(join(folder, 'report.json', 'report.json'))).toThrow(ConfigError)
     expect(() => checkOutput(undefined)).not.toThrow()
     expect(() => writeOutput(join(folder, 'no', 'report.json'), 'x')).toThrow(ConfigError)
+  })
+
+  it('says before the work that there is no permission, and leaves nothing', () => {
+    const locked = join(folder, 'locked')
+    mkdirSync(locked)
+    writeFileSync(join(locked, 'old.json'), 'mine')
+    chmodSync(locked, 0o555)
+    chmodSync(folder, 0o755)
+    const root = process.geteuid?.() === 0
+    // Nothing is forbidden to root.
+    if (root) process.seteuid?.(65_534)
+    try {
+      for (const name of ['new.json', 'old.json'])
+        for (const write of [(path: string) => checkOutput(path), (path: string) => writeOutput(path, 'x')])
+          expect(() => write(join(locked, name))).toThrow(`${join(locked, name)} cannot be written: no permission.`)
+      expect(() => writeNewFiles([{ path: join(locked, '1.sql'), text: 'x' }])).toThrow('1.sql cannot be written')
+    } finally {
+      if (root) process.seteuid?.(0)
+    }
+    expect(readdirSync(locked)).toEqual(['old.json'])
+    expect(readFileSync(join(locked, 'old.json'), 'utf8')).toBe('mine')
   })
 
   it('writes new files all or none', () => {

@@ -13,8 +13,16 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8
 
 interface Action {
   readonly inputs: Readonly<Record<string, { readonly default: string }>>
+  readonly outputs: Readonly<Record<string, { readonly value: string }>>
   readonly runs: {
-    readonly steps: readonly { readonly name: string; readonly run: string; readonly env: Record<string, string> }[]
+    readonly steps: readonly {
+      readonly id?: string
+      readonly name: string
+      readonly if?: string
+      readonly run: string
+      readonly env: Record<string, string>
+      readonly 'working-directory'?: string
+    }[]
   }
 }
 
@@ -63,86 +71,108 @@ function shell(lines: string, environment: Record<string, string>, cwd = project
 
 describe('the GitHub action', () => {
   const action = read('action.yml') as Action
-  const step = (name: string) => action.runs.steps.find((one) => one.name === name)
 
-  /** Runs a step with its inputs filled in; gives what it wrote for later steps. */
-  function runStep(name: string, inputs: Record<string, string>, more: Record<string, string> = {}) {
-    const given: Record<string, string> = Object.fromEntries(
-      Object.entries(action.inputs).map(([key, { default: value }]) => [key, inputs[key] ?? value]),
-    )
-    const filled = Object.fromEntries(
-      Object.entries(step(name)?.env ?? {}).map(([key, value]) => [
-        key,
-        value.replace(/\$\{\{ inputs\.([\w-]+) \}\}/g, (_, input: string) => given[input] ?? ''),
-      ]),
-    )
-    const output = join(folder, 'output')
-    writeFileSync(output, '')
-    const environment = {
-      ...filled,
-      GITHUB_ACTION_PATH: new URL('.', ROOT).pathname,
-      GITHUB_OUTPUT: output,
-      GITHUB_STEP_SUMMARY: join(folder, 'summary.md'),
-      GITHUB_REPOSITORY: 'acme/billing',
-      RUNNER_TEMP: folder,
-      ...more,
+  /** Runs the action's steps in their order, with expressions, conditions and outputs as GitHub has them. */
+  function runAction(inputs: Record<string, string>, pullRequest?: number) {
+    const scope: Scope = {
+      inputs: Object.fromEntries(
+        Object.entries(action.inputs).map(([key, { default: value }]) => [key, inputs[key] ?? value]),
+      ),
+      steps: {},
+      github: { token: 'x', event: pullRequest === undefined ? {} : { pull_request: { number: pullRequest } } },
     }
-    const ran = shell(step(name)?.run ?? '', environment, join(project, given['working-directory'] ?? '.'))
-    return {
-      ...ran,
-      outputs: Object.fromEntries(
-        readFileSync(output, 'utf8')
-          .trim()
-          .split('\n')
-          .map((line) => line.split('=')),
-      ) as Record<string, string>,
-    }
+    let failed = false
+    const ran = action.runs.steps.map(({ id, name, if: condition, run, env, 'working-directory': where = '.' }) => {
+      const runs = condition === undefined ? !failed : evaluate(condition, scope) === 'true'
+      if (!runs) return { name, status: null, stdout: '', stderr: '' }
+      const output = join(folder, 'output')
+      writeFileSync(output, '')
+      const environment = {
+        ...Object.fromEntries(Object.entries(env).map(([key, value]) => [key, evaluate(value, scope)])),
+        GITHUB_ACTION_PATH: new URL('.', ROOT).pathname,
+        GITHUB_OUTPUT: output,
+        GITHUB_STEP_SUMMARY: join(folder, 'summary.md'),
+        GITHUB_REPOSITORY: 'acme/billing',
+        RUNNER_TEMP: folder,
+      }
+      const { status, stdout, stderr } = shell(run, environment, join(project, evaluate(where, scope)))
+      failed ||= status !== 0
+      const lines = readFileSync(output, 'utf8').trim().split('\n').filter(Boolean)
+      if (id !== undefined)
+        scope.steps[id] = { outputs: Object.fromEntries(lines.map((line) => line.split(/=(.*)/s).slice(0, 2))) }
+      return { name, status, stdout, stderr }
+    })
+    const outputs = Object.fromEntries(
+      Object.entries(action.outputs).map(([key, { value }]) => [key, evaluate(value, scope)]),
+    )
+    return { steps: ran, status: ran.map(({ status }) => status), outputs }
   }
 
+  const logged = () => {
+    const log = join(folder, 'gh.log')
+    const text = existsSync(log) ? readFileSync(log, 'utf8') : ''
+    rmSync(log, { force: true })
+    return text
+  }
+  const real = { targets: 'db', arguments: '--no-prove --rule types/inexact-money', 'working-directory': 'service' }
+
   it('annotates from the root of the repository, writes a summary, and fails at the end', () => {
-    const inputs = {
-      targets: 'db',
-      arguments: '--no-prove --rule types/inexact-money',
-      'working-directory': 'service',
-      sarif: 'out.sarif',
-    }
-    const { status, stdout, stderr, outputs } = runStep('Scan', inputs)
-    expect(stderr).toBe('')
-    expect(status).toBe(0)
-    expect(stdout).toMatch(/^::error file=service\/db\/1\.sql,line=3,col=3,title=types\/inexact-money::/)
+    const { steps, status, outputs } = runAction({ ...real, sarif: 'out.sarif' })
+    expect(steps.map(({ name }) => name)).toEqual(['Scan', 'Comment', 'Verdict'])
+    expect(status, 'no comment is asked for').toEqual([0, null, 1])
+    expect(steps[0]?.stderr).toBe('')
+    expect(steps[0]?.stdout).toMatch(/^::error file=service\/db\/1\.sql,line=3,col=3,title=types\/inexact-money::/)
     expect(readFileSync(join(folder, 'npx.log'), 'utf8')).toBe(`--yes pg-billing-audit@${version}\n`)
     expect(outputs['exit-code']).toBe('1')
     expect(JSON.parse(readFileSync(outputs['report'] ?? '', 'utf8'))).toMatchObject({ schemaVersion: 1 })
     expect(existsSync(join(project, 'service/out.sarif'))).toBe(true)
     expect(readFileSync(join(folder, 'summary.md'), 'utf8').startsWith(MARKER)).toBe(true)
-    expect(runStep('Verdict', {}, { PGBA_CODE: '1' }).status).toBe(1)
-    expect(runStep('Verdict', {}, { PGBA_CODE: '0' }).status).toBe(0)
-    expect(runStep('Verdict', {}, { PGBA_CODE: '' }).status).toBe(2)
+    expect(runAction({ ...real, 'fail-on': 'never' }).status).toEqual([0, null, 0])
   })
 
-  it('says with exit code 2 that it could not scan', () => {
-    const { status, stderr, outputs } = runStep('Scan', { targets: 'nope', 'fail-on': 'never' })
-    expect([status, outputs['exit-code']]).toEqual([0, '2'])
-    expect(stderr).toContain('nope: no such file or folder')
+  it('says with exit code 2 that it could not scan, and comments on nothing', () => {
+    const { steps, status, outputs } = runAction({ targets: 'nope', 'fail-on': 'never', comment: 'true' }, 7)
+    expect([status, outputs['exit-code']]).toEqual([[0, 0, 2], '2'])
+    expect(steps[0]?.stderr).toContain('nope: no such file or folder')
+    expect(logged()).toBe('')
   })
 
-  it('writes one comment, and the same one anew', () => {
-    const comment = join(folder, 'comment.md')
-    writeFileSync(comment, `${MARKER}\n`)
-    const log = () => {
-      const text = readFileSync(join(folder, 'gh.log'), 'utf8')
-      rmSync(join(folder, 'gh.log'))
-      return text
-    }
-    const environment = { PGBA_COMMENT: comment, PGBA_NUMBER: '7', GH_TOKEN: 'x' }
-    expect(runStep('Comment', {}, environment).status).toBe(0)
-    expect(log()).toContain(`--method POST repos/acme/billing/issues/7/comments --field body=@${comment}`)
+  it('writes one comment on a pull request, and the same one anew', () => {
+    expect(runAction({ ...real, comment: 'true' }).status, 'of a push').toEqual([0, null, 1])
+    const body = `--field body=@${join(folder, 'pg-billing-audit.md')}`
+    expect(runAction({ ...real, comment: 'true' }, 7).status).toEqual([0, 0, 1])
+    expect(logged()).toContain(`--method POST repos/acme/billing/issues/7/comments ${body}`)
     writeFileSync(join(folder, 'comments'), '42\n43\n')
-    expect(runStep('Comment', {}, environment).status).toBe(0)
-    expect(log()).toContain(`--method PATCH repos/acme/billing/issues/comments/42 --field body=@${comment}`)
-    expect(step('Comment')?.run).toContain(MARKER)
+    expect(runAction({ ...real, comment: 'true' }, 7).status).toEqual([0, 0, 1])
+    expect(logged()).toContain(`--method PATCH repos/acme/billing/issues/comments/42 ${body}`)
+    expect(action.runs.steps.find(({ name }) => name === 'Comment')?.run).toContain(MARKER)
   })
 })
+
+interface Scope {
+  readonly inputs: Readonly<Record<string, string>>
+  readonly steps: Record<string, { readonly outputs: Readonly<Record<string, string>> }>
+  readonly github: object
+}
+
+/** Text with GitHub's expressions: paths into a scope, `always()`, `&&`, `==` and strings. */
+function evaluate(text: string, scope: Scope): string {
+  return text.replace(/\$\{\{(.*?)\}\}/g, (_, expression: string) => {
+    const values = expression.split('&&').map((part) => {
+      const [left = '', right] = part.split('==').map((side) => valueOf(side.trim(), scope))
+      return right === undefined ? left : left === right ? 'true' : ''
+    })
+    if (values.length === 1) return values[0] ?? ''
+    return values.every((value) => value !== '') ? 'true' : ''
+  })
+}
+
+function valueOf(term: string, scope: Scope): string {
+  if (term === 'always()') return 'true'
+  if (/^'.*'$/.test(term)) return term.slice(1, -1)
+  const value = term.split('.').reduce<unknown>((at, key) => (at as Record<string, unknown> | undefined)?.[key], scope)
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
 
 it('the GitLab template runs, and leaves the reports that it names', () => {
   const template = read('templates/gitlab-ci.yml') as {
