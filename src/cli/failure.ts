@@ -33,6 +33,19 @@ export function explainUsage(error: unknown, command: string, flags: readonly st
     .replace(/\n?See more help with --help/, '')
     .split('\n')
     .map((line) => line.trim())
+  const whole = [first, ...rest].join(' ')
+  const [, one, other] = /(--[\w-]+)(?:=\S+)? cannot also be provided when using (--[\w-]+)/.exec(whole) ?? []
+  if (one !== undefined)
+    return new ConfigError(`${other} and ${one} exclude each other.`, { hint: 'Leave one of them away.', cause: error })
+  const [, flag, wanted] = /^Parsing (--[\w-]+)\s+(.*)$/.exec(whole) ?? []
+  if (flag !== undefined)
+    return new ConfigError(
+      `${flag}: ${wanted?.replace(/^[A-Z]/, (letter) => letter.toLowerCase()).replace(/\.?$/, '.')}`,
+      {
+        hint: help,
+        cause: error,
+      },
+    )
   const message = first.endsWith(':') ? `${first} ${rest.filter(Boolean).join(' ')}` : first
   return new ConfigError(/[.!?]$/.test(message) ? message : `${message}.`, { hint: help, cause: error })
 }

@@ -37,6 +37,8 @@ import { wrap, wrapSql } from './wrap.js'
 const FIRST = 12
 /** How many statements of a fix are shown unless all are asked for. */
 const STATEMENTS = 6
+/** Column at which it is said what a command does. */
+const COMMAND = 46
 /** Column at which a finding's text begins. */
 const INDENT = 11
 
@@ -271,7 +273,12 @@ function nextSteps(paper: Paper, { findings, tool }: AuditResult): string {
     [`${tool.name} explain <rule>`, 'says why a rule exists, and when to let it be'],
     [`${tool.name} scan … --format markdown`, 'gives the full review as a document'],
   ]
-  const rows = steps.map(([command, what]) => `  ${(command ?? '').padEnd(44)}${paper.chalk.dim(what ?? '')}`)
+  const wide = steps.every(([, what = '']) => COMMAND + what.length <= paper.width)
+  const rows = steps.map(([command = '', what = '']) =>
+    wide
+      ? `${`  ${command}`.padEnd(COMMAND)}${paper.chalk.dim(what)}`
+      : `  ${command}\n${' '.repeat(INDENT)}${paper.chalk.dim(what)}`,
+  )
   return [heading(paper, 'Next'), ...rows].join('\n')
 }
 

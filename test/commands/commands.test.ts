@@ -40,6 +40,30 @@ describe('scan', () => {
     expect(codes[1]?.stdout).toContain(`${file('wrong.sql')}:1:`)
   })
 
+  it('says in one sentence which flags exclude each other, and what a flag takes', async () => {
+    const complain = async (...flags: readonly string[]) => {
+      const { status, stdout, stderr } = await installed.run(['scan', file('clean.sql'), ...flags])
+      return [status, stdout, stderr.split('\n')[0]]
+    }
+    expect(
+      await Promise.all([
+        complain('--baseline', 'a.json', '--no-baseline'),
+        complain('--no-baseline', '--update-baseline'),
+        complain('--config', 'a.yaml', '--no-config'),
+        complain('--max-findings', 'many'),
+        complain('--fail-on', 'nothing'),
+        complain('--db', 'postgres://localhost/x', '--snapshot', 'y.json'),
+      ]),
+    ).toEqual([
+      [2, '', 'Error: --baseline and --no-baseline exclude each other.'],
+      [2, '', 'Error: --no-baseline and --update-baseline exclude each other.'],
+      [2, '', 'Error: --config and --no-config exclude each other.'],
+      [2, '', 'Error: --max-findings: expected an integer but received: many.'],
+      [2, '', 'Error: Expected --fail-on=nothing to be one of: error, warning, info, never.'],
+      [2, '', 'Error: More than one database was given.'],
+    ])
+  })
+
   it('writes nothing but the report to standard output, without colour in a pipe', async () => {
     const json = await installed.run(['scan', file('wrong.sql'), '--rule', RULE, '--format', 'json'])
     expect(JSON.parse(json.stdout)).toMatchObject({ schemaVersion: 1, findings: [{ rule: RULE }] })
