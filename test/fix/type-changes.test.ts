@@ -90,8 +90,12 @@ describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
     try {
       for (const step of steps) {
         await apply(step)
-        // What was interrupted is run again.
-        if (step.phase === 'backfill' && step.undo === null) await apply(step)
+        // It may be run again, even by a tool that puts everything into a transaction.
+        if (step.phase === 'backfill' && !step.transactional && step.undo === null) {
+          await client.query('begin')
+          await apply(step)
+          await client.query('commit')
+        }
         const reached = written
         while (written < reached + 20) await new Promise((resolve) => setTimeout(resolve, 5))
       }

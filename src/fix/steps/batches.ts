@@ -38,6 +38,7 @@ export function inBatches(
   const from = key.map((part) => variable(part, 'from'))
   const upto = key.map((part) => variable(part, 'upto'))
   const attempt = quoteIdentifier(newName(['batch'], 'try', taken))
+  const written = quoteIdentifier(newName(['rows'], 'written', taken))
   const relation = quoteRelation(table)
   const order = quoteColumns(key)
   const backwards = key.map(({ name }) => `${quoteIdentifier(name)} desc`).join(', ')
@@ -47,6 +48,7 @@ export function inBatches(
     '#variable_conflict use_column',
     'declare',
     ...key.flatMap(({ type }, at) => [`  ${from[at]} ${type.sql};`, `  ${upto[at]} ${type.sql};`]),
+    `  ${written} bigint;`,
     'begin',
     ...prologue.map((statement) => `  ${statement};`),
     ...(prologue.length > 0 ? ['  commit;'] : []),
@@ -59,13 +61,15 @@ export function inBatches(
     `    for ${attempt} in 1..${TRIES} loop`,
     '      begin',
     `        ${work(`${columns} >= ${row(from)} and ${columns} <= ${row(upto)}`)};`,
+    `        get diagnostics ${written} = row_count;`,
     '        exit;',
     '      exception when lock_not_available or deadlock_detected then',
     `        if ${attempt} = ${TRIES} then raise; end if;`,
     '      end;',
     `      perform pg_catalog.pg_sleep(0.1 * ${attempt});`,
     '    end loop;',
-    '    commit;',
+    // Without a write there is nothing to commit, so that a run that finds all done may be inside a transaction.
+    `    if ${written} > 0 then commit; end if;`,
     `    select ${order} into ${from.join(', ')} from ${relation} where ${columns} > ${row(upto)} order by ${order} limit 1;`,
     '  end loop;',
     ...epilogue.map((statement) => `  ${statement};`),

@@ -227,27 +227,26 @@ function backfill(context: Context): readonly Step[] {
   ]
 }
 
+/** Each constraint of the new columns is made, and checked, before it counts. */
 function validate(context: Context): readonly Step[] {
   const { table, replacements, newNames, carried, target } = context
-  const inPhase = (steps: readonly Step[]) => steps.map((step) => ({ ...step, phase: 'validate' }) as const)
-  const filled = replacements.filter(({ column }) => column.notNull)
+  const filled = replacements
+    .filter(({ column }) => column.notNull)
+    .flatMap(({ column }) => setNotNull({ ...column, name: newNames.get(column.name)! }, target))
+  const constraints = [
+    ...carried.checks.map((copy) => ({ ...copy, options: {} })),
+    ...carried.foreignKeys.map((copy) => ({ ...copy, options: { lock: 'SHARE ROW EXCLUSIVE' } as const })),
+  ].flatMap(({ original, name, definition, options }) =>
+    addConstraint(table, name, definition, options).slice(0, original.validated ? 2 : 1),
+  )
   return [
-    ...filled.flatMap(({ column }) => {
-      const added: Column = { ...column, name: newNames.get(column.name)! }
-      return inPhase(setNotNull(added, target))
-    }),
-    ...carried.checks.flatMap(({ original, name, definition }) =>
-      inPhase(addConstraint(table, name, definition)).slice(0, original.validated ? 2 : 1),
-    ),
-    ...carried.foreignKeys.flatMap(({ original, name, definition }) =>
-      inPhase(addConstraint(table, name, definition, { lock: 'SHARE ROW EXCLUSIVE' })).slice(
-        0,
-        original.validated ? 2 : 1,
-      ),
+    // The rows have to be filled first.
+    ...[...filled, ...constraints].map((step) =>
+      step.phase === 'expand' ? { ...step, phase: 'backfill' as const } : step,
     ),
     ...uniques(carried).map(({ name, constraint }): Step => ({
       ...STEP,
-      phase: 'validate',
+      phase: 'switch',
       sql: `alter table ${quoteRelation(table)} add constraint ${quoteIdentifier(name)} ${uniqueUsing(constraint, name)}`,
       undo: `alter table ${quoteRelation(table)} drop constraint ${quoteIdentifier(name)}`,
       lock: 'ACCESS EXCLUSIVE',
