@@ -1,4 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { startThreadAhead } from '../source/embedded/thread.js'
+
+/** Commands that need the embedded server. */
+const OPENS_A_DATABASE = /^(?:scan|fix)$/
 
 /** Runs the command line `argv` of the package in this folder. Sets the exit code; never ends the process, so that nothing written is lost. */
 export async function main(argv: readonly string[], root: URL): Promise<void> {
@@ -8,6 +12,7 @@ export async function main(argv: readonly string[], root: URL): Promise<void> {
     process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`)
     return
   }
+  if (OPENS_A_DATABASE.test(argv[0] ?? '')) startThreadAhead()
   const { runCommand } = await import('./run-command.js')
   await runCommand(argv, root, version ?? '')
 }

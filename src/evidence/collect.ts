@@ -31,11 +31,14 @@ export async function collectEvidence(
   before: RawCatalog | null = null,
 ): Promise<Collected> {
   const saved = source.snapshot === null ? null : parseSnapshot(source.snapshot, source.name)
-  const raw = await readRawCatalog(source.session, saved)
+  const reading = readRawCatalog(source.session, saved)
+  const { loaded } = source
+  // The files are gone through while the server answers.
+  const sqlSource = loaded && readSqlSource(loaded)
+  const raw = await reading
   const wanted = rules.some(({ needs, uses = [] }) => [...needs, ...uses].includes('statistics'))
   const statistics = wanted ? await collectStatistics(source, saved, raw) : null
   const catalog = linkCatalog(raw)
-  const { loaded } = source
   const linked = statistics && linkStatistics(statistics, raw)
   const queries = workload.length > 0 ? readWorkloadFiles(workload) : null
   return {
@@ -43,7 +46,7 @@ export async function collectEvidence(
       catalog,
       statistics: linked,
       workload: queries?.workload ?? null,
-      source: loaded && readSqlSource(loaded),
+      source: sqlSource,
       migrations: loaded?.migrations
         ? linkMigrations(loaded.migrations, {
             before: before ? linkCatalog(before) : catalog,

@@ -41,7 +41,7 @@ const NOT_REPRODUCED = 'The scratch copy does not show the finding, so its cure 
 
 interface Baseline {
   readonly before: Before
-  readonly lines: readonly string[]
+  readonly lines: () => readonly string[]
   readonly found: ReadonlySet<string>
 }
 
@@ -104,13 +104,17 @@ async function settleGroups(
 ): Promise<boolean> {
   let scratch = await openScratch()
   const catalog = known?.catalog ?? (await readScratch(scratch))
+  let lines: readonly string[] | undefined
   const baseline: Baseline = {
     before: listTables(catalog),
-    lines: describeCatalog(catalog),
+    lines: () => (lines ??= describeCatalog(catalog)),
     found: new Set((known?.found ?? judge(catalog)).map(({ id }) => id)),
   }
-  const attempt = async (candidates: readonly Candidate[]) => {
-    const trial = await tryTogether(scratch, candidates, baseline, judge, inHaste)
+  /** The catalog after the last trial, where it is known. */
+  let undone: Catalog | null = null
+  const attempt = async (candidates: readonly Candidate[], isLast = false) => {
+    const trial = await tryTogether(scratch, candidates, baseline, judge, inHaste, isLast || !inHaste)
+    undone = trial.spoilt ? null : trial.undone
     if (trial.spoilt) {
       await scratch.close()
       scratch = await openScratch()
@@ -132,7 +136,7 @@ async function settleGroups(
     for (;;) {
       const pending = group.filter(({ id }) => !proofs.has(id))
       if (pending.length === 0) break
-      const trial = await attempt(pending)
+      const trial = await attempt(pending, group === groups.at(-1))
       const refused = pending.filter(({ id }) => trial.refused.has(id))
       const doubtful = pending.filter(({ id }) => trial.doubtful.has(id) && !trial.refused.has(id))
       for (const candidate of refused) settle(candidate, trial)
@@ -144,7 +148,9 @@ async function settleGroups(
       if (refused.length === 0 && doubtful.length === 0) for (const candidate of pending) settle(candidate, trial)
     }
   }
-  if (!inHaste || compareCatalogs(baseline.lines, describeCatalog(await readScratch(scratch))).length === 0) return true
+  if (!inHaste) return true
+  const left = compareCatalogs(baseline.lines(), describeCatalog(undone ?? (await readScratch(scratch))))
+  if (left.length === 0) return true
   await scratch.close()
   return false
 }
@@ -165,6 +171,8 @@ interface Trial {
   readonly spoilt: boolean
   /** What each statement did. */
   readonly observed: ReadonlyMap<string, Observation>
+  /** The catalog after everything was taken back; null when it was not read. */
+  readonly undone: Catalog | null
 }
 
 async function tryTogether(
@@ -173,6 +181,7 @@ async function tryTogether(
   baseline: Baseline,
   judge: ProofRequest['judge'],
   inHaste: boolean,
+  reads: boolean,
 ): Promise<Trial> {
   const refused = new Map<string, string>()
   const doubtful = new Map<string, string>()
@@ -203,7 +212,17 @@ async function tryTogether(
     }
   }
 
-  const after = judge(await readScratch(scratch))
+  const applied = linkCatalog(await readCatalog(scratch))
+  // The server takes everything back while the rules judge.
+  const undoing = Promise.all(
+    done.toReversed().map(async ({ step: { undo }, owners }) => ({
+      owners,
+      error: undo === null ? null : await scratch.execute(undo),
+    })),
+  )
+  const reading = reads ? readScratch(scratch) : null
+  for (const answer of [undoing, reading]) answer?.catch(() => undefined)
+  const after = judge(applied)
   const remaining = new Set(after.map(({ id }) => id))
   for (const { id } of candidates)
     if (remaining.has(id) && !refused.has(id)) refused.set(id, 'The finding is still there after the fix.')
@@ -215,13 +234,13 @@ async function tryTogether(
   }
 
   let spoilt = false
-  for (const { step, owners } of done.toReversed()) {
-    const error = step.undo === null ? null : await scratch.execute(step.undo)
+  for (const { owners, error } of await undoing) {
     if (!error) continue
     spoilt = true
     for (const id of owners) fail(id, `It cannot be undone: ${error.message}.`)
   }
-  const left = inHaste ? [] : compareCatalogs(baseline.lines, describeCatalog(await readScratch(scratch)))
+  const undone = await reading
+  const left = inHaste || !undone ? [] : compareCatalogs(baseline.lines(), describeCatalog(undone))
   if (left.length > 0) {
     spoilt = true
     blame(
@@ -229,7 +248,7 @@ async function tryTogether(
       ({ table }) => table !== null && left.some((line) => line.includes(` ${table}`)),
     )
   }
-  return { refused, doubtful, failed, spoilt, observed }
+  return { refused, doubtful, failed, spoilt, observed, undone }
 }
 
 async function readScratch(scratch: ScratchSession): Promise<Catalog> {

@@ -138,24 +138,28 @@ export const catalogQueries = (version: number) =>
         x.indisunique as "unique", ${since(version, 150000, 'x.indnullsnotdistinct', 'false')} as "nullsNotDistinct",
         x.indisvalid as valid, x.indisready as ready, x.indisreplident as "isReplicaIdentity",
         x.indisclustered as clustered, pg_catalog.pg_get_expr(x.indpred, x.indrelid) as predicate,
-        array(select pg_catalog.pg_get_indexdef(x.indexrelid, k, true)
-          from generate_series(1, x.indnkeyatts::int) k order by k)::text[] as expressions,
-        array(select pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(o.opcname)
-          from unnest(x.indclass::oid[]) with ordinality k(oid, position)
-          join pg_catalog.pg_opclass o on o.oid = k.oid
-          join pg_catalog.pg_namespace n on n.oid = o.opcnamespace order by k.position)::text[] as opclasses,
-        array(select o.opcdefault from unnest(x.indclass::oid[]) with ordinality k(oid, position)
-          join pg_catalog.pg_opclass o on o.oid = k.oid order by k.position)::text[] as "defaultOpclasses",
-        array(select coalesce(pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(o.collname), '')
-          from unnest(x.indcollation::oid[]) with ordinality k(oid, position)
-          left join pg_catalog.pg_collation o on o.oid = k.oid
-          left join pg_catalog.pg_namespace n on n.oid = o.collnamespace order by k.position)::text[] as collations,
+        k.expressions, k.opclasses, k.defaults as "defaultOpclasses", k.collations,
         (select h.inhparent from pg_catalog.pg_inherits h where h.inhrelid = x.indexrelid) as parent,
         i.reloptions::text[] as "storageOptions", pg_catalog.pg_get_indexdef(x.indexrelid) as definition,
         i.relpages::int8 * pg_catalog.current_setting('block_size')::int8 as "sizeBytes",
         ${comment('pg_class', 'x.indexrelid')} as comment
       from pg_catalog.pg_index x
       join relations c on c.oid = x.indrelid
+      cross join lateral (
+        select array_agg(case when a.attname is null then pg_catalog.pg_get_indexdef(x.indexrelid, p.position, true)
+            else pg_catalog.quote_ident(a.attname) end order by p.position) as expressions,
+          array_agg(pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(o.opcname)
+            order by p.position) as opclasses,
+          array_agg(o.opcdefault::text order by p.position) as defaults,
+          array_agg(coalesce(pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname), '')
+            order by p.position) as collations
+        from generate_series(1, x.indnkeyatts::int) p(position)
+        join pg_catalog.pg_opclass o on o.oid = x.indclass[p.position - 1]
+        join pg_catalog.pg_namespace n on n.oid = o.opcnamespace
+        left join pg_catalog.pg_collation co on co.oid = x.indcollation[p.position - 1]
+        left join pg_catalog.pg_namespace cn on cn.oid = co.collnamespace
+        left join pg_catalog.pg_attribute a
+          on a.attrelid = x.indrelid and a.attnum = x.indkey[p.position - 1] and a.attnum <> 0) k
       join pg_catalog.pg_class i on i.oid = x.indexrelid
       join pg_catalog.pg_am m on m.oid = i.relam
       order by x.indrelid, i.relname`,

@@ -6,5 +6,6 @@ export function readSqlSource(loaded: {
   readonly files: readonly string[]
   readonly positions: ReadonlyMap<string, Location>
 }): SqlSource {
-  return { files: loaded.files, locate: (address) => loaded.positions.get(address) }
+  const { files, positions } = loaded
+  return { files, locate: (address) => positions.get(address) }
 }

@@ -36,10 +36,31 @@ const WATCH_INTERVAL = 50
 /** Opening copies a whole data directory, which a busy machine may take long for. */
 const SLOWEST_OPENING = 120_000
 
+interface Spawned {
+  readonly worker: Worker
+  /** Statements begun. */
+  readonly begun: Int32Array
+}
+
+/** The one that was started ahead and is not used yet. */
+let ahead: Spawned | undefined
+
+/** Starts the next server's thread before it is known what the server has to hold; it keeps no process alive. */
+export function startThreadAhead(): void {
+  ahead ??= spawn()
+  ahead.worker.unref()
+}
+
+function spawn(): Spawned {
+  const begun = new Int32Array(new SharedArrayBuffer(4))
+  return { begun, worker: new Worker(new URL('./worker.js', import.meta.url), { workerData: { begun: begun.buffer } }) }
+}
+
 /** Starts the worker thread of an embedded server and watches its limits while a call runs. */
 export function startThread({ statementTimeout, memoryLimit }: Limits) {
-  const begun = new Int32Array(new SharedArrayBuffer(4))
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: { begun: begun.buffer } })
+  const { worker, begun } = ahead ?? spawn()
+  ahead = undefined
+  worker.ref()
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>()
   let lastId = 0
   let ended: Error | undefined

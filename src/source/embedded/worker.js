@@ -1,4 +1,5 @@
 // Runs PGlite in a thread of its own, so that a statement that never ends can be ended.
+import { readFile } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { PGlite } from '@electric-sql/pglite'
 
@@ -12,6 +13,17 @@ const begun = new Int32Array(workerData.begun)
 let server
 
 let inTransaction = false
+
+/** Small tables and no crash to recover from: less memory to clear, less log to write. */
+const SETTINGS = ['shared_buffers=16MB', 'full_page_writes=off', 'wal_init_zero=off', 'wal_recycle=off']
+
+const { WebAssembly } = /** @type {any} */ (globalThis)
+
+/** Begun before the first message, since a thread may be started ahead. */
+const compiling = readFile(new URL('pglite.wasm', import.meta.resolve('@electric-sql/pglite'))).then((bytes) =>
+  WebAssembly.compile(bytes),
+)
+compiling.catch(() => undefined)
 
 /** int8, numeric, date, time, timetz, timestamp, timestamptz, interval: as the server prints them. */
 const PRINTED = Object.fromEntries(
@@ -29,6 +41,8 @@ const operations = {
       loaded[key] = module[key]
     }
     server = await PGlite.create({
+      pgliteWasmModule: await compiling,
+      startParams: [...PGlite.defaultStartParams, ...SETTINGS.flatMap((setting) => ['-c', setting])],
       extensions: loaded,
       parsers: PRINTED,
       ...(dataDirectory ? { loadDataDir: new Blob([dataDirectory]) } : {}),

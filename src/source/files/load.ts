@@ -12,7 +12,7 @@ import type { LoadedFiles, LoadOptions } from './model.js'
 import { chooseNew } from './new-migrations.js'
 import { loadParser } from './parse.js'
 import { makePlatform } from './platforms.js'
-import { readPositions } from './positions.js'
+import { placeObjects, readObjects } from './positions.js'
 import { type Failure, gatherRemarks } from './remarks.js'
 import { type ReadingContext, readStatements, type Statement } from './statements.js'
 
@@ -83,6 +83,8 @@ async function load(
     for (const { name } of standIns.filter(({ kind }) => kind === 'role')) {
       await session.execute(`alter role ${quoteIdentifier(name)} nosuperuser`)
     }
+    const objects = await readObjects(session)
+    let positions: LoadedFiles['positions'] | undefined
     const loaded: LoadedFiles = {
       session,
       files,
@@ -92,7 +94,9 @@ async function load(
       problems,
       standIns,
       skipped,
-      positions: await readPositions(session, statements, definitions),
+      get positions() {
+        return (positions ??= placeObjects(objects, statements, definitions))
+      },
       migrations: migrations && gatherMigrations(migrations, statements),
     }
     return { ended: null, loaded }

@@ -23,16 +23,20 @@ interface NamedObject {
   readonly index: number | null
 }
 
+/** Reads what there is to be placed. */
+export function readObjects(server: EmbeddedServer): Promise<readonly NamedObject[]> {
+  return server.query<NamedObject & Record<string, unknown>>(OBJECTS)
+}
+
 /**
  * Where each object at a catalog address was last defined. An object stands where its last CREATE stands; a column where it
  * was added or last given a type; a constraint where it was written, else where its column or table is.
  */
-export async function readPositions(
-  server: EmbeddedServer,
+export function placeObjects(
+  objects: readonly NamedObject[],
   statements: readonly Locatable[],
   definitions: readonly Definition[],
-): Promise<ReadonlyMap<string, Location>> {
-  const objects = await server.query<NamedObject & Record<string, unknown>>(OBJECTS)
+): ReadonlyMap<string, Location> {
   const defined = new Map<string, Definition[]>()
   for (const definition of definitions) {
     if (NOT_DEFINING.test(definition.tag)) continue
