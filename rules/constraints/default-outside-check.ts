@@ -1,10 +1,10 @@
 import {
   afterReview,
   allOf,
-  checksOf,
   type Column,
   domainChecksOf,
   type Expression,
+  expressionOf,
   identityOf,
   implies,
   negate,
@@ -68,8 +68,8 @@ function refusalOf(column: Column, value: string, constant: string): string | nu
   const refuses = (check: Expression) =>
     implies(allOf(factsFor(check, column, value, constant)), negate(check)) === 'yes'
   if (domainChecksOf(column).some(refuses)) return type.domain?.address ?? type.sql
-  const at = checksOf(table).findIndex(refuses)
-  return table.checks.filter(({ enforced }) => enforced)[at]?.name ?? null
+  const checks = table.checks.filter(({ enforced, columns }) => enforced && columns.includes(column))
+  return checks.find((check) => refuses(expressionOf(check)))?.name ?? null
 }
 
 /** Digits before the point that the type does not have, after rounding. */
@@ -87,13 +87,13 @@ function factsFor(
 ): readonly Expression[] {
   const column = quoteIdentifier(name)
   const facts = [`${column} = ${value}`]
-  if (type.typcategory === 'S' && type.name !== 'bpchar') {
+  const condition = JSON.stringify(check)
+  if (type.typcategory === 'S' && type.name !== 'bpchar' && condition.includes('length')) {
     const [length, trimmed] = [[...constant].length, [...constant.replaceAll(/^ +| +$/g, '')].length]
     for (const text of [column, `${column}::text`])
       for (const measure of ['length', 'char_length'])
         facts.push(`${measure}(${text}) = ${length}`, `${measure}(btrim(${text})) = ${trimmed}`)
   }
-  const condition = JSON.stringify(check)
   return facts
     .map((fact) => parseExpression(fact, table))
     .filter((fact, at) => at === 0 || (fact.kind === 'comparison' && condition.includes(identityOf(fact.left))))

@@ -1,4 +1,4 @@
-import { rule, type Table } from '../../src/kit.js'
+import { groupBy, rule, type Table } from '../../src/kit.js'
 
 /** Two may be an old table and its successor. */
 const FEWEST = 3
@@ -20,19 +20,13 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    const groups = new Map<string, Table[]>()
-    for (const table of catalog.tables) {
-      if (
-        table.partitionOf ||
-        table.variety !== 'ordinary' ||
-        table.inherits.length > 0 ||
-        !/\d/.test(table.name) ||
-        COPY.test(table.name)
-      )
-        continue
-      const key = JSON.stringify([table.schema.name, table.name.replaceAll(/\d+/g, '#'), shapeOf(table)])
-      groups.set(key, [...(groups.get(key) ?? []), table])
-    }
+    const numbered = catalog.tables.filter(
+      ({ partitionOf, variety, inherits, name }) =>
+        !partitionOf && variety === 'ordinary' && inherits.length === 0 && /\d/.test(name) && !COPY.test(name),
+    )
+    const groups = groupBy(numbered, (table) =>
+      JSON.stringify([table.schema.name, table.name.replaceAll(/\d+/g, '#'), shapeOf(table)]),
+    )
     for (const tables of groups.values()) {
       const [first, ...others] = tables
       if (!first || tables.length < FEWEST || first.columns.length === 0) continue

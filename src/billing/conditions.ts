@@ -22,15 +22,8 @@ export function checksOf(table: Table): readonly Expression[] {
 
 /** A CHECK constraint's expression. */
 export function expressionOf(check: CheckConstraint): Expression {
-  const known = EXPRESSIONS.get(check)
-  if (known) return known
-  const expression = parseExpression(check.expression, check.table)
-  EXPRESSIONS.set(check, expression)
-  return expression
+  return parseExpression(check.expression, check.table)
 }
-
-/** Read once for all rules. */
-const EXPRESSIONS = new WeakMap<CheckConstraint, Expression>()
 
 /** The expressions that the column's domain checks, written about the column. */
 export function domainChecksOf(column: Column): readonly Expression[] {

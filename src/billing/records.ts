@@ -31,8 +31,7 @@ export function recordsIn(column: Column, catalog: Catalog, workload: Workload |
   const words = wordsOf(name)
   const last = words.at(-1) ?? ''
   if (words.length > LONGEST || words.some((word) => RETIRED.test(word)) || mentions(words, 'foreign')) return null
-  const keys = keysReadOf(column, catalog, workload)
-  if (ATTRIBUTES.test(last)) return attributesOf(column, keys)
+  if (ATTRIBUTES.test(last)) return attributesOf(column, keysReadOf(column, catalog, workload))
   if (mentions(words, 'open') || means(wordsOf(table.name).at(-1) ?? '', 'audit')) return null
   // Romance languages put the head first: `lignes_facture`.
   const head = isPlural(name, last) && means(last, 'record') ? last : words.find((word) => means(word, 'record'))
@@ -46,7 +45,7 @@ export function recordsIn(column: Column, catalog: Catalog, workload: Workload |
       !/^(?:line item|item|line|tier|entry|posten|staffel|ligne|partida|iten)$/.test(words.join(' ')))
   )
     return null
-  return { shape: 'list', seenIn: [...seenIn, 'name'], keys: keys.names }
+  return { shape: 'list', seenIn: [...seenIn, 'name'], keys: keysReadOf(column, catalog, workload).names }
 }
 
 function attributesOf(column: Column, { names, seenIn }: ReturnType<typeof keysReadOf>): Records | null {

@@ -13,3 +13,15 @@ export function remember<T>(limit: number, compute: (key: string) => T): (key: s
     return result
   }
 }
+
+/** A pure function of a catalog object that remembers its result for as long as the object lives. */
+export function rememberFor<K extends object, T>(compute: (object: K) => T): (object: K) => T {
+  const results = new WeakMap<K, { readonly result: T }>()
+  return (object) => {
+    const known = results.get(object)
+    if (known) return known.result
+    const result = compute(object)
+    results.set(object, { result })
+    return result
+  }
+}

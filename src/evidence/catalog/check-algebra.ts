@@ -1,6 +1,7 @@
 import { allOf, columnsIn, type Expression, negate, parseExpression } from './expression.js'
 import { implies } from './implication.js'
 import type { CheckConstraint, Column, Table } from './model.js'
+import { rememberFor } from '../remember.js'
 
 /** What is wrong with a CHECK as a statement of logic, at most one thing for each. */
 export type CheckDefect =
@@ -27,20 +28,22 @@ interface Read {
 const FALSE: Expression = { kind: 'constant', value: false }
 
 /** What is wrong with each of a table's own enforced CHECK constraints by itself. */
-export function findCheckDefects(table: Table): readonly CheckDefect[] {
-  return readChecks(table)
-    .flatMap((read) => judgeAlone(read) ?? [])
-    .filter(({ check }) => !check.inherited)
-}
+export const findCheckDefects = rememberFor((table: Table): readonly CheckDefect[] =>
+  [...judgeEachAlone(table)].flatMap(([{ check }, defect]) => (defect && !check.inherited ? defect : [])),
+)
+
+const judgeEachAlone = rememberFor(
+  (table: Table): ReadonlyMap<Read, CheckDefect | null> =>
+    new Map(readChecks(table).map((read) => [read, judgeAlone(read)])),
+)
 
 /**
  * What is wrong with a table's own CHECK constraints together, where each is sound by itself: no row passes two of them, or
  * one implies another. Of two that say the same, the one that is validated or first by name stays.
  */
-export function findCheckConflicts(table: Table): readonly CheckDefect[] {
-  const reads = readChecks(table)
-  if (reads.length < 2) return []
-  const sound = reads.filter((read) => judgeAlone(read) === null).toSorted(byRank)
+export const findCheckConflicts = rememberFor((table: Table): readonly CheckDefect[] => {
+  if (table.checks.length < 2) return []
+  const sound = [...judgeEachAlone(table)].flatMap(([read, defect]) => (defect ? [] : read)).toSorted(byRank)
   const clashing = new Set<CheckConstraint>()
   const given = new Set<CheckConstraint>()
   return sound.flatMap((read, at): readonly CheckDefect[] => {
@@ -64,7 +67,7 @@ export function findCheckConflicts(table: Table): readonly CheckDefect[] {
     given.add(check)
     return [{ kind: 'implied', check, by: by.check, equal: follows(read, by) }]
   })
-}
+})
 
 function readChecks(table: Table): readonly Read[] {
   return table.checks

@@ -1,6 +1,6 @@
 import { loadModule, parseSync } from 'libpg-query'
 import type { Column, Table } from './model.js'
-import { remember } from '../remember.js'
+import { remember, rememberFor } from '../remember.js'
 
 /** Makes `parseExpression` and the workload reader usable; await it once, before rules run. */
 export const loadParser = (): Promise<void> => loadModule()
@@ -63,6 +63,15 @@ type Context = Pick<Table, 'column'> | undefined
 
 /** Reads an expression as the server prints it or a person writes it. What PostgreSQL's grammar refuses is `other`. */
 export function parseExpression(text: string, table?: Context): Expression {
+  return (table ? readersOf(table) : readFree)(text)
+}
+
+const readFree = remember(5_000, (text: string) => readText(text, undefined))
+
+/** Several rules read the same text of one table. */
+const readersOf = rememberFor((table: NonNullable<Context>) => remember(1_000, (text: string) => readText(text, table)))
+
+function readText(text: string, table: Context): Expression {
   const tree = parseTree(text)
   if (!tree) return { kind: 'other', operand: { kind: 'opaque', identity: text, columns: [], strict: [] } }
   return readExpression(tree, table)

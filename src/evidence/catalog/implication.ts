@@ -7,6 +7,7 @@ import {
   type Operand,
   strictColumnsOf,
 } from './expression.js'
+import { remember } from '../remember.js'
 
 export type Verdict = 'yes' | 'no' | 'unknown'
 
@@ -19,7 +20,13 @@ export type Verdict = 'yes' | 'no' | 'unknown'
  * every constant it is compared with. Both expressions are evaluated in each world by SQL's three-valued logic.
  */
 export function implies(a: Expression, b: Expression): Verdict {
-  if (JSON.stringify(a) === JSON.stringify(b)) return 'yes'
+  const [first, second] = [JSON.stringify(a), JSON.stringify(b)]
+  return first === second ? 'yes' : impliesAsText(`[${first},${second}]`)
+}
+
+/** Schemas say the same thing of many tables. */
+const impliesAsText = remember(20_000, (pair: string): Verdict => {
+  const [a, b] = JSON.parse(pair) as [Expression, Expression]
   const variables = new Variables([a, b])
   if (variables.count > MOST_WORLDS) return impliesByParts(a, b)
   let verdict: Verdict = 'yes'
@@ -30,7 +37,7 @@ export function implies(a: Expression, b: Expression): Verdict {
     verdict = 'unknown'
   }
   return verdict
-}
+})
 
 /** Whether a row that CHECK `a` lets pass (true or NULL) always passes CHECK `b`. */
 export function impliesAsCheck(a: Expression, b: Expression): Verdict {
@@ -69,20 +76,20 @@ class Names {
   readonly #pairs = new Map<Operand, Map<Operand, ReturnType<typeof pairOf>>>()
 
   ofTerm(operand: Operand): string {
-    return remember(this.#terms, operand, identityOf)
+    return recall(this.#terms, operand, identityOf)
   }
 
   ofCondition(operand: Operand): string {
-    return remember(this.#conditions, operand, conditionId)
+    return recall(this.#conditions, operand, conditionId)
   }
 
   ofPair(left: Operand, right: Operand): ReturnType<typeof pairOf> {
-    const ofLeft = remember(this.#pairs, left, () => new Map<Operand, ReturnType<typeof pairOf>>())
-    return remember(ofLeft, right, () => pairOf(left, right))
+    const ofLeft = recall(this.#pairs, left, () => new Map<Operand, ReturnType<typeof pairOf>>())
+    return recall(ofLeft, right, () => pairOf(left, right))
   }
 }
 
-function remember<K, V>(known: Map<K, V>, key: K, make: (key: K) => V): V {
+function recall<K, V>(known: Map<K, V>, key: K, make: (key: K) => V): V {
   const value = known.get(key) ?? make(key)
   known.set(key, value)
   return value

@@ -1,7 +1,8 @@
 import type { Catalog, Column, Sequence } from './model.js'
+import { rememberFor } from '../remember.js'
 
 /** The columns that each sequence gives numbers to: those that own it, and those whose default names it. */
-export function columnsFedBySequences(catalog: Catalog): ReadonlyMap<Sequence, readonly Column[]> {
+export const columnsFedBySequences = rememberFor((catalog: Catalog): ReadonlyMap<Sequence, readonly Column[]> => {
   const byName = new Map(catalog.sequences.map((sequence) => [sequence.address, sequence]))
   const fed = new Map<Sequence, Set<Column>>()
   const add = (sequence: Sequence, column: Column) =>
@@ -12,7 +13,7 @@ export function columnsFedBySequences(catalog: Catalog): ReadonlyMap<Sequence, r
     if (sequence) add(sequence, column)
   }
   return new Map([...fed].map(([sequence, columns]) => [sequence, [...columns]]))
-}
+})
 
 function sequenceInDefault({ default: value }: Column): string | null {
   const name = /nextval\('((?:[^']|'')+)'::(?:pg_catalog\.)?regclass\)/.exec(value ?? '')?.[1]
