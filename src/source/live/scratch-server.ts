@@ -140,7 +140,7 @@ async function openScratchSession(target: LiveTarget, database: string): Promise
       hint: 'Connect to the server itself, not through a pooler with fixed databases.',
     })
   }
-  let isRunning = false
+  let running = 0
   let isEnding = false
   let lost: Error | undefined
   const lose = (cause: unknown) => (lost ??= explainDisconnection(cause, displayName, 'fixes were being proven'))
@@ -150,7 +150,7 @@ async function openScratchSession(target: LiveTarget, database: string): Promise
   const run = async (query: string | pg.QueryConfig): Promise<readonly Row[] | pg.DatabaseError> => {
     if (isEnding) throw new EvidenceError('The proof was cancelled.')
     if (lost) throw lost
-    isRunning = true
+    running++
     try {
       return (await client.query(query)).rows as Row[]
     } catch (error) {
@@ -159,7 +159,7 @@ async function openScratchSession(target: LiveTarget, database: string): Promise
       if (error instanceof pg.DatabaseError) return error
       throw error
     } finally {
-      isRunning = false
+      running--
     }
   }
 
@@ -178,7 +178,7 @@ async function openScratchSession(target: LiveTarget, database: string): Promise
     async close() {
       if (isEnding) return
       isEnding = true
-      if (isRunning) await requestCancel(client).catch(() => cutConnection(client))
+      if (running > 0) await requestCancel(client).catch(() => cutConnection(client))
       await endClient(client)
     },
   }
