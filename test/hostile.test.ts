@@ -7,6 +7,7 @@ import { linkCatalog } from '../src/evidence/catalog/link.js'
 import { readCatalog } from '../src/evidence/catalog/read.js'
 import { planMigration } from '../src/fix/migration.js'
 import { createDependentFinder } from '../src/fix/dependents.js'
+import { makeParts, type MigrationPart } from '../src/fix/parts.js'
 import { describeFix } from '../src/fix/fixes.js'
 import { proveFixes } from '../src/fix/prove.js'
 import { newName } from '../src/fix/quote.js'
@@ -138,8 +139,10 @@ describe('fixes for hostile names', () => {
               dependents: createDependentFinder(evidence.catalog, evidence.workload),
             }),
           }))
-          await runScript(planMigration(findings).up)
-          await runScript(planMigration(findings).down)
+          const { planned, fixes } = planMigration(findings)
+          const parts = makeParts(planned, fixes, 'statements')
+          await runParts(parts, 'up')
+          await runParts(parts.toReversed(), 'down')
         } finally {
           await server.execute(`drop schema ${schema} cascade`)
         }
@@ -149,10 +152,12 @@ describe('fixes for hostile names', () => {
   })
 })
 
-/** Runs a migration whole: its statements hold semicolons and newlines in names, so the server splits it. */
-async function runScript(script: string): Promise<void> {
-  const inOneGo = script.replaceAll(/\bindex concurrently\b/gi, 'index')
-  expect(await server.execute(inOneGo)).toBeNull()
+/** Runs the statements of a migration one by one, in transactions where it says so. */
+async function runParts(parts: readonly MigrationPart[], side: 'up' | 'down'): Promise<void> {
+  for (const { transactional, [side]: statements } of parts) {
+    const all = statements.map(({ sql }) => sql)
+    for (const sql of transactional ? ['begin', ...all, 'commit'] : all) expect(await server.execute(sql)).toBeNull()
+  }
 }
 
 describe('hostile shapes', () => {

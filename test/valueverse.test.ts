@@ -7,6 +7,7 @@ import { compareCatalogs, describeCatalog } from '../src/evidence/catalog/descri
 import { linkCatalog } from '../src/evidence/catalog/link.js'
 import { readCatalog } from '../src/evidence/catalog/read.js'
 import { planMigration } from '../src/fix/migration.js'
+import { makeParts, type MigrationPart } from '../src/fix/parts.js'
 import { openLiveSession } from '../src/source/live/session.js'
 import { startServer } from './servers.js'
 
@@ -85,10 +86,11 @@ describe.each([15, 18] as const)('on a live PostgreSQL %s', (major) => {
         }))
     expect(comparable(live)).toEqual(comparable(fromFiles))
 
-    const { up, down, fixes } = planMigration(live.findings)
+    const { planned, fixes } = planMigration(live.findings)
+    const parts = makeParts(planned, fixes, 'statements')
     expect(fixes.length).toBeGreaterThan(5)
     const before = await describeLive(url)
-    await runScript(url, up)
+    await runParts(url, parts, 'up')
     const again = await audit({
       source: { kind: 'server', connection: url },
       workload: [`${folder}/queries.sql`],
@@ -96,7 +98,7 @@ describe.each([15, 18] as const)('on a live PostgreSQL %s', (major) => {
     })
     const fixed = new Set(fixes.map(({ fingerprint }) => fingerprint))
     expect(again.findings.filter(({ fingerprint }) => fixed.has(fingerprint)).map(({ address }) => address)).toEqual([])
-    await runScript(url, down)
+    await runParts(url, parts.toReversed(), 'down')
     expect(compareCatalogs(before, await describeLive(url))).toEqual([])
   })
 })
@@ -110,12 +112,16 @@ async function describeLive(url: string): Promise<readonly string[]> {
   }
 }
 
-/** Runs a migration as psql does: one statement at a time, each on its own. */
-async function runScript(url: string, script: string): Promise<void> {
+/** Runs the statements of a migration one by one, in transactions where it says so. */
+async function runParts(url: string, parts: readonly MigrationPart[], side: 'up' | 'down'): Promise<void> {
   const client = new pg.Client(url)
   await client.connect()
   try {
-    for (const statement of script.split(/;\n\n|;\n$/)) if (statement.trim()) await client.query(statement)
+    for (const { transactional, [side]: statements } of parts) {
+      if (transactional) await client.query('begin')
+      for (const { sql } of statements) await client.query(sql)
+      if (transactional) await client.query('commit')
+    }
   } finally {
     await client.end()
   }

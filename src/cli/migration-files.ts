@@ -1,9 +1,7 @@
-import { join } from 'node:path'
 import { nearest } from '../engine/nearest.js'
 import type { AuditResult } from '../engine/result.js'
 import { ConfigError } from '../errors.js'
-import type { Migration } from '../fix/migration.js'
-import { writeNewFiles } from './output.js'
+import { LOCK_MODES, type LockMode } from '../fix/step.js'
 import { statIfThere } from './stat.js'
 
 /** Throws ConfigError unless the folder is there. */
@@ -26,14 +24,10 @@ export function checkObjects(addresses: readonly string[] = [], { catalog, findi
   })
 }
 
-/** Writes the up and the down file, both or none, and gives their paths; none when there is nothing to fix. Never overwrites. */
-export function writeMigration({ up, down }: Migration, folder: string, startedAt: string): readonly string[] {
-  if (up === '') return []
-  const name = `${startedAt.slice(0, 19).replace(/\D/g, '')}_billing_audit_fixes`
-  const files = [
-    { path: join(folder, `${name}.up.sql`), text: up },
-    { path: join(folder, `${name}.down.sql`), text: down },
-  ]
-  writeNewFiles(files)
-  return files.map(({ path }) => path)
+/** `share-update-exclusive` for `SHARE UPDATE EXCLUSIVE`. */
+export const LOCK_NAMES: readonly string[] = LOCK_MODES.map((mode) => mode.toLowerCase().replaceAll(' ', '-'))
+
+/** The lock mode that a flag names. */
+export function lockMode(name: string | undefined): LockMode | undefined {
+  return name === undefined ? undefined : LOCK_MODES[LOCK_NAMES.indexOf(name)]
 }

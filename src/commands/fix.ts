@@ -1,55 +1,120 @@
 import { Flags } from '@oclif/core'
 import { auditArgs, auditFlags, runAudit } from '../cli/audit-flags.js'
 import { BaseCommand } from '../cli/base-command.js'
+import { askWhichFixes } from '../cli/ask.js'
 import { readConfiguration } from '../cli/configuration.js'
-import { checkMigrationFolder, checkObjects, writeMigration } from '../cli/migration-files.js'
+import { checkTerminal, printFiles, renderFiles, writeMigration } from '../cli/fixing.js'
+import { checkMigrationFolder, checkObjects, LOCK_NAMES, lockMode } from '../cli/migration-files.js'
+import { chooseTarget, findWriter } from '../cli/migration-target.js'
 import { selectRules } from '../engine/select-rules.js'
 import { planMigration } from '../fix/migration.js'
+import { type Phase, PHASES } from '../fix/step.js'
+import { WRITERS } from '../fix/writers/index.js'
 import { renderMigration } from '../report/migration.js'
 
 export default class Fix extends BaseCommand {
-  static override summary = 'Write one up and one down migration with the proven fixes.'
-  static override description = `Every fix was applied to a scratch copy of the schema, its finding was gone, nothing new was found, and undoing it gave back what was there. What needs a decision, or could not be proven, is listed and left out. Nothing is ever run against your database, and no file is overwritten.`
+  static override summary = 'Write migrations with the proven fixes, for your migration tool.'
+  static override description = `Every fix was applied to a scratch copy of the schema, its finding was gone, nothing new was found, and undoing it gave back what was there. The files follow the tool that the folder is of, in phases (${PHASES.join(', ')}), each with its way back; a transaction never holds more tables than one statement needs, and a file that failed can be run again.
+
+What needs a decision, or could not be proven, is listed and left out. Nothing is ever run against your database, and no file is overwritten.`
   static override examples = [
     {
-      description: 'Write the migrations into a folder',
-      command: '<%= config.bin %> fix db/schema.sql -o db/migrations',
+      description: 'Add migrations to a folder, as its tool wants them',
+      command: '<%= config.bin %> fix db/migrations',
     },
     { description: 'See them first', command: '<%= config.bin %> fix db/schema.sql --dry-run' },
     {
       description: 'Only the indexes of one table',
       command: '<%= config.bin %> fix db/ --rule indexes/missing-foreign-key-index --object public.invoices',
     },
+    {
+      description: 'Only what lets everybody read and write meanwhile',
+      command: '<%= config.bin %> fix db/migrations --max-lock share-update-exclusive',
+    },
+    {
+      description: "From a live server, into another tool's folder",
+      command:
+        '<%= config.bin %> fix --db postgres://auditor@db.example.com/billing --format flyway -o src/main/resources/db',
+    },
   ]
   static override args = auditArgs
   static override flags = {
     ...auditFlags,
+    rule: Flags.string({
+      description: 'Only fixes of this rule; may be repeated.',
+      multiple: true,
+      multipleNonGreedy: true,
+      helpValue: '<id>',
+    }),
     object: Flags.string({
       description: 'Only fixes of this table, or object; may be repeated.',
       multiple: true,
       multipleNonGreedy: true,
       helpValue: '<address>',
     }),
+    phase: Flags.string({
+      description: 'Only this phase of the fixes; may be repeated.',
+      multiple: true,
+      multipleNonGreedy: true,
+      options: PHASES,
+      helpValue: '<name>',
+    }),
+    'max-lock': Flags.string({
+      description: 'Leave out every fix that takes a stronger lock than this on a table that is there.',
+      options: LOCK_NAMES,
+      helpValue: '<mode>',
+    }),
+    interactive: Flags.boolean({
+      char: 'i',
+      description: 'Choose from a list, where decisions can be answered too.',
+    }),
+    format: Flags.string({
+      description: `Migration tool to write for: ${WRITERS.map(({ name }) => name).join(', ')}. By default that of the folder.`,
+      helpValue: '<tool>',
+    }),
+    'target-version': Flags.integer({
+      description: 'Major version of the PostgreSQL that the migrations will run on; by default that of the server.',
+      min: 10,
+      max: 30,
+      helpValue: '<major>',
+    }),
     output: Flags.string({
       char: 'o',
-      default: '.',
-      description: 'Folder to write the two files into.',
+      description: "Folder to write into; by default the scanned tool's own, else the working folder.",
       helpValue: '<folder>',
     }),
-    'dry-run': Flags.boolean({ description: 'Print the up migration instead of writing files.' }),
+    'dry-run': Flags.boolean({ description: 'Print the files instead of writing them.' }),
   }
 
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Fix)
-    if (!flags['dry-run']) checkMigrationFolder(flags.output)
+    if (flags.interactive) checkTerminal(process.stdin, process.stderr)
+    if (flags.output !== undefined && !flags['dry-run']) checkMigrationFolder(flags.output)
     const configuration = await readConfiguration(flags)
+    const format = flags.format ?? configuration.config.target?.runner
+    if (flags.format !== undefined) findWriter(flags.format)
     const rules = selectRules(configuration.book, flags.rule).map(({ id }) => id)
+    const version = flags['target-version']
     // Every rule judges, so that a proof sees what a fix would break elsewhere; the choice is made afterwards.
-    const result = await runAudit({ args, flags: { ...flags, rule: [] } }, configuration)
-    const migration = planMigration(result.findings, { rules, objects: checkObjects(flags.object, result) })
+    const result = await runAudit(
+      { args, flags: { ...flags, rule: [] } },
+      version === undefined
+        ? configuration
+        : { ...configuration, request: { ...configuration.request, productionVersion: version } },
+    )
+    const choice = {
+      rules,
+      objects: checkObjects(flags.object, result),
+      phases: (flags.phase ?? []) as Phase[],
+      maxLock: lockMode(flags['max-lock']),
+    }
+    const fingerprints = flags.interactive ? await askWhichFixes(planMigration(result.findings, choice)) : undefined
+    const migration = planMigration(result.findings, { ...choice, fingerprints })
+    const target = chooseTarget({ format, output: flags.output }, result)
+    const { files, written } = renderFiles(migration, target, result)
+    if (flags['dry-run']) process.stdout.write(printFiles(files))
+    else writeMigration(files, target.folder)
     const destination = flags['dry-run'] ? process.stderr : process.stdout
-    destination.write(renderMigration(migration, this.look({ color: flags.color }, destination)))
-    if (flags['dry-run']) process.stdout.write(migration.up)
-    else for (const path of writeMigration(migration, flags.output, result.startedAt)) this.log(`Wrote ${path}`)
+    destination.write(renderMigration(written, this.look({ color: flags.color }, destination)))
   }
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { BaseCommand } from '../cli/base-command.js'
-import { writeNewFiles } from '../cli/output.js'
+import { writeFiles } from '../cli/write-files.js'
 import { DRAFT_FORMS, renderDraft } from '../config/draft.js'
 import { configIn } from '../config/find.js'
 import { inspectFolder } from '../config/inspect.js'
@@ -30,7 +30,7 @@ export default class Init extends BaseCommand {
     const facts = inspectFolder(args.folder)
     const form = flags.as ?? (facts.typescript ? 'ts' : 'yaml')
     const path = join(args.folder, `pg-billing-audit.config.${form}`)
-    writeNewFiles([{ path, text: renderDraft(facts, form) }])
+    writeFiles([{ path, text: renderDraft(facts, form) }])
     const found =
       facts.targets.length > 0 ? `for ${facts.targets.join(', ')}` : 'without SQL files, for none were found'
     this.log(`Wrote ${path}, ${found}${facts.layout ? ` (${facts.layout.name})` : ''}. Next: pg-billing-audit scan`)

@@ -1,124 +1,100 @@
 import type { Finding } from '../engine/result.js'
-import { planSteps, type PlannedStep } from './plan.js'
-import { quoteLiteral } from '../quote.js'
-import type { Step } from './step.js'
+import { planSteps, type OrderedStep } from './plan.js'
+import { LOCK_MODES, type LockMode, type Phase, PHASES } from './step.js'
 
-/** Which findings' fixes to take; empty lists take all. */
+/** Which findings' fixes to take; what is empty or absent leaves all. */
 export interface MigrationChoice {
   readonly rules?: readonly string[]
   /** Addresses of objects, or of the tables that they belong to. */
   readonly objects?: readonly string[]
+  /** The strongest lock that a fix may take; one that needs a stronger one is left out whole. */
+  readonly maxLock?: LockMode | undefined
+  /** Phases to write; the others of the same fixes are for another time. */
+  readonly phases?: readonly Phase[]
+  /** Fingerprints of the only findings to fix; a decision among them is answered with yes. */
+  readonly fingerprints?: readonly string[] | undefined
 }
 
-/** An up and a down migration of what is proven, and what stays out of it. */
+/** A fix that a choice left out, and why. */
+export interface LeftOut {
+  readonly finding: Finding
+  readonly reason: string
+}
+
+/** The statements to write, and what stays out of them. */
 export interface Migration {
-  /** SQL; empty when there is nothing to fix. */
-  readonly up: string
-  readonly down: string
+  readonly planned: readonly OrderedStep[]
   /** Findings whose fixes the migration holds. */
   readonly fixes: readonly Finding[]
   /** Findings whose fix waits for an answer. */
   readonly decisions: readonly Finding[]
   /** Findings whose fix could not be proven. */
   readonly refused: readonly Finding[]
+  readonly leftOut: readonly LeftOut[]
+  /** Phases of the same fixes that were not chosen and must be applied before the first that was. */
+  readonly before: readonly Phase[]
 }
 
-/** Plans one migration for many findings. Each statement is a transaction of its own, so that no lock is held longer than one statement. */
+/** Plans one migration for many findings. */
 export function planMigration(findings: readonly Finding[], choice: MigrationChoice = {}): Migration {
+  const { maxLock, phases = [], fingerprints } = choice
   const chosen = findings.filter((finding) => finding.fix && isChosen(finding, choice))
-  const having = (status: string) => chosen.filter(({ fix }) => fix?.status === status)
-  const fixes = having('proven')
-  const planned = planSteps(
-    fixes.map(({ fingerprint, fix }) => ({ id: fingerprint, table: null, steps: fix?.steps ?? [] })),
+  const answered = ({ fix, fingerprint }: Finding) =>
+    fix?.status === 'proven' || (fix?.status === 'decision' && fingerprints?.includes(fingerprint))
+  const offered = chosen.filter((finding) => answered(finding))
+  const leftOut = offered.flatMap((finding): LeftOut[] => {
+    const needed = strongestLock(finding)
+    return maxLock && needed && isStronger(needed, maxLock) ? [{ finding, reason: `It needs ${needed}.` }] : []
+  })
+  const fixes = offered.filter((finding) => !leftOut.some((left) => left.finding === finding))
+  const all = planSteps(
+    fixes.map(({ fingerprint, object: { schema, table }, fix }) => ({
+      id: fingerprint,
+      table: table === null ? null : `${schema}.${table}`,
+      steps: fix?.steps ?? [],
+    })),
   )
+  const planned = phases.length === 0 ? all : all.filter(({ step }) => phases.includes(step.phase))
+  const held = new Set(planned.flatMap(({ owners }) => owners))
   return {
-    up: planned.length === 0 ? '' : renderUp(planned, fixes),
-    down: planned.length === 0 ? '' : renderDown(planned, fixes),
-    fixes,
-    decisions: having('decision'),
-    refused: having('advice'),
+    planned,
+    fixes: fixes.filter(({ fingerprint }) => held.has(fingerprint)),
+    decisions: chosen.filter((finding) => finding.fix?.status === 'decision' && !answered(finding)),
+    refused: chosen.filter(({ fix }) => fix?.status === 'advice'),
+    leftOut,
+    before: phasesBefore(all, planned, held),
   }
 }
 
-function isChosen({ rule, address, object }: Finding, { rules = [], objects = [] }: MigrationChoice): boolean {
+function isChosen({ rule, address, object, fingerprint }: Finding, choice: MigrationChoice): boolean {
+  const { rules = [], objects = [], fingerprints } = choice
   const table = `${object.schema}.${object.table}`
   return (
     (rules.length === 0 || rules.includes(rule)) &&
-    (objects.length === 0 || objects.includes(address) || objects.includes(table))
+    (objects.length === 0 || objects.includes(address) || objects.includes(table)) &&
+    (fingerprints === undefined || fingerprints.includes(fingerprint))
   )
 }
 
-const BEGINNING = `set lock_timeout = '2s';`
-const ENDING = 'reset lock_timeout;'
-
-function renderUp(planned: readonly PlannedStep[], fixes: readonly Finding[]): string {
-  const header = [
-    'Proven: every statement was applied on a scratch database, the findings were gone, nothing new was found, and the',
-    'down migration gave back the catalog that was there.',
-    'Run it statement by statement, not in one transaction: psql -v ON_ERROR_STOP=1 -f FILE, or the no-transaction mode of',
-    'your migration tool. A statement that waits longer than lock_timeout for its lock fails without harm: run it again.',
-  ]
-  const parts = planned.flatMap(({ step, owners }, at) => [
-    ...(planned[at - 1]?.step.phase === step.phase ? [] : [comment(`Phase: ${step.phase}`)]),
-    [
-      ...owners.flatMap((id) => fixes.filter(({ fingerprint }) => fingerprint === id).map(because)),
-      comment(costOf(step)),
-      ...(step.precheck ? [guard(step.precheck)] : []),
-      `${step.sql};`,
-    ].join('\n'),
-  ])
-  return `${[header.map(comment).join('\n'), BEGINNING, ...parts, ENDING].join('\n\n')}\n`
+/** The strongest lock that any statement of a fix takes, as seen or as documented. */
+function strongestLock({ fix }: Finding): LockMode | null {
+  const locks = [...Object.values(fix?.locks ?? {}), ...(fix?.steps ?? []).flatMap(({ lock }) => lock ?? [])]
+  return locks.reduce<LockMode | null>(
+    (strongest, lock) => (!strongest || isStronger(lock, strongest) ? lock : strongest),
+    null,
+  )
 }
 
-function renderDown(planned: readonly PlannedStep[], fixes: readonly Finding[]): string {
-  const parts = planned.toReversed().flatMap(({ step, owners }) => {
-    if (step.undo === null) return []
-    const names = fixes.filter(({ fingerprint }) => owners.includes(fingerprint))
-    return [`${names.map(({ rule, address }) => comment(`${rule} · ${address}`)).join('\n')}\n${step.undo};`]
-  })
-  return `${[comment('Takes back the up migration, last statement first.'), BEGINNING, ...parts, ENDING].join('\n\n')}\n`
+function isStronger(lock: LockMode, than: LockMode): boolean {
+  return LOCK_MODES.indexOf(lock) > LOCK_MODES.indexOf(than)
 }
 
-function because({ rule, message }: Finding): string {
-  return comment(`${rule}: ${message}`)
-}
-
-function costOf({ lock, rewrites, scans, transactional }: Step): string {
-  return [
-    lock ? `Lock: ${lock}` : 'No lock on existing tables',
-    scans ? 'reads the whole table' : '',
-    rewrites ? 'writes the table anew' : '',
-    transactional ? '' : 'cannot run inside a transaction',
-  ]
-    .filter(Boolean)
-    .join('; ')
-}
-
-/** A statement that fails, naming the number of rows, while rows are in the next statement's way. */
-function guard(precheck: string): string {
-  const body = `
-declare
-  violations bigint;
-begin
-  execute ${quoteLiteral(precheck)} into violations;
-  if violations > 0 then
-    raise exception '% rows are in the way', violations using hint = ${quoteLiteral(`Find them: ${precheck}`)};
-  end if;
-end `
-  const tag = freeTag(body)
-  return `do ${tag}${body}${tag};`
-}
-
-/** A dollar quote that the text does not contain. */
-function freeTag(text: string): string {
-  for (let number = 0; ; number++) {
-    const tag = number === 0 ? '$check$' : `$check${number}$`
-    if (!text.includes(tag)) return tag
-  }
-}
-
-/** One comment line, whatever the text holds. */
-function comment(text: string): string {
-  // eslint-disable-next-line no-control-regex
-  return `-- ${text.replace(/[\u0000-\u001f\u007f\u2028\u2029]+/g, ' ')}`
+function phasesBefore(
+  all: readonly OrderedStep[],
+  planned: readonly OrderedStep[],
+  held: ReadonlySet<string>,
+): readonly Phase[] {
+  const first = Math.min(...planned.map(({ step }) => PHASES.indexOf(step.phase)))
+  const ofSameFixes = all.filter(({ owners }) => owners.some((id) => held.has(id))).map(({ step }) => step.phase)
+  return PHASES.filter((phase, at) => at < first && ofSameFixes.includes(phase))
 }

@@ -1,6 +1,5 @@
 import {
   chmodSync,
-  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -17,7 +16,8 @@ import { decideColor } from '../../src/cli/color.js'
 import { describeFailure } from '../../src/cli/failure.js'
 import { type Gate, judgeGate } from '../../src/cli/gate.js'
 import { supportsHyperlinks } from '../../src/cli/hyperlinks.js'
-import { checkOutput, writeNewFiles, writeOutput } from '../../src/cli/output.js'
+import { checkOutput, writeOutput } from '../../src/cli/output.js'
+import { writeFiles } from '../../src/cli/write-files.js'
 import { startProgress } from '../../src/cli/progress.js'
 import { chooseReports } from '../../src/cli/reports.js'
 import { resolveSource } from '../../src/cli/source.js'
@@ -259,21 +259,12 @@ describe('output', () => {
       for (const name of ['new.json', 'old.json'])
         for (const write of [(path: string) => checkOutput(path), (path: string) => writeOutput(path, 'x')])
           expect(() => write(join(locked, name))).toThrow(`${join(locked, name)} cannot be written: no permission.`)
-      expect(() => writeNewFiles([{ path: join(locked, '1.sql'), text: 'x' }])).toThrow('1.sql cannot be written')
+      expect(() => writeFiles([{ path: join(locked, '1.sql'), text: 'x' }])).toThrow('1.sql cannot be written')
     } finally {
       if (root) process.seteuid?.(0)
     }
     expect(readdirSync(locked)).toEqual(['old.json'])
     expect(readFileSync(join(locked, 'old.json'), 'utf8')).toBe('mine')
-  })
-
-  it('writes new files all or none', () => {
-    const [up, down] = [join(folder, '1.up.sql'), join(folder, '1.down.sql')]
-    writeFileSync(down, 'mine')
-    const files = [up, down].map((path) => ({ path, text: 'x' }))
-    expect(() => writeNewFiles(files)).toThrow(/1\.down\.sql exists already/)
-    expect(existsSync(up)).toBe(false)
-    expect(readFileSync(down, 'utf8')).toBe('mine')
   })
 })
 

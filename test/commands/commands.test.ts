@@ -174,30 +174,63 @@ describe('rules and explain', () => {
 describe('fix', () => {
   const choice = ['--rule', 'constraints/unordered-period']
 
-  it('prints the up migration and writes nothing with --dry-run', async () => {
+  it('prints the files and writes nothing with --dry-run', async () => {
     const target = file('dry')
     mkdirSync(target)
     const { status, stdout, stderr } = await installed.run(['fix', file('period.sql'), ...choice, '--dry-run'], {
       cwd: target,
     })
     expect(status).toBe(0)
-    expect(stdout).toContain('add constraint')
+    expect(stdout.match(/^-- ── .*$/gm)).toEqual([
+      '-- ── 001_expand_subscription.sql',
+      '-- ── 001_expand_subscription.down.sql',
+      '-- ── 002_validate_subscription.sql',
+      '-- ── 002_validate_subscription.down.sql',
+    ])
     expect(stderr).toContain('1 proven fix')
     expect(readdirSync(target)).toEqual([])
   })
 
-  it('writes an up and a down migration', async () => {
+  it('writes the files of the tool that the folder is of, behind those that are there', async () => {
     const target = file('migrations')
     mkdirSync(target)
-    const { status, stdout } = await installed.run(['fix', file('period.sql'), ...choice, '-o', target])
+    const text = readFileSync(file('period.sql'), 'utf8')
+    writeFileSync(join(target, '00007_base.sql'), `-- +goose Up\n${text}-- +goose Down\ndrop table subscription;\n`)
+    const { status, stdout } = await installed.run(['fix', target, ...choice])
     expect(status).toBe(0)
-    expect(stdout).toContain('Wrote ')
+    expect(stdout).toContain(`2 migrations in ${target} (goose)`)
     const names = readdirSync(target).toSorted()
-    expect(names).toEqual([
-      expect.stringMatching(/^\d{14}_billing_audit_fixes\.down\.sql$/),
-      expect.stringMatching(/up\.sql$/),
+    expect(names).toEqual(['00007_base.sql', '00008_expand_subscription.sql', '00009_validate_subscription.sql'])
+    expect(readFileSync(join(target, names[2] ?? ''), 'utf8')).toContain('validate constraint')
+    const again = await installed.run(['fix', target, ...choice])
+    expect(again.stdout).toBe('Nothing to fix.\n')
+  })
+
+  it('writes a phase alone, and says what must have run', async () => {
+    const chosen = [...choice, '--phase', 'validate', '--format', 'flyway', '--dry-run']
+    const { stdout, stderr } = await installed.run(['fix', file('period.sql'), ...chosen])
+    expect(stdout.match(/^-- ── .*sql$/gm)).toEqual([
+      '-- ── V1__validate_subscription.sql',
+      '-- ── U1__validate_subscription.sql',
     ])
-    expect(readFileSync(join(target, names[1] ?? ''), 'utf8')).toContain('validate constraint')
+    expect(stderr).toContain('First the expand files of the same fixes must have run: they were not chosen.')
+  })
+
+  it('leaves out whole what needs a stronger lock, and says so', async () => {
+    const chosen = [...choice, '--max-lock', 'share-update-exclusive', '--dry-run']
+    const { status, stdout, stderr } = await installed.run(['fix', file('period.sql'), ...chosen])
+    expect([status, stdout]).toEqual([0, ''])
+    expect(stderr).toMatch(/^1 fix left out\n.*\n {4}It needs ACCESS EXCLUSIVE\.$/m)
+  })
+
+  it.each([
+    ['a format that there is not', ['--format', 'gose'], /no migration format «gose»\.\n {2}Did you mean «goose»\?/],
+    ['--interactive without a terminal', ['--interactive'], /--interactive needs a terminal/],
+    ['a phase that there is not', ['--phase', 'later'], /Expected --phase=later to be one of/],
+  ])('refuses %s', async (_, flags, message) => {
+    const { status, stderr } = await installed.run(['fix', file('period.sql'), ...flags])
+    expect(status).toBe(2)
+    expect(stderr).toMatch(message)
   })
 })
 

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { installPackage, type Installed } from './package.js'
 
 let installed: Installed
@@ -30,4 +30,49 @@ it('ends a scan on Ctrl-C with one sentence, and writes nothing', async () => {
   const [code] = (await once(child, 'close')) as [number | null]
   expect(stderr).toBe('Error: Interrupted.\n  Nothing was written, and the running query was cancelled.\n')
   expect({ code, stdout, files: readdirSync(folder) }).toEqual({ code: 130, stdout: '', files: ['slow.sql'] })
+})
+
+describe('writing files', () => {
+  let place: string
+  beforeEach(() => {
+    place = mkdtempSync(join(folder, 'writing-'))
+  })
+  afterEach(() => rmSync(place, { recursive: true, force: true }))
+
+  const COUNT = 400
+
+  /** A process that writes many files, and says when it begins. */
+  function startWriting() {
+    const script = `
+      const { writeFiles } = await import(process.argv[1])
+      const files = Array.from({ length: ${COUNT} }, (_, number) => ({
+        path: process.argv[2] + '/' + number + '.sql', text: String(number).repeat(20000) }))
+      process.stdout.write('begin')
+      writeFiles(files)
+    `
+    const module = join(installed.folder, 'dist/src/cli/write-files.js')
+    return spawn(process.execPath, ['--input-type=module', '-e', script, module, place], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+  }
+
+  it.each(['SIGINT', 'SIGTERM'] as const)('goes on to the end at %s', async (signal) => {
+    const child = startWriting()
+    await once(child.stdout, 'data')
+    while (readdirSync(place).length === 0) await new Promise((next) => setImmediate(next))
+    child.kill(signal)
+    await once(child, 'close')
+    expect(readdirSync(place)).toHaveLength(COUNT)
+  })
+
+  it('leaves no half file under its name when it crashes', async () => {
+    const child = startWriting()
+    await once(child.stdout, 'data')
+    while (readdirSync(place).length < COUNT / 2) await new Promise((next) => setImmediate(next))
+    child.kill('SIGKILL')
+    await once(child, 'close')
+    const finished = readdirSync(place).filter((name) => !name.startsWith('.'))
+    for (const name of finished)
+      expect(readFileSync(join(place, name), 'utf8')).toBe(name.replace('.sql', '').repeat(20000))
+  })
 })

@@ -61,17 +61,49 @@ describe('the page of a rule', () => {
 
 describe('a migration', () => {
   it('tells fixes from decisions and from what was refused', () => {
+    const nothing = { fixes: [], decisions: [], refused: [], leftOut: [], before: [], notes: [], files: [] }
+    const place = { format: 'goose', folder: 'db/migrations', run: 'goose -dir FOLDER up' }
     const text = renderMigration(
       {
+        ...nothing,
+        ...place,
         fixes: [makeFinding({ fix: makeFix() })],
+        leftOut: [{ finding: makeFinding({ fix: makeFix() }), reason: 'It needs ACCESS EXCLUSIVE.' }],
         decisions: [makeFinding({ fix: makeFix({ status: 'decision', reason: 'Which zone?' }) })],
         refused: [makeFinding({ fix: makeFix({ status: 'advice', reason: 'It failed.' }) })],
+        files: [
+          { phase: 'expand', path: '003_expand_invoices.sql', role: 'both' },
+          { phase: 'contract', path: '004_contract_invoices.sql', role: 'both' },
+        ],
+        before: ['validate'],
       },
       PLAIN,
     )
-    expect(text).toMatch(/1 proven fix\n.*\n.*stored and unchecked/)
-    expect(text).toMatch(/1 fix waiting for your decision\n.*\n {4}Which zone\?/)
-    expect(text).toMatch(/1 fix that could not be proven\n.*\n {4}It failed\./)
-    expect(renderMigration({ fixes: [], decisions: [], refused: [] }, PLAIN)).toBe('Nothing to fix.\n')
+    const where = 'public.invoices.amount_due · redundancy/unchecked-derived-amount · db/schema.sql:203:3'
+    expect(text).toBe(`1 proven fix
+  ${where}
+
+2 migrations in db/migrations (goose)
+  expand    003_expand_invoices.sql
+  contract  004_contract_invoices.sql
+
+To run them, in this order
+  goose -dir db/migrations up
+  First the validate files of the same fixes must have run: they were not chosen.
+  Run the contract files in a later release, when nothing uses what they take away.
+
+1 fix left out
+  ${where}
+    It needs ACCESS EXCLUSIVE.
+
+1 fix waiting for your decision
+  ${where}
+    Which zone?
+
+1 fix that could not be proven
+  ${where}
+    It failed.
+`)
+    expect(renderMigration({ ...nothing, ...place }, PLAIN)).toBe('Nothing to fix.\n')
   })
 })

@@ -203,7 +203,8 @@ function arrangeBelow(folder: Folder): readonly Part[] {
   )
 }
 
-function recognize(folder: Folder): Layout | undefined {
+/** The layout that a folder itself has; undefined when it is no tool's. */
+export function recognize(folder: Folder): Layout | undefined {
   return LAYOUTS.find((layout) => {
     const { length } = CODE_LAYOUTS.includes(layout) ? folder.code : folder.files
     return layout !== plain && length > 0 && layout.recognize(folder) !== null

@@ -29,7 +29,7 @@ const SENDS_SQL =
   /^(?:raw|query|sql|runSql|execute|executeSql|addSql|exec|unsafe|\$(?:execute|query)Raw(?:Unsafe)?|executeQuery|queryRaw|simple)$/
 /** Methods that only look, or steer the client. */
 const ONLY_LOOKS =
-  /^(?:has(?:Table|Column|Schema|Index|Database)|get\w*|find\w*|show\w*|describe\w*|select\w*|first|pluck|count\w*|columnInfo|isTransactionActive|connect|release|destroy|log|on|then|catch|finally|noTransaction|func|clearTable\w*|toString|compile|fn|ref|bind|call|apply|debug|options|timeout|withSchema|isTransactional|on\w*Reject\w*)$/
+  /^(?:has(?:Table|Column|Schema|Index|Database)|get\w*|find\w*|show\w*|describe\w*|select\w*|first|pluck|count\w*|columnInfo|isTransactionActive|connect|acquireConnection|release|releaseConnection|destroy|log|on|then|catch|finally|noTransaction|func|clearTable\w*|toString|compile|fn|ref|bind|call|apply|debug|options|timeout|withSchema|isTransactional|on\w*Reject\w*)$/
 const WRITES =
   /^(?:insert\w*|update\w*|del|delete\w*|truncate|upsert|increment|decrement|merge|bulk\w*|create\w*|drop\w*|alter\w*|add\w*|remove\w*|change\w*|rename\w*|batch\w*|set\w*)$/
 const OPENS_TRANSACTION = /^(?:startTransaction|begin|beginTransaction)$/

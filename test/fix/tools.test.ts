@@ -1,0 +1,400 @@
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import pg from 'pg'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { audit } from '../../src/audit.js'
+import { writeMigration } from '../../src/cli/fixing.js'
+import type { AuditResult } from '../../src/engine/result.js'
+import { compareCatalogs, describeCatalog } from '../../src/evidence/catalog/describe.js'
+import { linkCatalog } from '../../src/evidence/catalog/link.js'
+import { readCatalog } from '../../src/evidence/catalog/read.js'
+import type { MigrationFile } from '../../src/fix/writers/writer.js'
+import { splitSql } from '../../src/source/files/split.js'
+import { openLiveSession } from '../../src/source/live/session.js'
+import { startServer, type TestServer } from '../servers.js'
+import { AT, auditSql, BASE, layFiles, makeFolder, projectOf, RULES, writeFor, writerOf } from './projects.js'
+
+/** A migration tool on this machine. */
+interface Tool {
+  /** Applies all that is pending, which is these files. */
+  up(folder: string, url: string, paths: readonly string[]): Promise<void> | void
+  /** Takes back these files, last first. */
+  down(folder: string, url: string, files: readonly MigrationFile[]): Promise<void> | void
+}
+
+/** Where tools lie that no package of ours brings: a folder with node_modules. */
+const ELSEWHERE = process.env['PGBA_TEST_TOOLS'] ?? ''
+
+function run(
+  command: string,
+  args: readonly string[],
+  options: { readonly cwd?: string; readonly env?: Record<string, string> } = {},
+): void {
+  const ran: SpawnSyncReturns<string> = spawnSync(command, args, {
+    cwd: options.cwd,
+    env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', LC_ALL: 'C.UTF-8', ...options.env },
+    encoding: 'utf8',
+  })
+  if (ran.status !== 0)
+    throw new Error(`${command} ${args.join(' ')}\n${ran.error?.message ?? ''}${ran.stdout}${ran.stderr}`)
+}
+
+function has(command: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${command}`]).status === 0
+}
+
+function resolveElsewhere(name: string): string | null {
+  for (const folder of [ELSEWHERE, process.cwd()])
+    try {
+      return createRequire(join(folder || '/', 'x.js')).resolve(name)
+    } catch {
+      continue
+    }
+  return null
+}
+
+const upFiles = (files: readonly MigrationFile[]) => files.filter(({ role }) => role === 'up' || role === 'both')
+const downFiles = (files: readonly MigrationFile[]) => files.filter(({ role }) => role === 'down').toReversed()
+
+const psql = (folder: string, url: string, paths: readonly string[]) => {
+  for (const path of paths) run('psql', ['-q', '-X', '-v', 'ON_ERROR_STOP=1', '-d', url, '-f', join(folder, path)])
+}
+
+/** Sends a file as one query, as tools do that do not split. */
+async function sendWhole(folder: string, url: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
+    const client = new pg.Client(url)
+    await client.connect()
+    try {
+      await client.query(readFileSync(join(folder, path), 'utf8'))
+    } finally {
+      await client.end()
+    }
+  }
+}
+
+/** Sends statements one by one over one connection, in a transaction or not. */
+async function sendEach(url: string, statements: readonly string[], transactional: boolean): Promise<void> {
+  const client = new pg.Client(url)
+  await client.connect()
+  try {
+    for (const statement of transactional ? ['begin', ...statements, 'commit'] : statements)
+      await client.query(statement)
+  } finally {
+    await client.end()
+  }
+}
+
+const splitPlainly = (text: string) =>
+  splitSql(text).flatMap(({ kind, from, to }) => (kind === 'statement' ? [text.slice(from, to)] : []))
+
+/** As goose splits: at lines that end with a semicolon, and nowhere between StatementBegin and StatementEnd. */
+function splitForGoose(text: string, direction: 'Up' | 'Down'): readonly string[] {
+  const [, up = '', down = ''] = text.split(/^-- \+goose (?:Up|Down)$/m)
+  const statements: string[] = []
+  let open = false
+  let statement = ''
+  for (const line of (direction === 'Up' ? up : down).split('\n')) {
+    if (line === '-- +goose StatementBegin') open = true
+    else if (line === '-- +goose StatementEnd' || (!open && line.trimEnd().endsWith(';') && !line.startsWith('--'))) {
+      statements.push(statement + (open ? '' : line))
+      statement = ''
+      open = false
+    } else if (statement !== '' || !(line.startsWith('--') || line === '')) statement += `${line}\n`
+  }
+  return statements
+}
+
+const TOOLS: Readonly<Record<string, () => Tool | null>> = {
+  plain: () =>
+    has('psql')
+      ? {
+          up: psql,
+          down: (folder, url, files) =>
+            psql(
+              folder,
+              url,
+              downFiles(files).map(({ path }) => path),
+            ),
+        }
+      : null,
+  // What golang-migrate and Prisma send, they send whole.
+  'golang-migrate': () => ({
+    up: (folder, url, paths) =>
+      sendWhole(
+        folder,
+        url,
+        paths.filter((path) => path.endsWith('.sql') && !path.includes('.down.')),
+      ),
+    down: (folder, url, files) =>
+      sendWhole(
+        folder,
+        url,
+        downFiles(files).map(({ path }) => path),
+      ),
+  }),
+  prisma: () =>
+    has('psql')
+      ? {
+          up: (folder, url, paths) =>
+            sendWhole(
+              folder,
+              url,
+              paths.filter((path) => path.endsWith('/migration.sql')),
+            ),
+          down: (folder, url, files) =>
+            psql(
+              folder,
+              url,
+              downFiles(files).map(({ path }) => path),
+            ),
+        }
+      : null,
+  // Flyway and goose themselves are not to be had here; these send what they send.
+  flyway: () => {
+    const send = async (folder: string, url: string, paths: readonly string[]) => {
+      for (const path of paths.filter((one) => one.endsWith('.sql'))) {
+        const settings = existsSync(join(folder, `${path}.conf`))
+          ? readFileSync(join(folder, `${path}.conf`), 'utf8')
+          : ''
+        const statements = splitPlainly(readFileSync(join(folder, path), 'utf8'))
+        await sendEach(url, statements, !settings.includes('executeInTransaction=false'))
+      }
+    }
+    return {
+      up: (folder, url, paths) =>
+        send(
+          folder,
+          url,
+          paths.filter((path) => path.startsWith('V')),
+        ),
+      down: (folder, url, files) =>
+        send(
+          folder,
+          url,
+          downFiles(files).map(({ path }) => path),
+        ),
+    }
+  },
+  goose: () => {
+    const send = async (folder: string, url: string, paths: readonly string[], direction: 'Up' | 'Down') => {
+      for (const path of paths) {
+        const text = readFileSync(join(folder, path), 'utf8')
+        await sendEach(url, splitForGoose(text, direction), !text.includes('-- +goose NO TRANSACTION'))
+      }
+    }
+    return {
+      up: (folder, url, paths) => send(folder, url, paths, 'Up'),
+      down: (folder, url, files) =>
+        send(
+          folder,
+          url,
+          upFiles(files)
+            .toReversed()
+            .map(({ path }) => path),
+          'Down',
+        ),
+    }
+  },
+  dbmate: () => {
+    const command = ELSEWHERE && join(ELSEWHERE, 'node_modules/@dbmate/linux-x64/bin/dbmate')
+    if (!command || !existsSync(command)) return null
+    const dbmate = (folder: string, url: string, verb: string) =>
+      run(command, ['--no-dump-schema', '--migrations-dir', folder, verb], {
+        env: { DATABASE_URL: `${url}?sslmode=disable` },
+      })
+    return {
+      up: (folder, url) => dbmate(folder, url, 'up'),
+      down: (folder, url, files) => upFiles(files).forEach(() => dbmate(folder, url, 'rollback')),
+    }
+  },
+  'sql-migrate': () => {
+    if (!has('sql-migrate')) return null
+    const migrate = (folder: string, url: string, args: readonly string[]) => {
+      const { hostname, port, pathname, password } = new URL(url)
+      layFiles(`${folder}-configuration`, {
+        'dbconfig.yml': `development:\n  dialect: postgres\n  datasource: host=${hostname} port=${port} user=postgres password=${password} dbname=${pathname.slice(1)} sslmode=disable\n  dir: ${folder}\n`,
+      })
+      run('sql-migrate', args, { cwd: `${folder}-configuration` })
+    }
+    return {
+      up: (folder, url) => migrate(folder, url, ['up']),
+      down: (folder, url, files) => migrate(folder, url, ['down', `-limit=${upFiles(files).length}`]),
+    }
+  },
+  'node-pg-migrate': () => {
+    const migrate = async (folder: string, url: string, direction: 'up' | 'down', count: number) => {
+      const { runner } = await import('node-pg-migrate')
+      await runner({
+        databaseUrl: url,
+        dir: folder,
+        migrationsTable: 'pgmigrations',
+        direction,
+        count,
+        singleTransaction: false,
+        log: () => undefined,
+      })
+    }
+    return {
+      up: (folder, url) => migrate(folder, url, 'up', Infinity),
+      down: (folder, url, files) => migrate(folder, url, 'down', upFiles(files).length),
+    }
+  },
+  knex: () => {
+    const migrate = async (folder: string, url: string, verb: 'up' | 'down', count: number) => {
+      const { default: knex } = await import('knex')
+      const database = knex({
+        client: 'pg',
+        connection: url,
+        migrations: { directory: folder, loadExtensions: ['.js'] },
+      })
+      try {
+        for (let at = 0; at < count; at++) await database.migrate[verb]()
+      } finally {
+        await database.destroy()
+      }
+    }
+    return {
+      up: (folder, url) => migrate(folder, url, 'up', readdirSync(folder).length),
+      down: (folder, url, files) => migrate(folder, url, 'down', upFiles(files).length),
+    }
+  },
+  drizzle: () => {
+    const migrator = resolveElsewhere('drizzle-orm/node-postgres/migrator')
+    const driver = resolveElsewhere('drizzle-orm/node-postgres')
+    if (!migrator || !driver || !has('psql')) return null
+    return {
+      async up(folder, url) {
+        const { drizzle } = (await import(pathToFileURL(driver).href)) as { drizzle: (client: pg.Client) => unknown }
+        const { migrate } = (await import(pathToFileURL(migrator).href)) as {
+          migrate: (database: unknown, config: { migrationsFolder: string }) => Promise<void>
+        }
+        const client = new pg.Client(url)
+        await client.connect()
+        await migrate(drizzle(client), { migrationsFolder: folder })
+        await client.end()
+      },
+      down: (folder, url, files) =>
+        psql(
+          folder,
+          url,
+          downFiles(files).map(({ path }) => path),
+        ),
+    }
+  },
+  sqitch: () => {
+    if (!has('sqitch')) return null
+    const sqitch = (folder: string, url: string, args: readonly string[]) =>
+      run('sqitch', args.concat('--target', url.replace('postgres:', 'db:pg:')), {
+        cwd: folder,
+        env: { SQITCH_FULLNAME: 'Ada', SQITCH_EMAIL: 'ada@example.com', TZ: 'UTC' },
+      })
+    return {
+      up: (folder, url) => sqitch(folder, url, ['deploy', '--verify']),
+      down: (folder, url) => sqitch(folder, url, ['revert', '-y', '--to', 'base']),
+    }
+  },
+  rails: () => {
+    if (!has('ruby') || spawnSync('ruby', ['-e', 'require "active_record"; require "pg"']).status !== 0) return null
+    const migrate = (folder: string, url: string, call: string) =>
+      run('ruby', [
+        '-e',
+        `require "active_record"
+         ActiveRecord::Base.establish_connection(ARGV[0]); ActiveRecord::Migration.verbose = false
+         context = ActiveRecord::MigrationContext.new(ARGV[1], ActiveRecord::SchemaMigration)
+         context.${call}`,
+        url,
+        folder,
+      ])
+    return {
+      up: (folder, url) => migrate(folder, url, 'migrate'),
+      down: (folder, url, files) => migrate(folder, url, `rollback(${upFiles(files).length})`),
+    }
+  },
+  liquibase: () => {
+    const home = ELSEWHERE && join(ELSEWHERE, 'lb/node_modules/liquibase/dist/liquibase')
+    if (!home || !existsSync(home) || !has('java')) return null
+    const liquibase = (folder: string, url: string, args: readonly string[]) => {
+      const { hostname, port, pathname, password } = new URL(url)
+      layFiles(folder, {
+        '../master.xml': `<?xml version="1.0" encoding="UTF-8"?>
+<databaseChangeLog xmlns="http://www.liquibase.org/xml/ns/dbchangelog" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"
+  xsi:schemaLocation="http://www.liquibase.org/xml/ns/dbchangelog http://www.liquibase.org/xml/ns/dbchangelog/dbchangelog-4.20.xsd">
+  <includeAll path="project" relativeToChangelogFile="true"/>
+</databaseChangeLog>`,
+      })
+      run(
+        'java',
+        [
+          '-cp',
+          `${home}/internal/lib/*`,
+          'liquibase.integration.commandline.LiquibaseCommandLine',
+          `--url=jdbc:postgresql://${hostname}:${port}${pathname}`,
+          '--username=postgres',
+          `--password=${password}`,
+          '--changelog-file=master.xml',
+          `--search-path=${dirname(folder)}`,
+          ...args,
+        ],
+        { cwd: folder },
+      )
+    }
+    return {
+      up: (folder, url) => liquibase(folder, url, ['update']),
+      down: (folder, url, files) => liquibase(folder, url, ['rollback-count', `--count=${upFiles(files).length}`]),
+    }
+  },
+}
+
+let server: TestServer
+let result: AuditResult
+beforeAll(async () => {
+  ;[server, result] = await Promise.all([startServer(15), auditSql(BASE)])
+})
+
+let folder: ReturnType<typeof makeFolder>
+beforeEach(() => {
+  folder = makeFolder()
+})
+afterEach(() => folder.remove())
+
+describe.each(Object.entries(TOOLS).map(([name, find]) => [name, find()] as const))('%s', (name, tool) => {
+  it.skipIf(tool === null)('applies the files, which cure, and takes them back', async () => {
+    if (!tool) return
+    const project = join(folder.path, 'project')
+    const base = projectOf(name, BASE)
+    layFiles(project, base)
+    const url = await server.createDatabase()
+    await tool.up(project, url, Object.keys(base))
+    const before = await describeLive(url)
+    const files = writeFor(writerOf(name), result, project)
+    writeMigration(files, project)
+    await tool.up(
+      project,
+      url,
+      upFiles(files).map(({ path }) => path),
+    )
+    const again = await audit({
+      source: { kind: 'server', connection: url },
+      rules: RULES,
+      prove: false,
+      startedAt: AT,
+    })
+    const left = again.findings.filter(({ address }) => address.startsWith('public.'))
+    expect(left.map(({ rule, address }) => `${rule} ${address}`)).toEqual([])
+    await tool.down(project, url, files)
+    expect(compareCatalogs(before, await describeLive(url))).toEqual([])
+  })
+})
+
+async function describeLive(url: string): Promise<readonly string[]> {
+  const session = await openLiveSession(url)
+  try {
+    return describeCatalog(linkCatalog(await readCatalog(session)))
+  } finally {
+    await session.close()
+  }
+}
