@@ -1,7 +1,8 @@
-import { addressOf, foldPartitions, rule } from '../../src/kit.js'
+import { addressOf, alterationsOf, describeSize, foldPartitions, rule, sizeOf, weighLock } from '../../src/kit.js'
+import type { Alteration, RelationState } from '../../src/kit.js'
 
 export default rule({
-  severity: 'error',
+  severity: 'warning',
   docs: {
     summary: 'Do not write a filled table anew under a lock that keeps everybody out.',
     why: 'Some changes copy every row into a new file and build every index again. Until that is done nobody reads or writes the table: minutes for millions of rows, and every request queues behind it.',
@@ -15,16 +16,52 @@ export default rule({
   *detect({ migrations }) {
     for (const statement of migrations.statements()) {
       const copied = statement.rewritten.filter(({ kind }) => kind === 'table')
+      const alterations = alterationsOf(statement)
       for (const { table, parts } of foldPartitions(statement, copied)) {
-        const indexes = statement.rebuiltIndexes.filter(({ relation }) => parts.includes(relation)).length
+        const size = sizeOf(migrations, parts)
+        const weight = weighLock(size, 'reads')
+        if (!weight) continue
         yield {
           on: statement.about(table),
-          facts: { table: addressOf(table), basis: statement.basis, indexes, partitions: parts.length },
+          facts: {
+            table: addressOf(table),
+            rows: size.rows,
+            bytes: size.bytes,
+            because: alterations
+              .filter(({ before }) => isOneOf(before, [table, ...parts]))
+              .flatMap(reasons)
+              .slice(0, 3),
+            indexes: statement.rebuiltIndexes.filter(({ relation }) => isOneOf(relation, parts)).length,
+          },
+          assessment: { tier: statement.basis, ...weight },
         }
       }
     }
   },
 
-  message: ({ facts: { table, indexes } }) =>
-    `${table} is written anew${indexes > 0 ? `, with ${indexes} ${indexes === 1 ? 'index' : 'indexes'}` : ''}, under ACCESS EXCLUSIVE: nobody reads or writes it until that is done.`,
+  message: ({ facts: { table, because, indexes, ...size } }) => {
+    const reason = because.length > 0 ? ` because ${[...new Set(because)].join(', ')}` : ''
+    const more = indexes > 0 ? ` and its ${indexes === 1 ? 'index' : `${indexes} indexes`} built again` : ''
+    return `${table} (${describeSize(size)}) is written anew${more}${reason}; nobody reads or writes it meanwhile.`
+  },
+
+  advice: () =>
+    'Add a new column, keep it filled with a trigger, fill old rows in batches, then switch; or run it while nobody uses the table.',
 })
+
+function isOneOf(relation: RelationState, relations: readonly RelationState[]): boolean {
+  return relations.some(({ oid }) => oid === relation.oid)
+}
+
+function reasons({ before, after, addedColumns, changedColumns }: Alteration): readonly string[] {
+  const retyped = changedColumns.filter((column) => column.before.type !== column.after.type)
+  if (retyped.length > 0)
+    return retyped.map((column) => `${column.after.name} changes from ${column.before.type} to ${column.after.type}`)
+  if (before.persistence !== after.persistence)
+    return [`it becomes ${after.persistence === 'u' ? 'unlogged' : 'logged'}`]
+  return addedColumns
+    .filter(({ default: value, identity, generated }) => identity || generated === 'stored' || value?.includes('('))
+    .map(({ name, generated }) =>
+      generated ? `${name} is computed for every row` : `every row gets a value of its own in ${name}`,
+    )
+}

@@ -2,7 +2,10 @@ import type { Finding, Priority } from './result.js'
 import type { Assessment, Level, Rule, Severity, Tier } from './rule.js'
 
 const IMPACT_OF: Record<Severity, Level> = { error: 'high', warning: 'medium', info: 'low' }
-const CONFIDENCE_OF: Record<Tier, number> = { declared: 1, verified: 1, measured: 0.95, sampled: 0.9, inferred: 0.8 }
+const CONFIDENCE_OF: Record<Tier, number> = {
+  declared: 1,
+  observed: 1,
+  verified: 1, measured: 0.95, sampled: 0.9, inferred: 0.8 }
 
 const SEVERITY_WEIGHT: Record<Severity, number> = { error: 4, warning: 2, info: 1 }
 const IMPACT_WEIGHT: Record<Level, number> = { low: 1, medium: 2, high: 3 }

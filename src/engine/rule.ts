@@ -9,8 +9,8 @@ export type Severity = 'error' | 'warning' | 'info'
 export type Json = string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
 export type Facts = { readonly [key: string]: Json }
 
-/** What a finding rests on. declared: the catalog says so · measured: counters and statistics · sampled: rows looked at · verified: a full check · inferred: names and shape. */
-export type Tier = 'declared' | 'measured' | 'sampled' | 'verified' | 'inferred'
+/** What a finding rests on. declared: the catalog says so · observed: seen when the migration ran on a scratch server · measured: counters and statistics · sampled: rows looked at · verified: a full check · inferred: names and shape. */
+export type Tier = 'declared' | 'observed' | 'measured' | 'sampled' | 'verified' | 'inferred'
 
 /** 1NF is broken by a list in a column, 2NF by a partial, 3NF by a transitive dependency, BCNF by a determinant that is no key. */
 export type NormalForm = '1NF' | '2NF' | '3NF' | 'BCNF'

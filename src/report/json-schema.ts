@@ -112,7 +112,7 @@ const finding = z.object({
     .nullable()
     .describe('Where the object was last defined; null when it did not come from a file.'),
   evidence: z.object({
-    tier: z.enum(['declared', 'measured', 'sampled', 'verified', 'inferred']),
+    tier: z.enum(['declared', 'observed', 'measured', 'sampled', 'verified', 'inferred']),
     facts: z.record(z.string(), z.json()).describe('What the rule saw; its keys depend on the rule.'),
   }),
   impact: level,

@@ -5,6 +5,7 @@ import type { LockMode } from '../fix/step.js'
 
 const RESTS_ON: Record<Tier, string> = {
   declared: 'declared in the catalog',
+  observed: 'observed when the migration ran on a scratch server',
   measured: "measured by the server's counters and statistics",
   sampled: 'sampled rows',
   verified: 'verified by a check of all rows',
@@ -12,8 +13,12 @@ const RESTS_ON: Record<Tier, string> = {
 }
 
 /** `inferred from names and shape, confidence 80 %`. */
-export function describeEvidence({ evidence, confidence }: Finding): string {
-  return `${RESTS_ON[evidence.tier]}${confidence < 1 ? `, confidence ${Math.round(confidence * 100)} %` : ''}`
+export function describeEvidence({ object, evidence, confidence }: Finding): string {
+  const basis =
+    object.kind === 'statement' && evidence.tier === 'inferred'
+      ? 'inferred from what the statement says'
+      : RESTS_ON[evidence.tier]
+  return `${basis}${confidence < 1 ? `, confidence ${Math.round(confidence * 100)} %` : ''}`
 }
 
 /** Facts as `name: value` pairs, nested values as compact JSON. */

@@ -1,8 +1,10 @@
-import type { LockMode } from '../../source/lock-mode.js'
+import { isAtLeast, type LockMode } from '../../source/lock-mode.js'
+import type { ColumnState, ConstraintState, IndexState } from '../../source/files/observation/relations.js'
 import type { MigrationStatement, RelationState } from './model.js'
 
 export { isAtLeast } from '../../source/lock-mode.js'
 export type { LockMode } from '../../source/lock-mode.js'
+export type { ColumnState, ConstraintState, IndexState } from '../../source/files/observation/relations.js'
 
 /** A table of which a statement does the same to itself or to its partitions. */
 export interface Affected {
@@ -22,20 +24,96 @@ export function foldPartitions(
     const parent = relation.partitionOf === null ? undefined : locked.get(relation.partitionOf)
     return parent ? rootOf(parent) : relation
   }
-  const folded = new Map<RelationState, RelationState[]>()
+  const folded = new Map<number, { table: RelationState; parts: RelationState[] }>()
   for (const relation of relations) {
-    const root = rootOf(relation)
-    folded.set(root, [...(folded.get(root) ?? []), relation])
+    const table = rootOf(relation)
+    const known = folded.get(table.oid)
+    if (known) known.parts.push(relation)
+    else folded.set(table.oid, { table, parts: [relation] })
   }
-  return [...folded].map(([table, parts]) => ({ table, parts }))
+  return [...folded.values()]
 }
 
-/** The strongest lock that the statement's transaction holds on the relation while the statement runs. */
+/** The strongest lock that the statement's transaction holds on the relation while the statement runs; null for none. */
 export function lockOn({ holds }: MigrationStatement, { oid }: RelationState): LockMode | null {
   return holds.find(({ relation }) => relation.oid === oid)?.mode ?? null
+}
+
+/** Whether others wait for the relation while the statement runs: their writes, or their reads too. */
+export function blocks(statement: MigrationStatement, relation: RelationState): 'reads' | 'writes' | null {
+  const mode = lockOn(statement, relation)
+  if (mode === null || !isAtLeast(mode, 'SHARE')) return null
+  return mode === 'ACCESS EXCLUSIVE' ? 'reads' : 'writes'
 }
 
 /** Schema and name, as addresses have them. */
 export function addressOf({ schema, name }: Pick<RelationState, 'schema' | 'name'>): string {
   return `${schema}.${name}`
+}
+
+/** What a statement made of a relation. */
+export interface Alteration {
+  readonly before: RelationState
+  readonly after: RelationState
+  readonly addedColumns: readonly ColumnState[]
+  readonly droppedColumns: readonly ColumnState[]
+  readonly changedColumns: readonly { readonly before: ColumnState; readonly after: ColumnState }[]
+  /** NOT NULL stands in the columns. */
+  readonly addedConstraints: readonly ConstraintState[]
+  readonly droppedConstraints: readonly ConstraintState[]
+  /** Those that were NOT VALID before. */
+  readonly validatedConstraints: readonly ConstraintState[]
+  /** Indexes of no constraint among them; one that was built again under its name is none. */
+  readonly addedIndexes: readonly IndexState[]
+  readonly droppedIndexes: readonly IndexState[]
+}
+
+/** What the statement made of the relations that it did not drop. */
+export function alterationsOf({ changes }: MigrationStatement): readonly Alteration[] {
+  return changes.flatMap(({ before, after }) => (after ? [compareStates(before, after)] : []))
+}
+
+function compareStates(before: RelationState, after: RelationState): Alteration {
+  const columns = pair(before.columns, after.columns, ({ position }) => position)
+  const constraints = pair(ofRows(before.constraints), ofRows(after.constraints), ({ name }) => name)
+  const indexes = pair(before.indexes, after.indexes, ({ name }) => name)
+  const replaced = constraints.kept.filter(
+    (one) => one.before.definition !== one.after.definition && one.after.oid !== one.before.oid,
+  )
+  return {
+    before,
+    after,
+    addedColumns: columns.added,
+    droppedColumns: columns.removed,
+    changedColumns: columns.kept.filter(({ before, after }) => JSON.stringify(before) !== JSON.stringify(after)),
+    addedConstraints: [...constraints.added, ...replaced.map((one) => one.after)],
+    droppedConstraints: [...constraints.removed, ...replaced.map((one) => one.before)],
+    validatedConstraints: constraints.kept.flatMap(({ before, after }) =>
+      after.validated && !before.validated ? [after] : [],
+    ),
+    addedIndexes: indexes.added.filter(({ oid }) => !after.constraints.some(({ index }) => index === oid)),
+    droppedIndexes: indexes.removed,
+  }
+}
+
+function ofRows(constraints: readonly ConstraintState[]): readonly ConstraintState[] {
+  return constraints.filter(({ type }) => type !== 'not null')
+}
+
+function pair<T>(before: readonly T[], after: readonly T[], key: (one: T) => unknown) {
+  const had = new Map(before.map((one) => [key(one), one]))
+  const has = new Map(after.map((one) => [key(one), one]))
+  return {
+    added: after.filter((one) => !had.has(key(one))),
+    removed: before.filter((one) => !has.has(key(one))),
+    kept: [...has].flatMap(([name, one]) => {
+      const old = had.get(name)
+      return old ? [{ before: old, after: one }] : []
+    }),
+  }
+}
+
+/** Earlier statements that run in the same transaction. */
+export function earlierInTransaction({ migration, index, transaction }: MigrationStatement) {
+  return migration.statements.slice(0, index).filter((earlier) => earlier.transaction === transaction)
 }

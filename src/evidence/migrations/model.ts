@@ -64,9 +64,9 @@ export interface MigrationStatement {
   readonly dropped: readonly Dropped[]
   /** In effect while it waits for its locks; null when not known. */
   readonly timeouts: Timeouts | null
-  /** It fails in the transaction that it stands in. */
+  /** Why it fails where it stands. */
   readonly failure: FailureInTransaction | null
-  /** It fails on the schema that it meets. */
+  /** It was not applied at all; false where it fails only in the transaction that it stands in. */
   readonly failed: boolean
   /** What a finding is about: this statement, and the relation that it does something to. */
   about(relation: Pick<RelationState, 'schema' | 'name'> | null, columns?: readonly string[]): StatementSubject

@@ -114,6 +114,8 @@ async function applyObserved(
   /** @type {string} */ observation,
 ) {
   const observe = async () => (await opened().query(observation)).rows[0] ?? null
+  // What was counted before belongs to what ran before.
+  if (!inTransaction) await execute('select pg_catalog.pg_stat_force_next_flush()')
   if (inTransaction || transaction) {
     const outcome = await applyOne(sql, data, transaction)
     return outcome.error || !inTransaction ? outcome : { ...outcome, observed: await observe() }

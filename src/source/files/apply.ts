@@ -76,6 +76,7 @@ export async function applyStatements(
 
   const fail = (index: number, failure: Failure) => {
     reached[index]!.outcome = 'failed'
+    if (watching) reached[index]!.failure = { code: failure.code ?? '', message: failure.message }
     const later = unordered && !watching && putOff.size < MOST_PUT_OFF && MISSES_SOMETHING.test(failure.code ?? '')
     ;(later ? putOff : failures).set(index, failure)
   }
@@ -101,7 +102,10 @@ export async function applyStatements(
     await flush()
     watching = watched?.has(file) ? await watch(watched) : null
     part = 0
-    await sender.begin(lasting, { wrapped: watching !== null && watched?.isWrapped(file, 0) === true })
+    await sender.begin(lasting, {
+      wrapped: watching !== null && watched?.isWrapped(file, 0) === true,
+      observer: watching,
+    })
     fileSettings = []
     onFile(file)
   }
@@ -110,7 +114,7 @@ export async function applyStatements(
     const next = partOf(file, line)
     if (next === part) return
     part = next
-    await sender.begin([], { wrapped: isWrapped(file, part) })
+    await sender.begin([], { wrapped: isWrapped(file, part), observer: watching })
   }
 
   /** Takes one statement in: refused, left out, run for its rows, or put into the batch. */

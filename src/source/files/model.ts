@@ -43,7 +43,7 @@ export interface LoadedMigration {
 export interface ObservedStatement extends LoadedStatement {
   /** Null for what was not applied, ends a transaction, or cannot run inside one. */
   readonly observation: Observation | null
-  /** Why it fails where it stands, though it succeeded on its own. */
+  /** Why it fails where it stands, whether or not it succeeded on its own. */
   readonly failure: FailureInTransaction | null
 }
 

@@ -13,7 +13,7 @@ export interface Reached extends Statement {
   outcome: LoadedStatement['outcome']
   /** What it was seen to do. */
   observation?: Observation | null
-  /** It fails in the transaction that it stands in, and was let through on its own. */
+  /** Why it fails, if only in the transaction that it stands in, so that it was let through on its own. */
   failure?: FailureInTransaction
 }
 
@@ -26,7 +26,10 @@ export interface Sender {
     observer?: Observer | null,
   ): Promise<void>
   /** Ends a transaction that is still open, says the settings, and opens a transaction when the runner does. */
-  begin(settings: readonly string[], options?: { readonly wrapped?: boolean }): Promise<void>
+  begin(
+    settings: readonly string[],
+    options?: { readonly wrapped?: boolean; readonly observer?: Observer | null },
+  ): Promise<void>
   /** The first statement of what was sent last. */
   readonly current: number
   readonly definitions: readonly Definition[]
@@ -68,11 +71,11 @@ export function openSender(server: EmbeddedServer, reached: readonly Reached[], 
     get current() {
       return current
     },
-    async begin(settings, { wrapped = false } = {}) {
+    async begin(settings, { wrapped = false, observer = null } = {}) {
       if (inTransaction) await server.apply([COMMIT])
       inTransaction = false
       for (const sql of settings) await server.apply([{ sql }])
-      if (wrapped) ({ inTransaction } = await server.apply([BEGIN]))
+      if (wrapped) ({ inTransaction } = await server.apply([BEGIN], observer?.query))
     },
     async send(batch, onFailure, observer = null) {
       let rest: readonly Sending[] = batch
@@ -99,7 +102,7 @@ export function openSender(server: EmbeddedServer, reached: readonly Reached[], 
           await server.apply([COMMIT])
           inTransaction = false
           await this.send([failed], onFailure, observer)
-          ;({ inTransaction } = await server.apply([BEGIN]))
+          ;({ inTransaction } = await server.apply([BEGIN], observer.query))
           continue
         }
         const repaired = await repair(failed, error)

@@ -54,7 +54,7 @@ export interface Observer {
   renew(): Promise<void>
 }
 
-/** Why a statement fails where it stands, though it was let through for the sake of the rest. */
+/** Why a statement fails where it stands. */
 export type FailureInTransaction = Pick<ServerError, 'code' | 'message'>
 
 interface Held {
@@ -94,8 +94,7 @@ select
     'scans', coalesce(pg_catalog.pg_stat_get_xact_numscans(oid), 0))) from held), '[]') as held,
   coalesce((select pg_catalog.json_agg(${RELATION_STATE})
     from held join pg_catalog.pg_class c on c.oid = held.oid join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-    where ${IS_OF_USERS} and exists (select from pg_catalog.unnest(held.modes) m where m in ${CHANGES})), '[]') as states,
-  pg_catalog.pg_stat_force_next_flush()::text as flushed`
+    where ${IS_OF_USERS} and exists (select from pg_catalog.unnest(held.modes) m where m in ${CHANGES})), '[]') as states`
 }
 
 /** Starts to observe a server; its state now is what the migrations meet. */
