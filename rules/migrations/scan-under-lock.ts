@@ -66,7 +66,7 @@ function becomesZoned(statement: MigrationStatement, oid: number): boolean {
       before.oid === oid &&
       changedColumns.some(
         (column) =>
-          /^timestamp.* without time zone$/.test(column.before.type) && /with time zone$/.test(column.after.type),
+          /^timestamp.* without time zone$/.test(column.before.type) && column.after.type.endsWith(' with time zone'),
       ),
   )
 }

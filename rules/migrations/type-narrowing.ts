@@ -64,7 +64,7 @@ function lossBetween(from: string, to: string): 'fails' | 'rounded' | 'cut off' 
   if (INTEGERS.includes(now.name) && /^(?:numeric|real|double precision)$/.test(old.name)) return 'rounded'
   if (now.name === 'real' && old.name === 'double precision') return 'rounded'
   if (now.name === 'date' && old.name.startsWith('timestamp')) return 'cut off'
-  if (/^timestamp/.test(old.name) && /^timestamp/.test(now.name))
+  if (old.name.startsWith('timestamp') && now.name.startsWith('timestamp'))
     return now.first !== null && (old.first ?? 6) > now.first ? 'rounded' : null
   return null
 }
