@@ -9,23 +9,14 @@ import { readCatalog } from '../src/evidence/catalog/read.js'
 import { planMigration } from '../src/fix/migration.js'
 import { makeParts, type MigrationPart } from '../src/fix/parts.js'
 import { openLiveSession } from '../src/source/live/session.js'
+import { readLabelledSchema } from './answer-key.js'
 import { startServer } from './servers.js'
 
 const folder = 'fixtures/valueverse'
 const sql = ['schema.sql', 'seed.sql'].map((file) => readFileSync(`${folder}/${file}`, 'utf8')).join('\n')
 const startedAt = new Date('2026-01-01T00:00:00Z')
 
-/** What the answer key says that today's rules find: `rule address`. */
-function readAnswerKey(): string[] {
-  const key = readFileSync(`${folder}/defects.md`, 'utf8').split('## Look-alikes')[0] ?? ''
-  return [...key.matchAll(/^\|[^|]*\| `([^`]+)` +\| `([^`]+)` +\|$/gm)].map(([, address, rule]) => `${rule} ${address}`)
-}
-
-/** Pairs that must not be found. */
-function readLookAlikes(): string[] {
-  const key = readFileSync(`${folder}/defects.md`, 'utf8').split('## Look-alikes')[1] ?? ''
-  return [...key.matchAll(/^\| `([^`]+)` +\| `([^`]+)` +\|/gm)].map(([, address, rule]) => `${rule} ${address}`)
-}
+const { key } = readLabelledSchema(folder)
 
 let fromFiles: AuditResult
 beforeAll(async () => {
@@ -49,13 +40,13 @@ describe('the Valueverse schema', () => {
 
   it('gives every finding of its answer key', () => {
     const all = new Set(found(fromFiles))
-    expect(readAnswerKey().length).toBeGreaterThan(20)
-    expect(readAnswerKey().filter((expected) => !all.has(expected))).toEqual([])
+    expect(key.defects.length).toBeGreaterThan(20)
+    expect(key.defects.filter((expected) => !all.has(expected))).toEqual([])
   })
 
   it('gives none on its look-alikes', () => {
     const all = new Set(found(fromFiles))
-    expect(readLookAlikes().filter((forbidden) => all.has(forbidden))).toEqual([])
+    expect(key.lookAlikes.filter((forbidden) => all.has(forbidden))).toEqual([])
   })
 
   it('puts every finding on a line of the schema', () => {

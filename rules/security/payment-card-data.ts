@@ -1,11 +1,11 @@
-import { rule, type Column, type Table } from '../../src/kit.js'
+import { rolesOf, rule, type Catalog, type Column, type Table } from '../../src/kit.js'
 
 /** A card's verification code, in the schemes' own names. */
 const CODE =
-  /(?:^|_)(?:cvv2?|cvc2?|cvn|csc|card_security_code|card_verification_(?:code|value|number))(?:_(?:code|number|value))?$/
+  /(?:^|_)(?:cvv2?|cvc2?|cvn|csc|card_security_code|card_verification_(?:code|value|number)|kartenpruefnummer|codigo_(?:de_)?seguran[cz]a_(?:do_)?cartao)(?:_(?:code|number|value))?$/
 /** A card's number. */
 const NUMBER =
-  /^(?:credit_?|debit_?|payment_?|cc_?)?card_?(?:number|num|no|nr)$|^cc_?(?:number|num|no|nr)$|^(?:pan|primary_account_number)$|^kreditkarten_?(?:nummer|nr)$/
+  /^(?:credit_?|debit_?|payment_?|cc_?)?card_?(?:number|num|no|nr)$|^cc_?(?:number|num|no|nr)$|^(?:pan|primary_account_number)$|^(?:kredit)?karten_?(?:nummer|nr)$|^num(?:ero)?_(?:do_|de_la_|de_|da_)?(?:cartao|tarjeta|carte)$/
 /** What makes a name say so beyond doubt. */
 const PAYMENT_CARD = /credit|debit|^cc_|kreditkarte|primary_account|payment/
 /** Columns that stand beside a card's number and nothing else's. */
@@ -34,7 +34,9 @@ export default rule({
   *detect({ catalog }) {
     for (const table of catalog.tables) {
       if (table.partitionOf || table.variety === 'foreign') continue
-      const columns = table.columns.filter((column) => !column.inherited && (isCode(column) || isNumber(column, table)))
+      const columns = table.columns.filter(
+        (column) => !column.inherited && (isCode(column) || isNumber(column, table, catalog)),
+      )
       if (columns.length > 0) yield { on: table, related: columns, facts: { columns: columns.map(({ name }) => name) } }
     }
   },
@@ -51,7 +53,7 @@ function isCode({ name, type }: Column): boolean {
   return /^(?:int[248]|numeric)$/.test(type.name) || (isText(type.name) && (type.length ?? 0) <= LONGEST_CODE)
 }
 
-function isNumber({ name, type }: Column, table: Table): boolean {
+function isNumber({ name, type }: Column, table: Table, catalog: Catalog): boolean {
   const named = snake(name)
   if (!NUMBER.test(named)) return false
   const holdsNumber =
@@ -60,6 +62,7 @@ function isNumber({ name, type }: Column, table: Table): boolean {
   if (!holdsNumber) return false
   return (
     PAYMENT_CARD.test(named) ||
+    rolesOf(catalog).of(table)?.role === 'payment method' ||
     (table.columns.some((other) => BESIDE.test(snake(other.name))) && !/gift|loyalty|library|member/i.test(table.name))
   )
 }

@@ -1,4 +1,13 @@
-import { afterReview, changeColumnTypes, type Column, holdsMoney, rule, type TypeChange } from '../../src/kit.js'
+import {
+  afterReview,
+  changeColumnTypes,
+  type Column,
+  holdsMoney,
+  rolesOf,
+  rule,
+  type TypeChange,
+  wordsOf,
+} from '../../src/kit.js'
 
 const INEXACT = new Set(['float4', 'float8', 'money'])
 
@@ -23,7 +32,10 @@ export default rule({
     for (const table of catalog.tables) {
       if (table.partitionOf || table.variety === 'foreign') continue
       const columns = table.columns.filter(
-        (column) => !column.inherited && INEXACT.has(column.type.name) && holdsMoney(column) === 'yes',
+        (column) =>
+          !column.inherited &&
+          INEXACT.has(column.type.name) &&
+          (holdsMoney(column) === 'yes' || (isRate(column) && rolesOf(catalog).of(table)?.role === 'price')),
       )
       if (columns.length === 0) continue
       const facts = { columns: columns.map(({ name, type }) => ({ name, type: type.name })) }
@@ -51,6 +63,11 @@ export default rule({
     )
   },
 })
+
+/** What a minute or a unit costs, if the table holds prices. */
+function isRate({ name }: Column): boolean {
+  return /^(?:rate|tarifa?|taux|preis)(?: (?:per|pro|por|par) .+)?$/.test(wordsOf(name).join(' '))
+}
 
 /** Rows with more than four decimal places, or with no number at all, are in the way. */
 function makeExact(column: Column): TypeChange {

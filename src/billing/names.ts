@@ -38,10 +38,10 @@ const WORDS = {
   quantity: 'quantity qty menge anzahl stueckzahl quantite qte cantidad cant quantidade qtd qtde',
   count: 'count counter times cnt tally',
   unit: 'unit each per einzel stueck stuck unitaire unitario unitaria',
-  used: 'used usage use consumed consumption spent redeemed redemption verbraucht verbrauch genutzt benutzt belegt utilise utilisee consomme consommation usado usada utilizado utilizada consumido consumida gastado reserved taken',
+  used: 'used usage use uso consumed consumption spent redeemed redemption verbraucht verbrauch genutzt benutzt belegt utilise utilisee consomme consommation usado usada utilizado utilizada consumido consumida gastado reserved taken',
   attempt: 'attempt retry try versuch intento tentative tentativa',
   limit:
-    'limit max maximum quota allowance cap ceiling allotment allotted entitlement entitled included granted kontingent obergrenze limite plafond cupo cota tope teto',
+    'limit max maximum maximo quota allowance cap ceiling allotment allotted entitlement entitled included granted kontingent obergrenze limite plafond cupo cota tope teto',
   remaining:
     'remaining remainder left residual remain leftover restant restante reste rest verbleibend available unused unspent disponible disponivel verfuegbar verfugbar',
   // Time

@@ -71,6 +71,7 @@ const DOCUMENT_PART = words('total', 'subtotal', 'paid', 'due', 'remaining', 'ne
 
 const COLUMN_FEATURES = [
   ['amount', both(isNumber, isMoney)],
+  ['sure amount', both(isNumber, (column) => holdsMoney(column) === 'yes')],
   ['document totals', both(isNumber, isMoney, DOCUMENT_PART, not(words('unit', 'used', 'limit')))],
   [
     'total',

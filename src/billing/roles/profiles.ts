@@ -28,7 +28,7 @@ const NAMES = {
     /(?:^| )(?:customer|client|account|subscriber|buyer|payer|debtor|debitor|kunde|kunden|teilnehmer|abonnent|cliente|suscriptor|abonado|assinante|pagador|abonne|party|contact|member|entity|identity|consumer|patron|holder|shopper|kontoinhaber|billing account|entity credit account|person)$/,
   plan: /(?:^| )(?:plan|package|offer|offering|product|edition|bundle|tariff|tarif|rate plan|membership type|subscription type|subscription level|paket|produkt|produkttarif|plano|pacote|paquete|oferta|formule|forfait|catalog item|service|add on|addon|plan version|tariff plan|catalogue|level)$|^(?:plan|plano|paquete|pacote|tarif|formule|oferta)(?: |$)/,
   price:
-    /(?:^| )(?:price|pricing|pricing rule|price tier|pricing tier|tier|rate|rate card|rate plan charge|tariff|tariff rate|plan charge|charge|price list|price component|price point|price entry|preis|preisstaffel|staffel|preisregel|precio|tarifa|tramo|regla precio|preco|faixa|faixa preco|palier|prix|grille|usage rate|fee schedule|price book entry|destination rate|zone rate)$|^(?:precio|preco|prix|preis|tarifa|tramo|faixa|palier)(?: |$)/,
+    /(?:^| )(?:price|pricing|pricing rule|commission rule|fee rule|price tier|pricing tier|tier|rate|rate card|rate plan charge|tariff|tariff rate|plan charge|charge|price list|price component|price point|price entry|preis|preisstaffel|staffel|preisregel|precio|tarifa|tramo|regla precio|preco|faixa|faixa preco|palier|prix|grille|usage rate|fee schedule|price book entry|destination rate|zone rate)$|^(?:precio|preco|prix|preis|tarifa|tramo|faixa|palier)(?: |$)/,
   subscription:
     /(?:^| )(?:subscription|contract|agreement|membership|abo|abonnement|vertrag|vertraege|contrato|suscripcion|assinatura|contrat|adhesion|service contract|policy|enrollment|enrolment|service instance|rental agreement|entitlement contract)$|^(?:contrato|suscripcion|assinatura|abonnement|vertrag|contrat)(?: |$)|(?:vertrag|abo|abonnement)$/,
   'subscription item':
@@ -48,7 +48,7 @@ const NAMES = {
   'payment allocation':
     /(?:^| )(?:payment|cash|credit|receipt|invoice|settlement)\b.*(?:allocation|application|assignment|distribution|payment|settlement|matching|link)$|zahlungszuordnung|(?:aplicacion|imputacion|alocacao|asignacion|affectation)/,
   credit:
-    /(?:^| )(?:credit note|credit memo|credit|refund|reversal|chargeback|dispute|grant|credit grant|adjustment|write off|writeoff|gutschrift|erstattung|rueckerstattung|nota credito|nota de credito|reembolso|devolucion|estorno|devolucao|avoir|remboursement|note credit|abono factura|credit balance|customer credit)$|^(?:nota credito|nota de credito|reembolso|estorno|devolucion)/,
+    /(?:^| )(?:credit note|credit memo|credit|refund|reversal|chargeback|dispute|grant|credit grant|adjustment|adj|write off|writeoff|gutschrift|erstattung|rueckerstattung|nota credito|nota de credito|reembolso|devolucion|estorno|devolucao|avoir|remboursement|note credit|abono factura|credit balance|customer credit)$|^(?:nota credito|nota de credito|reembolso|estorno|devolucion)/,
   'ledger account':
     /(?:^| )(?:account|ledger account|gl account|chart of account|wallet|balance|purse|konto|sachkonto|cuenta|cuenta contable|monedero|conta|conta contabil|carteira|compte|portefeuille|prepaid balance|account balance|sub account|balance bucket)$|^(?:conta|cuenta|compte|konto|carteira|monedero)(?: |$)|konto$/,
   'ledger transaction':
@@ -80,6 +80,7 @@ export const PROFILES: Readonly<Record<Role, Profile>> = {
       has(0.4, 'billing contact', 'billing data'),
       owns(0.5, ['customer', 'subscription', 'plan', 'invoice'], 'owns what is billed'),
       owns(0.8, ['organization'], 'has organizations of its own'),
+      owns(0.9, ['customer'], 'has customers'),
       belongsTo(-0.8, ['invoice', 'payment', 'subscription'], ''),
       belongsTo(-1.2, ['organization', 'customer'], ''),
       has(-1, 'amount', ''),
@@ -123,7 +124,7 @@ export const PROFILES: Readonly<Record<Role, Profile>> = {
     start: -3.4,
     needs: (view) =>
       (isCalled(view, NAMES.plan) && isOver(view, 0.35, 'subscription', 'price', 'subscription item', 'plan')) ||
-      (show(view, 'amount', 'unit price', 'cadence', 'cadence values', 'trial') &&
+      (show(view, 'sure amount', 'unit price', 'cadence', 'cadence values', 'trial') &&
         (isCalled(view, NAMES.plan) || isOver(view, 0.3, 'subscription', 'price', 'subscription item'))),
     clues: [
       named(2, NAMES.plan),
@@ -670,7 +671,7 @@ export const PROFILES: Readonly<Record<Role, Profile>> = {
 
 /** A price that is not one of several parts of a document. */
 function priceOf({ shape }: View): string {
-  const columns = [...shape.columnsOf('unit price'), ...shape.columnsOf('amount')]
+  const columns = [...shape.columnsOf('unit price'), ...shape.columnsOf('sure amount')]
   return shape.columnsOf('document totals').length < 2 ? list(columns.slice(0, 2)) : ''
 }
 

@@ -7,19 +7,23 @@ import { ROLES, type Role, type RoleMap, type RoleOf } from './role.js'
 /** Below this a table's role is not known. */
 const LEAST_CONFIDENCE = 0.6
 
-/** Without a table in one of these roles there is no billing, and nobody plays a part. */
+/** Without money in a table in one of these roles there is no billing, and nobody plays a part. */
 const CORE: readonly Role[] = [
   'plan',
   'price',
   'subscription',
+  'subscription item',
+  'usage event',
   'invoice',
   'invoice line',
   'payment',
-  'ledger entry',
+  'payment allocation',
   'credit',
-  'usage event',
-  'payment method',
+  'ledger account',
 ]
+
+/** Roles that nothing but money has. */
+const MONEY: readonly Role[] = ['ledger entry', 'payment method']
 
 const MAPS = new WeakMap<Catalog, RoleMap>()
 
@@ -36,7 +40,14 @@ function inferRoles(catalog: Catalog): RoleMap {
   const declared = declaredRoles(catalog)
   const beliefs = formBeliefs(catalog, declared)
   const found = beliefs.views.flatMap((view) => decide(view, declared.get(view.shape.table)) ?? [])
-  const isBilling = found.some(({ role, declared: certain }) => certain || CORE.includes(role))
+  const shapes = new Map(beliefs.views.map(({ shape }) => [shape.table, shape]))
+  const isBilling = found.some(({ table, role, declared: certain }) => {
+    const shape = shapes.get(table)
+    const holdsMoney = (role === 'usage event' ? (['amount'] as const) : (['sure amount', 'currency'] as const)).some(
+      (feature) => shape?.columnsOf(feature).length,
+    )
+    return certain || MONEY.includes(role) || (CORE.includes(role) && holdsMoney)
+  })
   return mapOf(isBilling ? found : [], beliefs)
 }
 
