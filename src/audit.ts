@@ -40,8 +40,10 @@ export interface AuditRequest {
   readonly roles?: ReadonlyMap<string, string>
   /** How SQL files are read: their layout, variables for templates. */
   readonly load?: LoadOptions
-  /** SQL files with the application's queries; they are not applied as schema. */
+  /** SQL files with the application's queries, which are not applied as schema, and server logs. */
   readonly workload?: readonly string[]
+  /** The logs' `log_line_prefix`; inferred when absent. */
+  readonly linePrefix?: string
   /** Try every fix on a scratch database. Default true. */
   readonly prove?: boolean
   /** Connection string of a server where fixes are proven, in a scratch database that is made and dropped there. An embedded one when absent. */
@@ -74,7 +76,11 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
   try {
     request.signal?.throwIfAborted()
     progress('Reading the catalog')
-    const { notSeen, drift, ...collected } = await collectEvidence(source, rules, request.workload ?? [], before)
+    const { notSeen, drift, ...collected } = await collectEvidence(source, rules, request.workload ?? [], before, {
+      ...(request.linePrefix === undefined ? {} : { linePrefix: request.linePrefix }),
+      ...(request.signal ? { signal: request.signal } : {}),
+      onProgress: (done, total) => progress(`Reading logs (${Math.floor((done / total) * 100)} %)`),
+    })
     const evidence = withRoles(seenFrom(collected.evidence, request.productionVersion), request.roles)
     await source.disconnect()
     progress('Judging')
@@ -109,6 +115,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
       startedAt: request.startedAt.toISOString(),
       catalog: evidence.catalog,
       statistics: evidence.statistics,
+      workload: evidence.workload,
       findings,
       suppressed: settled.suppressed,
       suppressionProblems: settled.suppressionProblems,

@@ -11,7 +11,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/errors': [],
   'src/quote': [],
   'src/source': ['src/quote', 'src/errors'],
-  'src/evidence': ['src/source', 'src/errors'],
+  'src/evidence': ['src/source', 'src/quote', 'src/errors'],
   'src/billing': ['src/evidence', 'src/quote'],
   'src/engine': ['src/evidence', 'src/fix', 'src/source', 'src/errors'],
   'src/fix': ['src/evidence', 'src/source', 'src/engine', 'src/quote', 'src/errors'],

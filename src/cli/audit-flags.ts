@@ -41,10 +41,15 @@ export const auditFlags = {
   }),
   workload: Flags.string({
     description:
-      "SQL file with the application's queries; may be repeated. By default queries.sql in a scanned folder, which is then not read as schema.",
+      "SQL file with the application's queries, or a server's log (stderr, csvlog, jsonlog; also gzipped); may be repeated. By default queries.sql in a scanned folder, which is then not read as schema. Of a live server, pg_stat_statements is read too.",
     multiple: true,
     multipleNonGreedy: true,
     helpValue: '<file>',
+  }),
+  'log-line-prefix': Flags.string({
+    description: "The server's log_line_prefix, for logs whose lines begin in no usual way.",
+    helpValue: '<prefix>',
+    dependsOn: ['workload'],
   }),
   layout: Flags.string({
     description: 'Migration tool that the files follow, such as flyway or prisma; recognized when not given.',
@@ -84,6 +89,7 @@ export interface AuditInput {
     readonly snapshot?: string | undefined
     readonly rule?: readonly string[] | undefined
     readonly workload?: readonly string[] | undefined
+    readonly 'log-line-prefix'?: string | undefined
     readonly layout?: string | undefined
     readonly variable?: readonly string[] | undefined
     readonly after?: string | undefined
@@ -119,6 +125,7 @@ export async function runAudit(
       ...request,
       ...options,
       rules: flags.rule ?? [],
+      ...(flags['log-line-prefix'] === undefined ? {} : { linePrefix: flags['log-line-prefix'] }),
       ...(flags['proof-db'] === undefined ? {} : { proofDatabase: flags['proof-db'] }),
       load: {
         ...(layout === undefined ? {} : { layout }),

@@ -3,6 +3,7 @@ import type { Difference } from '../evidence/catalog/drift.js'
 import type { Catalog, Subject } from '../evidence/catalog/model.js'
 import type { EvidenceKind, NotSeen } from '../evidence/model.js'
 import type { Statistics } from '../evidence/statistics/model.js'
+import type { Workload } from '../evidence/workload/model.js'
 import type { Fix } from '../fix/fixes.js'
 import type { LoadedFiles } from '../source/files/model.js'
 export type { Fix } from '../fix/fixes.js'
@@ -19,6 +20,8 @@ export interface AuditResult {
   readonly catalog: Catalog
   /** What the server has counted; null from files, and where it could not be read. */
   readonly statistics: Statistics | null
+  /** The application's queries; null where none were given or counted. */
+  readonly workload: Workload | null
   readonly findings: readonly Finding[]
   /** Findings that someone has answered for; they stand beside `findings`, not among them. */
   readonly suppressed: readonly SuppressedFinding[]

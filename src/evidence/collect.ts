@@ -10,7 +10,8 @@ import type { Evidence, EvidenceKind, NotSeen } from './model.js'
 import { readSqlSource } from './sql-source/read.js'
 import { linkStatistics } from './statistics/link.js'
 import { readStatistics } from './statistics/read.js'
-import { readWorkloadFiles } from './workload/read.js'
+import { collectWorkload } from './workload/collect.js'
+import type { LogOptions } from './workload/log/read.js'
 import { parseSnapshot, type Snapshot } from './snapshot.js'
 
 /** What could be collected. */
@@ -29,6 +30,7 @@ export async function collectEvidence(
   rules: readonly { readonly needs: readonly EvidenceKind[]; readonly uses?: readonly EvidenceKind[] }[],
   workload: readonly string[],
   before: RawCatalog | null = null,
+  logs: LogOptions = {},
 ): Promise<Collected> {
   const saved = source.snapshot === null ? null : parseSnapshot(source.snapshot, source.name)
   const reading = readRawCatalog(source.session, saved)
@@ -40,12 +42,18 @@ export async function collectEvidence(
   const statistics = wanted ? await collectStatistics(source, saved, raw) : null
   const catalog = linkCatalog(raw)
   const linked = statistics && linkStatistics(statistics, raw)
-  const queries = workload.length > 0 ? readWorkloadFiles(workload) : null
+  const queries = await collectWorkload({
+    ...logs,
+    ...databaseOf(source),
+    paths: workload,
+    session: source.kind === 'server' ? source.session : null,
+    saved: saved?.statements ?? null,
+  })
   return {
     evidence: {
       catalog,
       statistics: linked,
-      workload: queries?.workload ?? null,
+      workload: queries.workload,
       source: sqlSource,
       migrations: loaded?.migrations
         ? linkMigrations(loaded.migrations, {
@@ -54,9 +62,14 @@ export async function collectEvidence(
           })
         : null,
     },
-    notSeen: [...(statistics?.notSeen ?? []), ...(queries?.notSeen ?? [])],
+    notSeen: [...(statistics?.notSeen ?? []), ...queries.notSeen],
     drift: loaded && source.kind !== 'files' ? findDrift(await readFilesCatalog(loaded), catalog) : null,
   }
+}
+
+/** A log is of all databases of its server. */
+function databaseOf({ kind, name }: CollectableSource): { readonly database?: string } {
+  return kind === 'server' ? { database: name.slice(name.indexOf('/') + 1) } : {}
 }
 
 async function readRawCatalog(session: Session | null, saved: Snapshot | null): Promise<RawCatalog> {

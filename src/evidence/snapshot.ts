@@ -3,6 +3,7 @@ import { ConfigError } from '../errors.js'
 import { catalogQueries } from './catalog/queries.js'
 import type { RawCatalog } from './catalog/raw.js'
 import type { RawStatistics } from './statistics/raw.js'
+import type { RawStatements } from './workload/statements.js'
 
 /** The version that this tool writes; it reads all up to it. */
 export const SNAPSHOT_VERSION = 1
@@ -53,6 +54,32 @@ const columnStatistics = z
   })
   .describe('Numbers alone, unless most common values and bounds were asked for.')
 
+const figure = z.number().nullable().describe('null for what that version of the extension does not count.')
+
+const statements = z
+  .object({
+    resetAt: z.string().nullable(),
+    collectedAt: z.string(),
+    statements: z.array(
+      z.object({
+        query: z.string().describe('SELECT, INSERT, UPDATE, DELETE or MERGE, with $1, $2 … for literals.'),
+        calls: z.number(),
+        milliseconds: z.number(),
+        longestMilliseconds: z.number(),
+        preparations: figure,
+        preparationMilliseconds: figure,
+        rows: z.number(),
+        blocksHit: z.number(),
+        blocksRead: z.number(),
+        temporaryBlocks: z.number(),
+      }),
+    ),
+    notSeen: z.array(z.object({ what: z.string(), reason: z.string() })).default([]),
+  })
+  .nullable()
+  .optional()
+  .describe('What pg_stat_statements counted; null where it could not be read.')
+
 const parts = Object.keys(catalogQueries(180000))
 
 /** What a snapshot file holds; published as `schema/snapshot.json`. */
@@ -76,6 +103,7 @@ const snapshotSchema = z
       })
       .nullable()
       .describe('Counters and column statistics; null when they were not readable.'),
+    statements,
   })
   .meta({ title: 'pg-billing-audit snapshot', description: 'What `pg-billing-audit snapshot` writes.' })
 
@@ -90,10 +118,11 @@ export interface Snapshot {
   readonly source: string
   readonly catalog: RawCatalog
   readonly statistics: RawStatistics | null
+  readonly statements?: RawStatements | null
 }
 
 /** The file's text. */
-export function renderSnapshot({ takenAt, source, catalog, statistics }: Snapshot): string {
+export function renderSnapshot({ takenAt, source, catalog, statistics, statements: counted }: Snapshot): string {
   const snapshot: z.infer<typeof snapshotSchema> = {
     format: 'pg-billing-audit snapshot',
     version: SNAPSHOT_VERSION,
@@ -101,6 +130,7 @@ export function renderSnapshot({ takenAt, source, catalog, statistics }: Snapsho
     source,
     catalog: catalog as unknown as Record<string, Record<string, unknown>[]>,
     statistics: statistics as unknown as z.infer<typeof snapshotSchema>['statistics'],
+    statements: counted as z.infer<typeof statements>,
   }
   return `${JSON.stringify(snapshot)}\n`
 }

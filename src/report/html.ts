@@ -13,6 +13,7 @@ import { embedJson, markup, type Markup, type Part } from './html/markup.js'
 import { renderOverview, renderTitle } from './html/overview.js'
 import { packBodies } from './html/pack.js'
 import { preparePage } from './html/page.js'
+import { renderQueries } from './html/queries.js'
 import { renderRoadmap } from './html/roadmap.js'
 import { STYLE } from './html/style.js'
 import { renderTables } from './html/tables.js'
@@ -37,6 +38,7 @@ function renderHtml(result: AuditResult, script: string, layOut: LayOut): string
     chapter('summary', 'Summary', renderOverview(page)),
     chapter('diagram', 'Entity relationships', [DIAGRAM_TOOLS, renderDiagram(page, layOut), LEGEND, SELECTION]),
     chapter('use', 'Size and use', result.statistics ? renderCharts(page, result.statistics) : null),
+    chapter('queries', 'Where the time goes', renderQueries(result)),
     chapter('findings', 'Findings', [
       describeStates(page),
       findings > 0 && renderFilters(page),

@@ -184,6 +184,37 @@ export const auditSchema = z
         recommendation: z.string().nullable(),
       }),
     ),
+    workload: z
+      .object({
+        sources: z.array(
+          z.object({
+            kind: z.enum(['files', 'pg_stat_statements', 'log']),
+            name: z.string(),
+            from: z.string().nullable(),
+            to: z.string().nullable(),
+          }),
+        ),
+        queries: z
+          .array(
+            z.object({
+              fingerprint: z.string(),
+              sql: z.string().describe('With $1, $2 … for literals.'),
+              name: z.string().nullable(),
+              location,
+              tags: z.record(z.string(), z.string()).describe('What sqlcommenter wrote.'),
+              calls: total,
+              milliseconds: z.number().nullable(),
+              longestMilliseconds: z.number().nullable(),
+              shareOfTime: z.number().nullable().describe('0 … 1, of the time of all queries.'),
+              rows: z.number().nullable(),
+              missRatio: z.number().nullable().describe('Of its blocks, those that were not in shared buffers.'),
+              temporaryBlocks: z.number().nullable(),
+            }),
+          )
+          .describe('The queries that take most of the time first; 100 at most.'),
+      })
+      .optional()
+      .describe('What a server measured of the application’s queries.'),
     notSeen: z.array(z.object({ what: z.string(), reason: z.string() })).describe('What was not looked at, and why.'),
     rules: z.array(
       z.object({

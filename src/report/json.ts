@@ -1,5 +1,7 @@
 import type { Comparison, PastFinding } from '../engine/compare.js'
 import type { AuditResult, Finding } from '../engine/result.js'
+import type { Workload } from '../evidence/workload/model.js'
+import { rankQueries } from '../evidence/workload/rank.js'
 import type { AuditReport } from './json-schema.js'
 import { listUnloaded } from './not-seen.js'
 import { summarize } from './summary.js'
@@ -7,7 +9,7 @@ import { summarize } from './summary.js'
 /** The report for programs, version 1: `schema/audit.json` describes it. */
 export function renderJson(result: AuditResult): string {
   const { tool, target, findings, normalForms, notSeen, drift, load, rules } = result
-  const { suppressed, suppressionProblems, baseline, since } = result
+  const { workload, suppressed, suppressionProblems, baseline, since } = result
   const report: DeepReadonly<AuditReport> = {
     schemaVersion: 1,
     tool,
@@ -15,6 +17,7 @@ export function renderJson(result: AuditResult): string {
     summary: summarize(result),
     findings: findings.map(describeFinding),
     normalForms,
+    ...(workload && rankQueries(workload).length > 0 ? { workload: describeWorkload(workload) } : {}),
     notSeen: [...notSeen, ...listUnloaded(load)].map(({ what, reason }) => ({ what, reason })),
     rules,
     ...(drift ? { drift } : {}),
@@ -69,6 +72,30 @@ function describeFinding(finding: Finding): DeepReadonly<AuditReport['findings']
       reason: fix.reason,
     },
     fingerprint,
+  }
+}
+
+const MOST_QUERIES = 100
+
+function describeWorkload(workload: Workload): DeepReadonly<NonNullable<AuditReport['workload']>> {
+  return {
+    sources: workload.sources,
+    queries: rankQueries(workload)
+      .slice(0, MOST_QUERIES)
+      .map(({ query, measured, shareOfTime, missRatio }) => ({
+        fingerprint: query.fingerprint,
+        sql: query.normalized,
+        name: query.name,
+        location: query.location,
+        tags: query.tags,
+        calls: measured.calls,
+        milliseconds: measured.milliseconds,
+        longestMilliseconds: measured.longestMilliseconds,
+        shareOfTime,
+        rows: measured.rows,
+        missRatio,
+        temporaryBlocks: measured.temporaryBlocks,
+      })),
   }
 }
 

@@ -13,6 +13,7 @@ import { chooseFirst } from './remedies.js'
 import { divide, type Section } from './sections.js'
 import { count, describeFixes, describeRules, summarize } from './summary.js'
 import { describeServer } from './wording.js'
+import { describeWorkload, listQueries, QUERY_TITLES } from './workload.js'
 
 /** How many findings the summary names. */
 const FIRST = 5
@@ -112,6 +113,7 @@ function inventoryOf(section: string, { result, names }: Document): readonly str
   const { catalog } = result
   if (section === 'normalization') return renderNormalForms(result, names)
   if (section === 'integrity' && catalog.tables.length > 0) return ['### Present', renderConstraints(catalog)]
+  if (section === 'queries') return renderQueries(result)
   const indexes = section === 'indexes' ? renderIndexes(catalog) : ''
   return indexes === '' ? [] : ['### Present', indexes]
 }
@@ -128,6 +130,20 @@ function renderNormalForms({ normalForms }: AuditResult, names: ReadonlySet<stri
     table(['Table', 'Normal form', 'Issues', 'Recommendation'], rows),
     'A normal form here is the highest that nothing in the evidence contradicts; it is not proven.',
   ]
+}
+
+function renderQueries(result: AuditResult): readonly string[] {
+  const from = describeWorkload(result)
+  const rows = listQueries(result).map(({ place, sql, share, calls, perCall, rows: returned, misses }) => [
+    `${place === null ? '' : `${text(place)}<br>`}${code(sql)}`,
+    share,
+    calls,
+    perCall,
+    returned,
+    misses,
+  ])
+  if (from === null || rows.length === 0) return []
+  return [`Where the time goes, by ${text(from)}:`, table(['Query', ...QUERY_TITLES], rows)]
 }
 
 /** No finding can mean three things; the reader is told which. */

@@ -31,10 +31,13 @@ import {
   describeLocks,
   describeServer,
 } from './wording.js'
+import { describeWorkload, listQueries } from './workload.js'
 import { wrap, wrapSql } from './wrap.js'
 
 /** How many findings are shown in full unless all are asked for. */
 const FIRST = 12
+/** How many queries are named unless all are asked for. */
+const FIRST_QUERIES = 5
 /** How many statements of a fix are shown unless all are asked for. */
 const STATEMENTS = 6
 /** Column at which it is said what a command does. */
@@ -51,6 +54,7 @@ export function renderTerminal(result: AuditResult, options: ReportOptions): str
   const parts = [
     head(paper, result, summary),
     ...(options.verbose ? everything(paper, result) : whatMattersFirst(paper, result)),
+    queries(paper, result),
     drift(paper, result),
     comparison(paper, 'Beside the baseline', result.baseline),
     comparison(paper, 'Since', result.since),
@@ -195,6 +199,27 @@ function ruleTable(paper: Paper, findings: readonly Finding[]): string {
 function describeCures(group: readonly Finding[]): string {
   const [proven, decision] = [withFix(group, 'proven').length, withFix(group, 'decision').length]
   return [proven > 0 ? `${proven} proven` : '', decision > 0 ? `${decision} to decide` : ''].filter(Boolean).join(', ')
+}
+
+/** The queries that take most of the time: a line of figures and a line of text each. */
+function queries(paper: Paper, result: AuditResult): string {
+  const { chalk, verbose, width } = paper
+  const rows = listQueries(result).slice(0, verbose ? undefined : FIRST_QUERIES)
+  const from = describeWorkload(result)
+  if (rows.length === 0 || from === null) return ''
+  return [
+    heading(paper, `Where the time goes (${from})`),
+    ...rows.flatMap(({ place, sql, share, calls, perCall, rows: returned, misses }) => [
+      `${share.padStart(INDENT - 2)}  ${[`${calls} calls`, perCall, `${returned} rows a call`, `${misses} cache misses`, place ?? ''].filter((part) => part && !part.startsWith('–')).join(' · ')}`,
+      ...wrap(printable(verbose ? sql : shorten(sql, (width - INDENT) * 2)), width - INDENT).map(
+        (line) => `${' '.repeat(INDENT)}${chalk.dim(line)}`,
+      ),
+    ]),
+  ].join('\n')
+}
+
+function shorten(sql: string, length: number): string {
+  return sql.length <= length ? sql : `${sql.slice(0, length - 1)}…`
 }
 
 function normalForms({ chalk, width }: Paper, result: AuditResult): string {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { bindQuery } from '../../src/evidence/workload/bind.js'
-import { parseQuery } from '../../src/evidence/workload/read.js'
+import { parseQuery } from '../../src/evidence/workload/parse-query.js'
 import type { EmbeddedServer } from '../../src/source/embedded/server.js'
 import { startScratch, withSchema } from '../scratch.js'
 

@@ -2,7 +2,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { fileURLToPath } from 'node:url'
 import { loadParser } from '../../src/evidence/catalog/expression.js'
 import { numberPlaceholders } from '../../src/evidence/workload/placeholders.js'
-import { parseQuery, readWorkload, readWorkloadFiles } from '../../src/evidence/workload/read.js'
+import { parseQuery } from '../../src/evidence/workload/parse-query.js'
+import { readWorkload, readWorkloadFiles } from '../../src/evidence/workload/read.js'
 
 beforeAll(loadParser)
 
@@ -20,7 +21,7 @@ set work_mem = '1GB';
     ['find_invoice', 3, 1],
     ['pay', 6, 17],
   ])
-  expect(workload.queries[0]).toMatchObject({ sql: 'select * from invoice where number = $1', calls: null })
+  expect(workload.queries[0]).toMatchObject({ sql: 'select * from invoice where number = $1', measured: null })
   expect(notSeen).toEqual([{ what: 'query at queries.sql:5:3', reason: expect.stringContaining('syntax error') }])
 })
 

@@ -57,6 +57,7 @@ export function makeResult(parts: Partial<AuditResult> = {}): AuditResult {
     startedAt: '2026-05-04T10:11:12.000Z',
     catalog: emptyCatalog,
     statistics: null,
+    workload: null,
     findings,
     suppressed: [],
     suppressionProblems: [],

@@ -7,8 +7,8 @@ const EXPECTS_VALUE =
 
 /**
  * The texts to try, in order, for a statement as an application holds it: as it stands, with named placeholders (`:name`,
- * `%(name)s`, `%s`) as `$1`, with `?` where a value is expected as well, with `@name` as well. Text of the same length is
- * not promised.
+ * `%(name)s`, `%s`) as `$1`, with `?` where a value is expected as well, with `@name` as well, and with `$n` in the places of literals as
+ * `pg_stat_statements` prints them. Text of the same length is not promised.
  */
 export function numberPlaceholders(sql: string): readonly string[] {
   const named = replace(sql, String.raw`%%|%\(\w+\)s|%s|:'\w+'|:[A-Za-z_]\w*|::`, (found, before) => {
@@ -21,7 +21,14 @@ export function numberPlaceholders(sql: string): readonly string[] {
     return trimmed === '' || /[=<>!+\-*/(,|%?[]$/.test(trimmed) || EXPECTS_VALUE.test(trimmed) ? { name: null } : null
   })
   const marked = replace(positional, String.raw`@[A-Za-z_]\w*`, (found) => ({ name: found }))
-  return [...new Set([sql, named, positional, marked])]
+  return [...new Set([sql, named, positional, marked, numberLiterals(sql)])]
+}
+
+/** `pg_stat_statements` puts `$n` for literals where the grammar wants one: `interval $1`, `extract($1 from …)`. */
+function numberLiterals(sql: string): string {
+  return sql
+    .replaceAll(/\b(interval|date|time|timestamp|timestamptz|numeric|bool|uuid)\s+(\$\d+)/gi, '$2::$1')
+    .replaceAll(/\b(extract\s*\(\s*)\$\d+(?=\s+from\b)/gi, '$1epoch')
 }
 
 type Replacement = { readonly name: string | null } | string | null

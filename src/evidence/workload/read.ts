@@ -1,4 +1,3 @@
-import { fingerprintSync, parseSync } from 'libpg-query'
 import { formatLocation, type Location } from '../../errors.js'
 import { findFiles, isSqlFile, shownPath } from '../../source/files/find.js'
 import { indexLines } from '../../source/files/lines.js'
@@ -6,7 +5,8 @@ import { readText } from '../../source/files/read.js'
 import { splitSql } from '../../source/files/split.js'
 import type { NotSeen } from '../model.js'
 import type { Workload, WorkloadQuery } from './model.js'
-import { numberPlaceholders } from './placeholders.js'
+import { parseQuery } from './parse-query.js'
+import { readTags } from './tags.js'
 
 /** Queries and what was not understood. */
 export interface ReadWorkload {
@@ -24,7 +24,11 @@ export function readWorkloadFiles(paths: readonly string[]): ReadWorkload {
   )
   const read = files.map((path) => readWorkload(readText(path), shownPath(path)))
   return {
-    workload: { queries: read.flatMap(({ workload }) => workload.queries) },
+    workload: {
+      queries: read.flatMap(({ workload }) => workload.queries),
+      sequences: [],
+      sources: [{ kind: 'files', name: files.map(shownPath).join(', '), from: null, to: null }],
+    },
     notSeen: read.flatMap(({ notSeen }) => notSeen),
   }
 }
@@ -42,36 +46,13 @@ export function readWorkload(text: string, file: string): ReadWorkload {
     if (typeof parsed === 'string') notSeen.push({ what: `query at ${formatLocation(location)}`, reason: parsed })
     else if (parsed) {
       const name = nameIn(text.slice(start, from))
-      queries.push({ sql, ...parsed, location, name, calls: null, totalMilliseconds: null })
+      queries.push({ sql, ...parsed, location, name, tags: readTags(sql), measured: null })
     }
   }
-  return { workload: { queries }, notSeen }
-}
-
-/** Tree and fingerprint of a statement; null when it is no query, a message when it cannot be parsed. */
-export function parseQuery(sql: string): Pick<WorkloadQuery, 'tree' | 'fingerprint'> | string | null {
-  let message = ''
-  for (const text of numberPlaceholders(sql)) {
-    try {
-      const [first] = parseSync(text).stmts ?? []
-      const tree = queryIn(first?.stmt)
-      return tree ? { tree, fingerprint: fingerprintSync(text) } : null
-    } catch (error) {
-      if ((error as Error).name !== 'SqlError') throw error
-      message ||= (error as Error).message
-    }
+  return {
+    workload: { queries, sequences: [], sources: [{ kind: 'files', name: file, from: null, to: null }] },
+    notSeen,
   }
-  return message
-}
-
-const QUERIES = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'])
-
-/** The query itself, out of PREPARE, EXPLAIN and DECLARE too. */
-function queryIn(statement: unknown): unknown {
-  const [name, node] = Object.entries((statement ?? {}) as Record<string, Record<string, unknown>>)[0] ?? []
-  if (name === undefined) return null
-  if (QUERIES.has(name)) return statement
-  return node?.['query'] ? queryIn(node['query']) : null
 }
 
 function nameIn(comments: string): string | null {

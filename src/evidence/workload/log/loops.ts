@@ -1,0 +1,120 @@
+/** A query that a session sends again and again, each time with other values, behind another one. */
+export interface Loop {
+  /** The query before the first round; null when the session began with the loop. */
+  readonly parent: number | null
+  readonly child: number
+  /** How often the loop was seen. */
+  readonly times: number
+  /** Executions of the child in all of them. */
+  readonly executions: number
+  readonly milliseconds: number
+  /** Executions in the longest one. */
+  readonly longest: number
+}
+
+export interface LoopWatch {
+  /** Tells of one execution, in the order of the session. */
+  see(session: string, time: number | null, shape: number, values: number, milliseconds: number): void
+  /** All loops; ends those that are still open. */
+  finish(): readonly Loop[]
+}
+
+/** Statements that may stand between two rounds: a loop's body may send several queries. */
+const LARGEST_BODY = 4
+const FEWEST_ROUNDS = 5
+/** A person, a timer or a batch job may send the same query now and then; code in a loop does not wait. */
+const LONGEST_PAUSE = 1000
+const MOST_SESSIONS = 10_000
+
+interface Streak {
+  readonly shape: number
+  /** What the session sent before the first round, latest first. */
+  trail: readonly Streak[]
+  rounds: number
+  values: number
+  milliseconds: number
+  /** When it ran last: number of the statement in its session, and time. */
+  at: number
+  time: number | null
+  /** No two rounds beside each other had equal values. */
+  isVaried: boolean
+}
+
+interface SessionState {
+  count: number
+  open: Streak[]
+}
+
+/** Finds loops among interleaved sessions, in memory that does not grow with the log. */
+export function watchLoops(): LoopWatch {
+  const sessions = new Map<string, SessionState>()
+  const loops = new Map<string, { -readonly [Key in keyof Loop]: Loop[Key] }>()
+
+  const close = (streak: Streak) => {
+    const parent = parentOf(streak)
+    streak.trail = []
+    if (streak.rounds < FEWEST_ROUNDS || !streak.isVaried) return
+    const key = `${parent} ${streak.shape}`
+    const { rounds, milliseconds } = streak
+    const loop = loops.get(key)
+    if (!loop)
+      loops.set(key, { parent, child: streak.shape, times: 1, executions: rounds, milliseconds, longest: rounds })
+    else {
+      loop.times++
+      loop.executions += rounds
+      loop.milliseconds += milliseconds
+      loop.longest = Math.max(loop.longest, rounds)
+    }
+  }
+  const stateOf = (session: string): SessionState => {
+    const known = sessions.get(session)
+    if (known) {
+      sessions.delete(session)
+      sessions.set(session, known)
+      return known
+    }
+    const [oldest] = sessions.size >= MOST_SESSIONS ? sessions.keys() : []
+    if (oldest !== undefined) {
+      sessions.get(oldest)?.open.forEach(close)
+      sessions.delete(oldest)
+    }
+    const state: SessionState = { count: 0, open: [] }
+    sessions.set(session, state)
+    return state
+  }
+  return {
+    see(session, time, shape, values, milliseconds) {
+      const state = stateOf(session)
+      const at = ++state.count
+      const isOver = (streak: Streak) =>
+        at - streak.at > LARGEST_BODY ||
+        (time !== null && streak.time !== null && time - streak.time > LONGEST_PAUSE) ||
+        (streak.rounds > 1 && streak.trail.find(({ rounds }) => rounds === 1)?.shape === shape)
+      const over = state.open.filter(isOver)
+      over.forEach(close)
+      if (over.length > 0) state.open = state.open.filter((streak) => !over.includes(streak))
+      const known = state.open.findIndex((one) => one.shape === shape)
+      const [streak] = known < 0 ? [] : state.open.splice(known, 1)
+      if (streak) {
+        streak.isVaried &&= streak.values !== values
+        streak.rounds++
+        streak.milliseconds += milliseconds
+        state.open.push(Object.assign(streak, { values, at, time }))
+      } else {
+        const last = state.open.at(-1)
+        const trail = last ? [last, ...last.trail].slice(0, LARGEST_BODY) : []
+        state.open.push({ shape, trail, rounds: 1, values, milliseconds, at, time, isVaried: true })
+      }
+    },
+    finish() {
+      for (const { open } of sessions.values()) open.forEach(close)
+      sessions.clear()
+      return [...loops.values()]
+    },
+  }
+}
+
+/** The query before the loop: not one that stands in every round of it. */
+function parentOf({ trail }: Streak): number | null {
+  return trail.find(({ rounds }) => rounds < FEWEST_ROUNDS)?.shape ?? null
+}

@@ -1,0 +1,146 @@
+import { createReadStream } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { createGunzip } from 'node:zlib'
+import type { Readable } from 'node:stream'
+import { EvidenceError } from '../../../errors.js'
+import { shownPath } from '../../../source/files/find.js'
+import type { NotSeen } from '../../model.js'
+import type { QuerySequence, Workload, WorkloadQuery } from '../model.js'
+import { type ParsedQuery, parseQuery } from '../parse-query.js'
+import { createCsvReader } from './csv.js'
+import type { LogEntry, LogReader } from './entry.js'
+import { createJsonReader } from './json.js'
+import type { Loop } from './loops.js'
+import { createStderrReader } from './stderr.js'
+import { startTally, type Tallied, type Tally } from './tally.js'
+
+export interface LogOptions {
+  /** The server's `log_line_prefix`; inferred from the lines when not given. */
+  readonly linePrefix?: string
+  /** Name of the database whose messages count; all when not given. */
+  readonly database?: string
+  /** Told after each piece: bytes on disk that are read, and their number in all. */
+  readonly onProgress?: (done: number, total: number) => void
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Reads server logs (`stderr`, `csvlog`, `jsonlog`, each gzipped or not) in the order given, in memory that does not grow
+ * with them. The parser must be loaded. Throws EvidenceError for a file that is no log.
+ */
+export async function readServerLogs(
+  paths: readonly string[],
+  options: LogOptions = {},
+): Promise<{ readonly workload: Workload; readonly notSeen: readonly NotSeen[] }> {
+  const tally = startTally(options.database ?? null)
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size))
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  const notSeen: NotSeen[] = []
+  let done = 0
+  for (const path of paths) {
+    const reader = await readLog(path, tally, options, (bytes) => options.onProgress?.((done += bytes), total))
+    for (const [reason, lines] of reader?.unread ?? [])
+      notSeen.push({
+        what: `${lines} ${lines === 1 ? 'line' : 'lines'} of ${shownPath(path)}`,
+        reason: `Lines ${reason} cannot be read.`,
+      })
+  }
+  const loops = tally.finish()
+  return summarize(tally, loops, paths.map(shownPath), notSeen)
+}
+
+async function readLog(
+  path: string,
+  tally: Tally,
+  { linePrefix, signal }: LogOptions,
+  onRead: (bytes: number) => void,
+): Promise<LogReader | null> {
+  const file = createReadStream(path, { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) })
+  file.on('data', (piece) => onRead(piece.length))
+  const content: Readable = /\.gz$/i.test(path) ? file.pipe(createGunzip()) : file
+  file.on('error', (error) => content.destroy(error))
+  let reader: LogReader | null = null
+  try {
+    for await (const piece of content) {
+      const text = (piece as Buffer).toString('latin1')
+      reader ??= chooseReader(shownPath(path), text, linePrefix, (entry) => tally.add(entry))
+      reader.push(text)
+    }
+    reader?.end()
+  } catch (cause) {
+    signal?.throwIfAborted()
+    if (cause instanceof Error && 'code' in cause)
+      throw new EvidenceError(`${shownPath(path)} cannot be read: ${cause.message}.`, { cause })
+    throw cause
+  }
+  return reader
+}
+
+function chooseReader(
+  name: string,
+  beginning: string,
+  linePrefix: string | undefined,
+  emit: (entry: LogEntry) => void,
+): LogReader {
+  if (/^\s*\{"timestamp":/.test(beginning)) return createJsonReader(emit)
+  if (/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [^,\s]+,(?:"|,)/.test(beginning)) return createCsvReader(emit)
+  return createStderrReader(name, linePrefix, emit)
+}
+
+function summarize(tally: Tally, loops: readonly Loop[], names: readonly string[], notSeen: NotSeen[]) {
+  const queries = new Map<number, WorkloadQuery>()
+  const unparsed = { count: 0, first: '' }
+  for (const tallied of tally.shapes.values()) {
+    const parsed = parseQuery(tallied.sql)
+    if (typeof parsed === 'string') {
+      unparsed.count++
+      unparsed.first ||= parsed
+    } else if (parsed) queries.set(tallied.shape, { ...describe(tallied), ...parsed })
+  }
+  if (unparsed.count > 0)
+    notSeen.push({
+      what: `${unparsed.count} ${unparsed.count === 1 ? 'statement' : 'statements'} of the log`,
+      reason: `They cannot be parsed; the first: ${unparsed.first}.`,
+    })
+  if (tally.uncounted > 0)
+    notSeen.push({
+      what: `${tally.uncounted} executions in the log`,
+      reason: 'The log holds more different statements than are kept.',
+    })
+  const sequences = loops.flatMap(({ parent, child, ...seen }): readonly QuerySequence[] => {
+    const [before, looped] = [parent === null ? undefined : queries.get(parent), queries.get(child)]
+    return looped ? [{ parent: before?.fingerprint ?? null, child: looped.fingerprint, ...seen }] : []
+  })
+  const span = tally.span?.map((time) => new Date(time).toISOString()) ?? [null, null]
+  return {
+    workload: {
+      queries: [...queries.values()],
+      sequences,
+      sources: [{ kind: 'log' as const, name: names.join(', '), from: span[0] ?? null, to: span[1] ?? null }],
+    },
+    notSeen,
+  }
+}
+
+/** With both kinds of message in one log, an execution may stand in it twice; the more frequent kind counts. */
+function describe(tallied: Tallied): Omit<WorkloadQuery, keyof ParsedQuery> {
+  const isFromPlans = tallied.plans > tallied.calls
+  const calls = isFromPlans ? tallied.plans : tallied.calls
+  return {
+    sql: tallied.sql,
+    location: null,
+    name: null,
+    tags: {},
+    measured: {
+      calls,
+      milliseconds: isFromPlans ? tallied.planMilliseconds : tallied.timed === 0 ? null : tallied.milliseconds,
+      longestMilliseconds: tallied.longest || null,
+      preparations: tallied.preparations || null,
+      preparationMilliseconds: tallied.preparations === 0 ? null : tallied.preparationMilliseconds,
+      rows: null,
+      blocksHit: null,
+      blocksRead: null,
+      temporaryBlocks: null,
+    },
+  }
+}

@@ -1,0 +1,44 @@
+import { fingerprintSync, normalizeSync, parseSync, scanSync } from 'libpg-query'
+import type { WorkloadQuery } from './model.js'
+import { numberPlaceholders } from './placeholders.js'
+
+export type ParsedQuery = Pick<WorkloadQuery, 'tree' | 'fingerprint' | 'normalized'>
+
+/** What the parser says of a statement; null when it is no query, a message when it cannot be parsed. */
+export function parseQuery(sql: string): ParsedQuery | string | null {
+  let message = ''
+  for (const text of numberPlaceholders(sql)) {
+    try {
+      const [first] = parseSync(text).stmts ?? []
+      const tree = queryIn(first?.stmt)
+      return tree ? { tree, fingerprint: fingerprintSync(text), normalized: hideLiterals(text) } : null
+    } catch (error) {
+      if ((error as Error).name !== 'SqlError') throw error
+      message ||= (error as Error).message
+    }
+  }
+  return message
+}
+
+const QUERIES = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'])
+
+/** The query itself, out of PREPARE, EXPLAIN and DECLARE too. */
+function queryIn(statement: unknown): unknown {
+  const [name, node] = Object.entries((statement ?? {}) as Record<string, Record<string, unknown>>)[0] ?? []
+  if (name === undefined) return null
+  if (QUERIES.has(name)) return statement
+  return node?.['query'] ? queryIn(node['query']) : null
+}
+
+/** Numbers are put for literals, comments are taken out, and white space is one space at most. */
+function hideLiterals(sql: string): string {
+  let end = 0
+  let text = ''
+  for (const token of scanSync(normalizeSync(sql)).tokens) {
+    if (token.tokenName.endsWith('COMMENT')) continue
+    if (token.start > end && text !== '') text += ' '
+    text += token.text
+    end = token.end
+  }
+  return text
+}
