@@ -1,13 +1,11 @@
 import {
   afterReview,
   type Column,
+  type ListColumn,
+  moveToChildTable,
   newName,
-  quoteColumns,
-  quoteIdentifier,
-  quoteRelation,
   recordsIn,
   rule,
-  statement,
   wordsOf,
 } from '../../src/kit.js'
 
@@ -61,61 +59,28 @@ export default rule({
       : 'Give typed columns to the keys that prices, limits and reports depend on, and leave the rest in the document.'
   },
 
-  fix: ({ on, facts: { shape } }) => (shape === 'list' && !on.type.name.startsWith('_') ? moveToTable(on) : []),
+  fix: ({ on, facts: { shape }, catalog, target }) => {
+    if (shape !== 'list' || on.type.name.startsWith('_')) return []
+    const list = asList(on)
+    return afterReview(
+      `Which keys of ${on} become columns of ${list.child}? The steps keep each element whole in data, which columns can be taken out of later.`,
+      moveToChildTable(list, { catalog, target }),
+    )
+  },
 })
 
-/** A child table with one row for each element, filled from the array; the column is renamed and stays for one more release. */
-function moveToTable(column: Column) {
-  const { table, name } = column
-  const key = table.primaryKey?.columns ?? []
-  if (key.length === 0 || table.variety === 'partitioned' || table.partitionKey) return []
-  const owner = wordsOf(table.name).join('_')
-  const parents = key.map((part) => (part.name.startsWith(`${owner}_`) ? part.name : `${owner}_${part.name}`))
-  const parentKey = parents.map(quoteIdentifier).join(', ')
-  const child = quoteRelation({ schema: table.schema, name: newName([owner], wordsOf(name).join('_')) })
-  const types = key.map((part, at) => `${quoteIdentifier(parents[at] ?? '')} ${part.type.sql} not null`)
-  const elements = column.type.name === 'json' ? 'json_array_elements' : 'jsonb_array_elements'
-  const typeOf = column.type.name === 'json' ? 'json_typeof' : 'jsonb_typeof'
-  const source = `p.${quoteIdentifier(name)}`
-  const alter = `alter table ${quoteRelation(table)}`
-  const taken = new Set(table.columns.map((other) => other.name))
-  const renamed = quoteIdentifier(/[A-Z]/.test(name) ? `${name}Legacy` : newName([name], 'legacy', taken))
-  return afterReview(
-    `Which keys of ${column} become columns of ${child}? The steps keep each element whole in data; writers have to write to both until the column goes.`,
-    [
-      statement(
-        `create table ${child} (${types.join(', ')}, line_no integer not null, data jsonb not null, primary key (${parentKey}, line_no), foreign key (${parentKey}) references ${quoteRelation(table)} (${quoteColumns(key)}) on delete cascade, check (line_no > 0))`,
-        `drop table ${child}`,
-        { lock: 'SHARE ROW EXCLUSIVE' },
-      ),
-      statement(
-        `insert into ${child} (${parentKey}, line_no, data) select ${key.map((part) => `p.${quoteIdentifier(part.name)}`).join(', ')}, e.line_no, e.data${column.type.name === 'json' ? '::jsonb' : ''} from ${quoteRelation(table)} as p cross join lateral ${elements}(case when ${typeOf}(${source}) = 'array' then ${source} else '[]' end) with ordinality as e (data, line_no)`,
-        null,
-        {
-          phase: 'backfill',
-          lock: 'ROW SHARE',
-          scans: true,
-          precheck: `select count(*) from ${quoteRelation(table)} as p where ${typeOf}(${source}) not in ('array', 'null')`,
-        },
-      ),
-      // Writers that no longer send the column must still get through.
-      ...(column.notNull && column.default === null
-        ? [
-            statement(
-              `${alter} alter column ${quoteIdentifier(name)} set default '[]'`,
-              `${alter} alter column ${quoteIdentifier(name)} drop default`,
-              { phase: 'contract', lock: 'ACCESS EXCLUSIVE' },
-            ),
-          ]
-        : []),
-      statement(
-        `${alter} rename column ${quoteIdentifier(name)} to ${renamed}`,
-        `${alter} rename column ${renamed} to ${quoteIdentifier(name)}`,
-        {
-          phase: 'contract',
-          lock: 'ACCESS EXCLUSIVE',
-        },
-      ),
-    ],
-  )
+function asList(column: Column): ListColumn {
+  const owner = wordsOf(column.table.name).join('_')
+  const json = column.type.name
+  return {
+    column,
+    owner,
+    child: newName([owner], wordsOf(column.name).join('_')),
+    element: { name: 'data', type: 'jsonb' },
+    explode: (value) =>
+      `jsonb_array_elements(case when ${json}_typeof(${value}) = 'array' then ${value}${json === 'json' ? '::jsonb' : ''} else '[]' end)`,
+    collect: (element, order) => `${json}_agg(${element} order by ${order})`,
+    empty: "'[]'",
+    unfit: (value) => `${json}_typeof(${value}) not in ('array', 'null')`,
+  }
 }
