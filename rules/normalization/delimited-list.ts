@@ -1,4 +1,15 @@
-import { type Assessment, type Catalog, type Column, rule, wordsOf } from '../../src/kit.js'
+import {
+  afterReview,
+  type Assessment,
+  type Catalog,
+  type Column,
+  type ListColumn,
+  moveToChildTable,
+  newName,
+  quoteLiteral,
+  rule,
+  wordsOf,
+} from '../../src/kit.js'
 
 const TEXT = new Set(['text', 'varchar', 'citext', 'bpchar'])
 
@@ -22,7 +33,8 @@ export default rule({
       for (const column of table.columns) {
         if (column.inherited || column.generated || !TEXT.has(column.type.name)) continue
         const sign = signOfList(column, catalog)
-        if (sign) yield { on: column, facts: { sign: sign.text }, assessment: sign.assessment }
+        if (sign)
+          yield { on: column, facts: { sign: sign.text, delimiter: sign.delimiter }, assessment: sign.assessment }
       }
     }
   },
@@ -31,15 +43,66 @@ export default rule({
 
   advice: ({ on }) =>
     `Keep each element as a row of a table that references ${on.table}, or, if elements have no life of their own, make ${on.name} an array (${on.type.sql}[] by string_to_array) with a GIN index.`,
+
+  fix: ({ on, facts: { delimiter }, catalog, target }) => {
+    if (delimiter === null) return []
+    const list = asList(on, delimiter, catalog)
+    const meaning = list.references ? `, and is each a row of ${list.references.table}` : ''
+    return afterReview(
+      `Are the elements of ${on} split at ${quoteLiteral(delimiter)}${meaning}? The steps make each a row of ${list.child}.`,
+      moveToChildTable(list, { catalog, target }),
+    )
+  },
 })
 
-function signOfList(column: Column, catalog: Catalog): { text: string; assessment: Assessment } | null {
+/** Shapes of texts that are values of the types that keys have. */
+const SHAPES: Readonly<Record<string, string>> = {
+  int4: '^[0-9]{1,9}$',
+  int8: '^[0-9]{1,18}$',
+  uuid: '^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$',
+}
+
+/** The list of an identifier's plural names rows of the one table that is called so. */
+function asList(column: Column, delimiter: string, { tables }: Catalog): ListColumn {
+  const words = wordsOf(column.name)
+  const owner = wordsOf(column.table.name).join('_')
+  const named = tables.filter((table) => !table.partitionOf && wordsOf(table.name).join() === words.slice(0, -1).join())
+  const [key, ...others] = named.length === 1 ? (named[0]?.primaryKey?.columns ?? []) : []
+  const references = key && others.length === 0 && words.at(-1) === 'id' && SHAPES[key.type.name] ? key : undefined
+  const shape = references ? SHAPES[references.type.name] : undefined
+  const split = (value: string) =>
+    `array_remove(string_to_array(regexp_replace(btrim(${value}::text), ${quoteLiteral(`\\s*[${delimiter}]\\s*`)}, ${quoteLiteral(delimiter)}, 'g'), ${quoteLiteral(delimiter)}), '')`
+  return {
+    column,
+    owner,
+    child: newName([owner], words.join('_')),
+    element: { name: words.join('_'), type: references?.type.sql ?? 'text' },
+    explode: (value) => `unnest(${split(value)}${references ? `::${references.type.sql}[]` : ''})`,
+    collect: (element, order) => `string_agg(${element}::text, ${quoteLiteral(delimiter)} order by ${order})`,
+    empty: "''",
+    ...(references ? { references } : {}),
+    unfit: (value) =>
+      shape
+        ? `exists (select from unnest(${split(value)}) as one (text) where one.text !~ ${quoteLiteral(shape)})`
+        : 'false',
+  }
+}
+
+interface Sign {
+  readonly text: string
+  readonly assessment: Assessment
+  /** Null where what splits it would have to be made anew with the list. */
+  readonly delimiter: string | null
+}
+
+function signOfList(column: Column, catalog: Catalog): Sign | null {
   const split = splitBy(column, catalog)
-  if (split) return { text: `${split} splits it at its delimiter`, assessment: { tier: 'declared' } }
+  if (split) return { text: `${split} splits it at its delimiter`, assessment: { tier: 'declared' }, delimiter: null }
+  const assessment = { tier: 'inferred', confidence: 0.85 } as const
   const list = defaultList(column)
-  if (list) return { text: `its default is '${list}'`, assessment: { tier: 'inferred', confidence: 0.85 } }
+  if (list) return { text: `its default is '${list}'`, assessment, delimiter: /[,;|]/.exec(list)?.[0] ?? ',' }
   if (/(?:_ids|Ids|IDs|_uuids|Uuids)$/.test(column.name))
-    return { text: 'its name is a plural of ids', assessment: { tier: 'inferred', confidence: 0.85 } }
+    return { text: 'its name is a plural of ids', assessment, delimiter: ',' }
   return null
 }
 

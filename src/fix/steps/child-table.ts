@@ -5,6 +5,7 @@ import { newName, quoteColumns, quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
 import { block, STEP } from './base.js'
 import { inBatches } from './batches.js'
+import { addConstraint } from './constraints.js'
 
 /** A column that holds a list, and how the list becomes rows of a table and these a list again. */
 export interface ListColumn {
@@ -21,6 +22,8 @@ export interface ListColumn {
   readonly collect: (element: string, order: string) => string
   /** The empty list in SQL. */
   readonly empty: string
+  /** The key that each element is meant to be. */
+  readonly references?: Column
   /** A condition in SQL that holds for a value that is no such list. */
   readonly unfit: (value: string) => string
 }
@@ -53,6 +56,7 @@ export function moveToChildTable(
     ...forwardSteps(context),
     ...(view ? [view] : []),
     fill(context),
+    ...referenceSteps(context),
     ...bothWays(context),
     retire(context),
   ]
@@ -181,13 +185,13 @@ function forwardSteps(context: Context): readonly Step[] {
 
 /** Null where it could show rows that row security keeps from whoever asks. */
 function compatibilityView(context: Context, target: Target): Step | null {
-  const { table, column, parent, childTable, childName } = context
+  const { table, column, parent, childTable } = context
   const invoker = target.oldest >= SECURITY_INVOKER
   if (table.rowSecurity && !invoker) return null
   const columns = table.columns.map((one) =>
     one === column ? `(${collected(context, 'p')}) as ${quoteIdentifier(one.name)}` : `p.${quoteIdentifier(one.name)}`,
   )
-  const name = quoteRelation({ schema: table.schema, name: newName([table.name, 'with', childName], 'view') })
+  const name = quoteRelation({ schema: table.schema, name: newName([table.name, 'with'], column.name) })
   return {
     ...STEP,
     sql: `create view ${name}${invoker ? ' with (security_invoker = true)' : ''} as select ${columns.join(', ')} from ${parent} as p`,
@@ -227,6 +231,32 @@ function fill(context: Context): Step {
     scans: true,
     note: 'Commits after each batch. If it is interrupted, run it again: it passes over the rows that are done.',
   }
+}
+
+function referenceSteps({ table, childName, childTable, value, element, references }: Context): readonly Step[] {
+  if (!references) return []
+  const other = quoteRelation(references.table)
+  const key = quoteIdentifier(references.name)
+  const index = newName([childName, element.name], 'idx')
+  const drop = `drop index concurrently if exists ${quoteRelation({ schema: table.schema, name: index })}`
+  const found: Step = {
+    ...STEP,
+    phase: 'backfill',
+    sql: `create index concurrently ${quoteIdentifier(index)} on ${childTable} (${value})`,
+    undo: drop,
+    cleanUp: drop,
+    transactional: false,
+  }
+  const keys = addConstraint(
+    { schema: table.schema, name: childName },
+    newName([childName, element.name], 'fkey'),
+    `foreign key (${value}) references ${other} (${key})`,
+    {
+      lock: 'SHARE ROW EXCLUSIVE',
+      precheck: `select count(*) from ${childTable} as c where not exists (select from ${other} as r where r.${key} = c.${value})`,
+    },
+  ).map((step) => (step.phase === 'expand' ? { ...step, phase: 'backfill' as const } : step))
+  return [found, ...keys]
 }
 
 function backwardDefinition(context: Context): string {

@@ -60,7 +60,7 @@ export function addForeignKey(
 
 /** Adds a constraint NOT VALID, and validates it in a transaction of its own. */
 export function addConstraint(
-  table: Table,
+  table: Pick<Table, 'schema' | 'name'>,
   name: string,
   definition: string,
   options: Partial<Pick<Step, 'precheck' | 'lock'>> = {},
@@ -78,7 +78,7 @@ export function addConstraint(
   ]
 }
 
-function validate(table: Table, name: string): Step {
+function validate(table: Pick<Table, 'schema' | 'name'>, name: string): Step {
   return {
     ...STEP,
     phase: 'validate',
