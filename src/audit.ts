@@ -7,6 +7,7 @@ import { describeLeftOut, findPlatformSchemas } from './engine/platforms.js'
 import { chooseRules, DEFAULT_POLICY, type Policy } from './engine/policy.js'
 import type { AuditResult } from './engine/result.js'
 import type { Rule } from './engine/rule.js'
+import { keepNew } from './engine/new-files.js'
 import { settle } from './engine/settle.js'
 import type { Suppression } from './engine/suppress.js'
 import { loadParser } from './evidence/catalog/expression.js'
@@ -18,6 +19,7 @@ import type { Evidence, NotSeen } from './evidence/model.js'
 import { targetOf } from './evidence/target.js'
 import { readMarkedComments } from './source/files/marked-comments.js'
 import type { LoadOptions } from './source/files/model.js'
+import { readBase } from './read-base.js'
 import { openSource, type SourceRequest } from './source/open.js'
 import { leaveUnproven, proveFindings } from './prove-findings.js'
 import { describeLeftOver, describeUnmade, leftOverError } from './scratch-remarks.js'
@@ -63,10 +65,12 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
   const rules = chooseRules(book, request.rules, policy)
   let before: RawCatalog | null = null
   progress(request.source.kind === 'server' ? 'Connecting' : 'Loading')
+  const base = request.source.kind === 'files' && request.source.base ? await readBase(request.source.base) : null
   const opening = openSource(request.source, {
     ...request.load,
     exclude: request.workload ?? [],
     onBefore: async (session) => void (before = await readCatalog(session)),
+    ...(base ? { base: base.recreation } : {}),
     ...(request.proofDatabase === undefined ? {} : { proofDatabase: request.proofDatabase }),
     ...(request.signal ? { signal: request.signal } : {}),
   })
@@ -76,7 +80,8 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
   try {
     request.signal?.throwIfAborted()
     progress('Reading the catalog')
-    const { notSeen, drift, ...collected } = await collectEvidence(source, rules, request.workload ?? [], before, {
+    const met = { before, statistics: base?.statistics ?? null }
+    const { notSeen, drift, ...collected } = await collectEvidence(source, rules, request.workload ?? [], met, {
       ...(request.linePrefix === undefined ? {} : { linePrefix: request.linePrefix }),
       ...(request.signal ? { signal: request.signal } : {}),
       onProgress: (done, total) => progress(`Reading logs (${Math.floor((done / total) * 100)} %)`),
@@ -96,7 +101,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
       known: book.map(({ id }) => id),
       asked: (request.rules ?? []).length > 0,
     })
-    const { judged } = settled
+    const { judged, notSeen: left } = keepNew(settled.judged, evidence.migrations)
     if (request.prove !== false) progress('Proving fixes')
     const findings =
       request.prove === false
@@ -126,6 +131,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
         ...notSeen,
         ...findUnknownRoles(evidence.catalog),
         ...settled.notSeen,
+        ...left,
         ...describeLeftOut(evidence.catalog, findPlatformSchemas(evidence)),
         ...source.scratches.listUnmade().map(describeUnmade),
         ...leftOver.map(describeLeftOver),

@@ -62,7 +62,7 @@ export const auditFlags = {
     helpValue: '<name=value>',
   }),
   after: Flags.string({
-    description: 'Judge the migrations behind this one as new: what they do to the database that they meet.',
+    description: 'Judge the migrations behind this one as new: what they do to what earlier ones made, or to the database of --db or --snapshot.',
     helpValue: '<migration>',
     exclusive: ['changed', 'base'],
   }),
@@ -114,6 +114,7 @@ export async function runAudit(
   const variables = { ...source.variables, ...readVariables(flags.variable ?? []) }
   const { audit } = await import('../audit.js')
   const newMigrations = await nameNew(flags, request.source)
+  const database = newMigrations ? underMigrations(request.source) : request.source
   const progress = startProgress(process.stderr, flags.quiet)
   const interruption = new AbortController()
   const interrupt = () => interruption.abort(new InterruptedError())
@@ -123,6 +124,7 @@ export async function runAudit(
     return await audit({
       ...configuration.request,
       ...request,
+      source: database,
       ...options,
       rules: flags.rule ?? [],
       ...(flags['log-line-prefix'] === undefined ? {} : { linePrefix: flags['log-line-prefix'] }),
@@ -161,6 +163,13 @@ async function nameNew(
   if (after !== undefined) return { kind: 'after', migration: after }
   const { findChangedFiles } = await import('./changed-files.js')
   return { kind: 'files', paths: await findChangedFiles(first, base, process.env) }
+}
+
+/** A server or a snapshot beside new migrations is what they will meet. */
+function underMigrations(source: AuditRequest['source']): AuditRequest['source'] {
+  if (source.kind === 'files') return source
+  const { files: paths = [], ...base } = source
+  return { kind: 'files', paths, base }
 }
 
 /** A database or files on the command line put those of the configuration out of force. */

@@ -5,7 +5,11 @@ const IMPACT_OF: Record<Severity, Level> = { error: 'high', warning: 'medium', i
 const CONFIDENCE_OF: Record<Tier, number> = {
   declared: 1,
   observed: 1,
-  verified: 1, measured: 0.95, sampled: 0.9, inferred: 0.8 }
+  verified: 1,
+  measured: 0.95,
+  sampled: 0.9,
+  inferred: 0.8,
+}
 
 const SEVERITY_WEIGHT: Record<Severity, number> = { error: 4, warning: 2, info: 1 }
 const IMPACT_WEIGHT: Record<Level, number> = { low: 1, medium: 2, high: 3 }

@@ -2,13 +2,14 @@ import type { Session } from '../source/session.js'
 import type { Source } from '../source/open.js'
 import { type Difference, findDrift } from './catalog/drift.js'
 import { linkCatalog } from './catalog/link.js'
-import type { Catalog } from './catalog/model.js'
+import type { Catalog, Table } from './catalog/model.js'
 import type { RawCatalog } from './catalog/raw.js'
 import { readCatalog } from './catalog/read.js'
 import { linkMigrations } from './migrations/link.js'
 import type { Evidence, EvidenceKind, NotSeen } from './model.js'
 import { readSqlSource } from './sql-source/read.js'
 import { linkStatistics } from './statistics/link.js'
+import type { Statistics } from './statistics/model.js'
 import { readStatistics } from './statistics/read.js'
 import { collectWorkload } from './workload/collect.js'
 import type { LogOptions } from './workload/log/read.js'
@@ -29,7 +30,10 @@ export async function collectEvidence(
   source: CollectableSource,
   rules: readonly { readonly needs: readonly EvidenceKind[]; readonly uses?: readonly EvidenceKind[] }[],
   workload: readonly string[],
-  before: RawCatalog | null = null,
+  met: { readonly before: RawCatalog | null; readonly statistics: Statistics | null } = {
+    before: null,
+    statistics: null,
+  },
   logs: LogOptions = {},
 ): Promise<Collected> {
   const saved = source.snapshot === null ? null : parseSnapshot(source.snapshot, source.name)
@@ -57,8 +61,8 @@ export async function collectEvidence(
       source: sqlSource,
       migrations: loaded?.migrations
         ? linkMigrations(loaded.migrations, {
-            before: before ? linkCatalog(before) : catalog,
-            statisticsOf: () => undefined,
+            before: met.before ? linkCatalog(met.before) : catalog,
+            statisticsOf: (address) => met.statistics?.table({ address } as Table),
           })
         : null,
     },

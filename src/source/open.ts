@@ -9,11 +9,17 @@ import type { Session } from './session.js'
 
 /** Where the database to audit is. */
 export type SourceRequest =
-  | { readonly kind: 'files'; readonly paths: readonly string[] }
+  /** `base` is the database that new migrations will meet, in place of what earlier files make. */
+  | { readonly kind: 'files'; readonly paths: readonly string[]; readonly base?: BaseRequest }
   /** A connection string; `undefined` takes the environment's `PG*` variables. `files` are what should have made the database. */
   | { readonly kind: 'server'; readonly connection: string | undefined; readonly files?: readonly string[] }
   /** A file that `snapshot` wrote; `files` as for a server. */
   | { readonly kind: 'snapshot'; readonly path: string; readonly files?: readonly string[] }
+
+/** A database that is read for its schema and sizes. */
+export type BaseRequest =
+  | { readonly kind: 'server'; readonly connection: string | undefined }
+  | { readonly kind: 'snapshot'; readonly path: string }
 
 /** An open database. */
 export interface Source {

@@ -2,6 +2,7 @@ import { EvidenceError } from '../errors.js'
 import { quoteIdentifier } from '../quote.js'
 import { startEmbeddedServer } from './embedded/server.js'
 import type { ScratchServer } from './live/scratch-server.js'
+import { applyAll } from './recreate.js'
 import type { LeftOver, Recreation, ScratchSession, Unmade } from './session.js'
 
 /** Scratch databases for proofs. */
@@ -86,21 +87,5 @@ function createScratches({ make, makeRole, remove }: Maker): Scratches {
   async function end() {
     await Promise.all([...opened].map((scratch) => scratch.close()))
     return remove()
-  }
-}
-
-/** Applies statements in whatever order lets them succeed: what fails is tried again as long as anything else succeeds. Gives what never did. */
-async function applyAll(scratch: ScratchSession, statements: readonly string[]): Promise<readonly Unmade[]> {
-  await scratch.execute('set search_path to pg_catalog')
-  let pending = statements
-  for (;;) {
-    const failed: { readonly statement: string; readonly reason: string }[] = []
-    for (const statement of pending) {
-      const error = await scratch.execute(statement)
-      if (error) failed.push({ statement, reason: error.message })
-    }
-    if (failed.length === 0 || failed.length === pending.length)
-      return failed.map(({ statement, reason }) => ({ what: statement.replace(/\s+/g, ' ').slice(0, 100), reason }))
-    pending = failed.map(({ statement }) => statement)
   }
 }

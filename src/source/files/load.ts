@@ -14,6 +14,7 @@ import { loadParser } from './parse.js'
 import { makePlatform } from './platforms.js'
 import { placeObjects, readObjects } from './positions.js'
 import { type Failure, gatherRemarks } from './remarks.js'
+import { recreateOn } from '../recreate.js'
 import { type ReadingContext, readStatements, type Statement } from './statements.js'
 
 const MOST_RESTARTS = 3
@@ -24,7 +25,7 @@ const MOST_RESTARTS = 3
  */
 export async function loadSqlFiles(paths: readonly string[], options: LoadOptions = {}): Promise<LoadedFiles> {
   const asked = findFiles(paths, options.exclude)
-  const arranged = arrangeFiles(asked, options.layout, options.runner)
+  const arranged = withoutOld(arrangeFiles(asked, options.layout, options.runner), options)
   const findFile = openAccess(asked.map(({ path }) => path))
   const banned = new Map<number, Failure>()
   for (;;) {
@@ -38,16 +39,21 @@ export async function loadSqlFiles(paths: readonly string[], options: LoadOption
   }
 }
 
+/** On another base the files that made it are not applied once more. */
+function withoutOld(arranged: ArrangedFiles, { base, newMigrations }: LoadOptions): ArrangedFiles {
+  return base && newMigrations ? { ...arranged, files: chooseNew(arranged.files, newMigrations) } : arranged
+}
+
 async function load(
   arranged: ArrangedFiles,
   findFile: (path: string, includer: string) => string | null,
   options: LoadOptions,
   banned: ReadonlyMap<number, Failure>,
 ) {
-  const { statementTimeout, memoryLimit, onProgress, signal, newMigrations } = options
-  const migrations = newMigrations ? chooseNew(arranged.files, newMigrations) : null
+  const { statementTimeout, memoryLimit, onProgress, signal, newMigrations, base } = options
+  const migrations = newMigrations ? (base ? arranged.files : chooseNew(arranged.files, newMigrations)) : null
   const starting = startEmbeddedServer({
-    extensions: neededExtensions(arranged.files.map(({ text }) => text)),
+    extensions: neededExtensions([...arranged.files.map(({ text }) => text), ...(base?.statements ?? [])]),
     ...(statementTimeout === undefined ? {} : { statementTimeout }),
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
   })
@@ -59,7 +65,10 @@ async function load(
     const variables = new Map(Object.entries(options.variables ?? {}))
     const files = arranged.files.map(({ name }) => name)
     const settings: string[] = []
-    for (const platform of arranged.platforms) {
+    const unmade = base ? await recreateOn(session, base) : []
+    for (const { what, reason } of unmade) remarks.skip(what, reason, { file: 'base', line: 1, column: 1 })
+    await session.execute('reset all')
+    for (const platform of base ? [] : arranged.platforms) {
       settings.push(...(await makePlatform(session, platform, files[0] ?? platform, remarks)))
     }
     await startRecording(session)

@@ -1,5 +1,6 @@
 import type { Location } from '../../errors.js'
 import type { EmbeddedServer } from '../embedded/server.js'
+import type { Recreation } from '../session.js'
 import type { NewMigrations } from './new-migrations.js'
 import type { FailureInTransaction, Observation } from './observation/observer.js'
 import type { RunnerChoice, TransactionPart } from './runners.js'
@@ -116,6 +117,8 @@ export interface LoadOptions {
   readonly variables?: Readonly<Record<string, string>>
   /** Which files are new: they are observed. */
   readonly newMigrations?: NewMigrations
+  /** The schema that new files meet, in place of what earlier ones make. */
+  readonly base?: Recreation
   /** New files are released one by one, so that a table of an earlier one is not taken for empty. */
   readonly oneByOne?: boolean
   /** Told before the first new file, when the server holds what it meets. */

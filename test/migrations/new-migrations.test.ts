@@ -1,0 +1,116 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+import { audit } from '../../src/audit.js'
+import { findChangedFiles } from '../../src/cli/changed-files.js'
+import { readCatalog } from '../../src/evidence/catalog/read.js'
+import { renderSnapshot } from '../../src/evidence/snapshot.js'
+import { loadSqlFiles } from '../../src/source/files/load.js'
+
+let folder: string
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'migrations-'))
+})
+afterEach(() => rmSync(folder, { recursive: true }))
+
+function write(files: Readonly<Record<string, string>>): void {
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), text)
+  }
+}
+
+const FILES = {
+  'db/0001_init.sql': `create table public.invoice (id bigint primary key, price float8 not null);
+create table public.plan (id bigint primary key, price float8 not null);`,
+  'db/0002_index.sql': `alter table public.invoice add column number text;
+create index invoice_number on public.invoice (number);
+create index plan_price on public.plan (price);`,
+}
+
+async function reviewAfter(migration: string, base?: { kind: 'snapshot'; path: string }) {
+  const { findings, notSeen, load } = await audit({
+    source: { kind: 'files', paths: [join(folder, 'db')], ...(base ? { base } : {}) },
+    load: { newMigrations: { kind: 'after', migration } },
+    prove: false,
+    startedAt: new Date('2026-01-31T00:00:00Z'),
+  })
+  expect(load?.problems).toEqual([])
+  return {
+    left: notSeen.filter(({ what }) => what.includes('do not touch')),
+    said: findings
+      .filter(({ rule }) => rule.startsWith('migrations/index'))
+      .map(({ severity, message, location }) => `${location?.line} ${severity} ${message}`),
+    elsewhere: findings.filter(({ location }) => !location?.file.endsWith('0002_index.sql')),
+  }
+}
+
+it('judges what is new, in the light of what it meets, and leaves the rest out', async () => {
+  write(FILES)
+  const { said, left, elsewhere } = await reviewAfter('0001_init')
+  expect(said).toEqual([
+    '2 warning invoice_number is built on public.invoice (size not known) while all writes to it wait.',
+    '3 warning plan_price is built on public.plan (size not known) while all writes to it wait.',
+  ])
+  expect(elsewhere).toEqual([])
+  expect(left).toHaveLength(1)
+})
+
+it('takes the schema and the sizes from a snapshot in place of earlier files', async () => {
+  write({ ...FILES, 'db/0001_init.sql': 'this would not load' })
+  write({ 'old/0001_init.sql': FILES['db/0001_init.sql'] })
+  const made = await loadSqlFiles([join(folder, 'old')])
+  await made.session.execute('set search_path to pg_catalog')
+  const catalog = await readCatalog(made.session)
+  await made.session.close()
+  const counted = { sequentialScans: '0', indexScans: '0', inserted: '9', updated: '9', hotUpdated: '0', deleted: '0' }
+  const tables = catalog.relations
+    .filter(({ name }) => name === 'invoice' || name === 'plan')
+    .map(({ oid, name }) => ({
+      ...counted,
+      relation: oid,
+      rows: name === 'invoice' ? 80_000_000 : 12,
+      sizeBytes: name === 'invoice' ? '12884901888' : '8192',
+      totalSizeBytes: '0',
+      liveRows: name === 'invoice' ? '80000000' : '12',
+      deadRows: '0',
+      lastAnalyze: '2026-01-30T00:00:00Z',
+      lastVacuum: null,
+      frozenXidAge: null,
+    }))
+  const collectedAt = '2026-01-31T00:00:00Z'
+  const statistics = { collectedAt, resetAt: null, tables, indexes: [], columns: [], notSeen: [] }
+  const path = join(folder, 'prod.json')
+  writeFileSync(path, renderSnapshot({ takenAt: collectedAt, source: 'db:5432/billing', catalog, statistics }))
+  const { said } = await reviewAfter('0001_init', { kind: 'snapshot', path })
+  expect(said).toEqual([
+    '2 error invoice_number is built on public.invoice (80 million rows, 12 GB) while all writes to it wait.',
+  ])
+})
+
+it('asks git what changed since the branch left its base', async () => {
+  const git = (...words: readonly string[]) =>
+    execFileSync('git', ['-C', folder, '-c', 'user.name=x', '-c', 'user.email=x@example.com', ...words])
+  write({ 'db/0001_init.sql': 'select 1;' })
+  git('init', '--quiet', '--initial-branch=main')
+  git('add', '--all')
+  git('commit', '--quiet', '--message', 'x')
+  git('checkout', '--quiet', '-b', 'change')
+  write({ 'db/0002 größe.sql': 'select 2;' })
+  git('add', '--all')
+  git('commit', '--quiet', '--message', 'y')
+  git('checkout', '--quiet', 'main')
+  write({ 'db/0003_main.sql': 'select 3;' })
+  git('add', '--all')
+  git('commit', '--quiet', '--message', 'z')
+  git('checkout', '--quiet', 'change')
+  write({ 'db/0004_untracked.sql': 'select 4;' })
+  const names = async (base: string | undefined, environment = {}) =>
+    (await findChangedFiles(join(folder, 'db'), base, environment)).map((path) => path.split('/').at(-1)).toSorted()
+  expect(await names(undefined)).toEqual(['0002 größe.sql', '0004_untracked.sql'])
+  expect(await names('change')).toEqual(['0004_untracked.sql'])
+  expect(await names(undefined, { GITHUB_BASE_REF: 'main' })).toEqual(['0002 größe.sql', '0004_untracked.sql'])
+  await expect(names('nowhere')).rejects.toThrow('There is no commit nowhere.')
+})
