@@ -50,6 +50,8 @@ export interface AuditRequest {
   readonly prove?: boolean
   /** Connection string of a server where fixes are proven, in a scratch database that is made and dropped there. An embedded one when absent. */
   readonly proofDatabase?: string
+  /** Count the rows in the way of the constraints that fixes add, on a live server and among those that files insert. Default true. */
+  readonly checkData?: boolean
   /** Told when a phase begins. */
   readonly progress?: (phase: string) => void
   /** Ends the audit: the running query is cancelled, and the audit fails. */
@@ -106,7 +108,14 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
     const findings =
       request.prove === false
         ? leaveUnproven(judged, evidence)
-        : await proveFindings(source, rules, evidence, judged, judgement.judged, request.signal)
+        : await proveFindings(judged, {
+            source,
+            rules,
+            evidence,
+            all: judgement.judged,
+            checkData: request.checkData ?? true,
+            signal: request.signal,
+          })
     const leftOver = await source.scratches.close()
     return {
       tool: readManifest(),

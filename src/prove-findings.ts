@@ -1,30 +1,63 @@
 import { judge, type Judged } from './engine/judge.js'
 import type { Finding } from './engine/result.js'
 import type { Rule } from './engine/rule.js'
+import { AuditError } from './errors.js'
 import type { Catalog } from './evidence/catalog/model.js'
 import type { Evidence } from './evidence/model.js'
 import { createDependentFinder } from './fix/dependents.js'
+import { checkData, notChecked } from './fix/check-data.js'
+import type { DataCheck } from './fix/data-check.js'
 import { describeFix, type Scanned } from './fix/fixes.js'
 import type { Candidate } from './fix/plan.js'
 import { type Found, type Proof, type ProofRequest, proveFixes } from './fix/prove.js'
 import { recreateCatalog } from './fix/recreate.js'
+import { checksOf, settleRows } from './fix/settle-rows.js'
 import type { Source } from './source/open.js'
+
+/** What there is to prove, and how. */
+export interface ProofOptions {
+  readonly source: Source
+  readonly rules: readonly Rule[]
+  readonly evidence: Evidence
+  /** What the rules found before anything was set aside. */
+  readonly all: readonly Judged[]
+  /** Count the rows in the way of constraints, where there are rows to be seen. */
+  readonly checkData: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+/** How long the rows of a live server may be looked at, in milliseconds. */
+const LOOKING_TIME = 30_000
 
 /**
  * The findings with their fixes, tried on a scratch database: first what may be applied as it stands in one go, then what
- * waits for a decision. `all` is what the rules found before anything was set aside.
+ * waits for a decision, and then, on empty tables, what present rows are in the way of.
  */
-export async function proveFindings(
-  source: Source,
-  rules: readonly Rule[],
-  evidence: Evidence,
-  judged: readonly Judged[],
-  all: readonly Judged[],
-  signal?: AbortSignal,
-): Promise<readonly Finding[]> {
+export async function proveFindings(judged: readonly Judged[], options: ProofOptions): Promise<readonly Finding[]> {
+  const { evidence, signal } = options
+  const checks = await lookAtRows(judged, options)
+  signal?.throwIfAborted()
+  const settled = judged.map((one) => ({ ...one, steps: settleRows(one.steps, checks) }))
+  const isBlocked = ({ steps }: Judged) => checksOf(steps, checks).some(({ outcome }) => outcome === 'in the way')
+  const waits = ({ steps }: Judged) => steps.some(({ review }) => review)
+  const groups = [
+    settled.filter((_, at) => !isBlocked(judged[at]!) && !waits(judged[at]!)),
+    settled.filter((_, at) => !isBlocked(judged[at]!) && waits(judged[at]!)),
+    settled.filter((_, at) => isBlocked(judged[at]!)),
+  ].map((group, at) => ({ candidates: group.map(candidateOf), onEmptyTables: at === 2 }))
+  const proofs = await proveFixes(requestOf(options), groups)
+  signal?.throwIfAborted()
+  const dependents = createDependentFinder(evidence.catalog, evidence.workload)
+  return settled.map((one, at) => {
+    const data = checksOf(judged[at]!.steps, checks)
+    return withFix(one, proofs.get(one.finding.fingerprint), { ...evidence, data, dependents })
+  })
+}
+
+function requestOf({ source, rules, evidence, all }: ProofOptions): ProofRequest {
   // The scratch server may be newer than the one that the findings are for, and knows no configuration.
   const { serverVersion, declaredRoles } = evidence.catalog
-  const request: ProofRequest = {
+  return {
     openScratch: () => source.scratches.open(() => recreateCatalog(evidence.catalog)),
     judge: (catalog: Catalog) =>
       judge(rules, { ...evidence, catalog: { ...catalog, serverVersion, declaredRoles } }).judged.map(({ finding }) =>
@@ -35,20 +68,40 @@ export async function proveFindings(
       ? { known: { catalog: evidence.catalog, found: all.map(({ finding }) => foundOf(finding)) } }
       : {}),
   }
-  const waits = ({ steps }: Judged) => steps.some(({ review }) => review)
-  const proofs = await proveFixes(request, [
-    judged.filter((one) => !waits(one)).map(candidateOf),
-    judged.filter(waits).map(candidateOf),
-  ])
-  signal?.throwIfAborted()
-  const scanned = { ...evidence, dependents: createDependentFinder(evidence.catalog, evidence.workload) }
-  return judged.map((one) => withFix(one, proofs.get(one.finding.fingerprint), scanned))
+}
+
+/** Rows that files insert are an example: that none is in the way says nothing of others. */
+async function lookAtRows(
+  judged: readonly Judged[],
+  { source, evidence, checkData: isWanted }: ProofOptions,
+): Promise<ReadonlyMap<string, DataCheck>> {
+  const { catalog, statistics } = evidence
+  const steps = judged.flatMap((one) => one.steps)
+  if (!steps.some(({ precheck }) => precheck)) return new Map()
+  const refuse = (reason: string) =>
+    new Map(
+      steps.flatMap((step) =>
+        step.precheck ? [[step.precheck, notChecked(step.precheck, step, catalog, reason)] as const] : [],
+      ),
+    )
+  if (source.kind === 'snapshot') return refuse('A snapshot holds no rows.')
+  if (!isWanted) return source.kind === 'files' ? new Map() : refuse('Looking at rows was switched off.')
+  try {
+    const session = await source.openRows()
+    const checks = await checkData(steps, { session, catalog, statistics, budget: LOOKING_TIME })
+    await session.close()
+    if (source.kind !== 'files') return checks
+    return new Map([...checks].filter(([, { outcome }]) => outcome === 'in the way'))
+  } catch (error) {
+    if (!(error instanceof AuditError)) throw error
+    return refuse(error.message)
+  }
 }
 
 /** The findings with fixes that nobody tried. */
 export function leaveUnproven(judged: readonly Judged[], evidence: Evidence): readonly Finding[] {
-  const scanned = { ...evidence, dependents: createDependentFinder(evidence.catalog, evidence.workload) }
-  return judged.map((one) => withFix(one, undefined, scanned))
+  const dependents = createDependentFinder(evidence.catalog, evidence.workload)
+  return judged.map((one) => withFix(one, undefined, { ...evidence, data: [], dependents }))
 }
 
 function withFix(judged: Judged, proof: Proof | undefined, scanned: Scanned): Finding {

@@ -58,7 +58,7 @@ export async function tryFixes(
       address: finding.address,
       table: `${finding.object.schema}.${finding.object.table}`,
     }))
-  const proofs = await proveFixes({ openScratch, judge: judgeAgain }, [candidates])
+  const proofs = await proveFixes({ openScratch, judge: judgeAgain }, [{ candidates }])
   return {
     refused: Object.fromEntries(
       [...proofs].flatMap(([address, { refused }]) => (refused === null ? [] : [[address, refused]])),

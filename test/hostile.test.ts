@@ -129,13 +129,14 @@ describe('fixes for hostile names', () => {
                   table: null,
                 })),
             },
-            [candidates],
+            [{ candidates }],
           )
           expect([...proofs.values()].map(({ refused }) => refused)).toEqual(candidates.map(() => null))
           const findings = judged.map(({ finding, steps }) => ({
             ...finding,
             fix: describeFix({ id: finding.fingerprint, table: null, steps }, proofs.get(finding.fingerprint), {
               ...evidence,
+              data: [],
               dependents: createDependentFinder(evidence.catalog, evidence.workload),
             }),
           }))

@@ -184,7 +184,7 @@ describe('a server for proofs', () => {
     const found = { id: 'a', rule: 'r', address: 'public.orders', table: 'public.orders' }
     const judge = ({ tables }: Catalog) => (tables.some(({ indexes }) => indexes.length === 3) ? [found] : [])
     try {
-      const proof = (await proveFixes({ openScratch, judge }, [[candidate]])).get('a')
+      const proof = (await proveFixes({ openScratch, judge }, [{ candidates: [candidate] }])).get('a')
       if (reason === null) expect(proof).toMatchObject({ refused: null, ran: true })
       else expect(proof).toMatchObject({ refused: expect.stringMatching(reason) as string, ran: false })
       expect(cuts).toBe(Math.min(times, 2))

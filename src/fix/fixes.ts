@@ -37,6 +37,8 @@ export interface Scanned {
   readonly catalog: Catalog
   readonly statistics: Statistics | null
   readonly dependents: DependentFinder
+  /** What the present data say to this fix. */
+  readonly data: readonly DataCheck[]
 }
 
 /** Joins a candidate with its proof. */
@@ -53,7 +55,7 @@ export function describeFix(candidate: Candidate, proof: Proof | undefined, scan
     locks: strongestLocks(steps),
     rewrites: [...new Set(steps.flatMap(({ observed }) => observed?.rewrites ?? []))],
     provenOn: proof?.ran ? proof.serverVersion : null,
-    data: [],
+    data: scanned.data,
     dependents: scanned.dependents.find(candidate.steps.flatMap(({ alters = [] }) => alters)),
     reason: refused ?? question,
   }

@@ -6,6 +6,7 @@ import { AuditError } from '../errors.js'
 import type { ScratchSession } from '../source/session.js'
 import { type Before, listTables } from './affected.js'
 import { applyStep, type Observer } from './observe.js'
+import { quoteRelation } from './quote.js'
 import { type Candidate, planSteps, type PlannedStep } from './plan.js'
 import type { Observation } from './step.js'
 
@@ -45,24 +46,28 @@ interface Baseline {
   readonly found: ReadonlySet<string>
 }
 
+/** Candidates that are proven together. */
+export interface Group {
+  readonly candidates: readonly Candidate[]
+  /** Rows that files insert are taken away first. */
+  readonly onEmptyTables?: boolean
+}
+
 /**
  * Proves each group of candidates together, as it will be applied: every step runs, each candidate's finding is gone,
  * nothing new is found, and undoing gives back the catalog that was there. Whatever fails is refused with the reason and
  * the rest of its group is tried again without it. What was not settled when the scratch database went away is refused
  * for that. Gives the proofs by candidate.
  */
-export async function proveFixes(
-  request: ProofRequest,
-  groups: readonly (readonly Candidate[])[],
-): Promise<ReadonlyMap<string, Proof>> {
+export async function proveFixes(request: ProofRequest, groups: readonly Group[]): Promise<ReadonlyMap<string, Proof>> {
   const toProve = groups
-    .map((group) => group.filter(({ steps }) => steps.length > 0))
-    .filter(({ length }) => length > 0)
+    .map((group) => ({ ...group, candidates: group.candidates.filter(({ steps }) => steps.length > 0) }))
+    .filter(({ candidates }) => candidates.length > 0)
   if (toProve.length === 0) return new Map()
   const inHaste = await proveGroups(request, toProve, true)
   if (inHaste.isWhole) return inHaste.proofs
   const { proofs, reason } = await proveGroups({ ...request, known: undefined }, toProve, false)
-  const unsettled = toProve.flat().filter(({ id }) => !proofs.has(id))
+  const unsettled = toProve.flatMap(({ candidates }) => candidates).filter(({ id }) => !proofs.has(id))
   return new Map([
     ...proofs,
     ...unsettled.map(({ id }) => [id, notRun(`The proof was broken off: ${reason}`)] as const),
@@ -81,11 +86,7 @@ interface Attempt {
  * In haste the catalog is compared once, after the last group is undone. When something was left behind, whose it is shows
  * when each group is compared by itself.
  */
-async function proveGroups(
-  request: ProofRequest,
-  groups: readonly (readonly Candidate[])[],
-  inHaste: boolean,
-): Promise<Attempt> {
+async function proveGroups(request: ProofRequest, groups: readonly Group[], inHaste: boolean): Promise<Attempt> {
   const proofs = new Map<string, Proof>()
   try {
     const isWhole = await settleGroups(request, groups, inHaste, proofs)
@@ -98,7 +99,7 @@ async function proveGroups(
 
 async function settleGroups(
   { openScratch, judge, known }: ProofRequest,
-  groups: readonly (readonly Candidate[])[],
+  groups: readonly Group[],
   inHaste: boolean,
   proofs: Map<string, Proof>,
 ): Promise<boolean> {
@@ -110,6 +111,7 @@ async function settleGroups(
     lines: () => (lines ??= describeCatalog(catalog)),
     found: new Set((known?.found ?? judge(catalog)).map(({ id }) => id)),
   }
+  let isEmpty = false
   /** The catalog after the last trial, where it is known. */
   let undone: Catalog | null = null
   const attempt = async (candidates: readonly Candidate[], isLast = false) => {
@@ -118,6 +120,7 @@ async function settleGroups(
     if (trial.spoilt) {
       await scratch.close()
       scratch = await openScratch()
+      if (isEmpty) await emptyTables(scratch, catalog)
     }
     return trial
   }
@@ -129,14 +132,18 @@ async function settleGroups(
       serverVersion: scratch.version,
     })
 
-  for (const group of groups) {
+  for (const { candidates: group, onEmptyTables } of groups) {
+    if (onEmptyTables && !isEmpty) {
+      await emptyTables(scratch, catalog)
+      isEmpty = true
+    }
     for (const { id } of group) if (!baseline.found.has(id)) proofs.set(id, notRun(NOT_REPRODUCED))
     /** Candidates that are right on their own. */
     const cleared = new Set<string>()
     for (;;) {
       const pending = group.filter(({ id }) => !proofs.has(id))
       if (pending.length === 0) break
-      const trial = await attempt(pending, group === groups.at(-1))
+      const trial = await attempt(pending, group === groups.at(-1)?.candidates)
       const refused = pending.filter(({ id }) => trial.refused.has(id))
       const doubtful = pending.filter(({ id }) => trial.doubtful.has(id) && !trial.refused.has(id))
       for (const candidate of refused) settle(candidate, trial)
@@ -153,6 +160,15 @@ async function settleGroups(
   if (left.length === 0) return true
   await scratch.close()
   return false
+}
+
+/** Takes all rows away, whatever triggers say to that. */
+async function emptyTables(scratch: ScratchSession, { tables }: Catalog): Promise<void> {
+  const names = tables.filter(({ variety }) => variety !== 'foreign').map(quoteRelation)
+  if (names.length === 0) return
+  await scratch.execute('set session_replication_role = replica')
+  await scratch.execute(`truncate table ${names.join(', ')} cascade`)
+  await scratch.execute('reset session_replication_role')
 }
 
 function notRun(refused: string): Proof {

@@ -1,4 +1,5 @@
 import type { LockMode } from '../source/lock-mode.js'
+import type { Listing } from './listing.js'
 
 export { LOCK_MODES, type LockMode } from '../source/lock-mode.js'
 
@@ -30,6 +31,13 @@ export interface Duration {
   readonly basis: string | null
 }
 
+/** A statement after which no row is in a step's way. */
+export interface Repair {
+  readonly sql: string
+  /** What it does, after «may»: `they be deleted`. */
+  readonly does: string
+}
+
 /** One statement of a fix, as a value. Builders in `steps/` are the only makers. */
 export interface Step {
   /** One SQL statement without the final semicolon. */
@@ -47,6 +55,10 @@ export interface Step {
   readonly scans: boolean
   /** A SELECT that gives one number, the rows in this step's way; the step fails unless that is 0. */
   readonly precheck?: string
+  /** A SELECT of the primary keys of the rows in this step's way, where it cannot be made from `precheck`. */
+  readonly listing?: Listing
+  /** A way out for the rows in this step's way, which only a person may take. */
+  readonly repair?: Repair
   /** The question that a person has to answer before this step may run. */
   readonly review?: string
   /** Takes away what an interrupted try of this step leaves behind, such as an invalid index; harmless when there is nothing. */

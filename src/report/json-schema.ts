@@ -83,6 +83,7 @@ const fix = z.object({
         listing: z.string().nullable().describe('A SELECT that lists them.'),
         outcome: z.enum(['clear', 'in the way', 'not checked']),
         rows: total.nullable(),
+        keyColumns: z.array(z.string()).describe('Columns of the primary key.'),
         keys: z.array(z.string()).describe('Primary keys of some of them; no other value of a row.'),
         reason: z.string().nullable().describe('Why it was not checked.'),
       }),

@@ -24,6 +24,7 @@ import {
 import { renderFrame } from './terminal/frame.js'
 import { renderTable } from './terminal/table.js'
 import {
+  describeData,
   describeDependents,
   describeEvidence,
   describeFacts,
@@ -147,6 +148,7 @@ function cure(paper: Paper, { fix, advice }: Finding): readonly string[] {
   const { chalk, verbose, width } = paper
   if (!fix) return block(paper, `Do: ${advice}`)
   const locks = describeLocks(fix)
+  const data = describeData(fix)
   const dependents = describeDependents(fix)
   const shown = verbose ? fix.up : fix.up.slice(0, STATEMENTS)
   const hidden = fix.up.length - shown.length
@@ -155,6 +157,7 @@ function cure(paper: Paper, { fix, advice }: Finding): readonly string[] {
     ...(fix.status === 'proven' ? [] : block(paper, `Do: ${advice}`)),
     ...block(paper, `Fix ${describeFix(fix)}`, tone),
     ...(locks ? block(paper, `Locks: ${locks}`, chalk.dim) : []),
+    ...(data ? block(paper, `Data: ${data}`, chalk.dim) : []),
     ...(dependents.length > 0 ? block(paper, `Touched by it: ${dependents.join('; ')}`, chalk.dim) : []),
     ...shown.flatMap((sql) =>
       wrapSql(`${printableLines(sql)};`, width - INDENT - 2).map((line) => `  ${chalk.cyan(line)}`),

@@ -1,7 +1,7 @@
 import type { Finding, Fix, Target } from '../engine/result.js'
 import type { Facts, Json, Tier } from '../engine/rule.js'
 import { formatLocation } from '../errors.js'
-import type { LockMode } from '../fix/step.js'
+import type { Duration, LockMode } from '../fix/step.js'
 
 const RESTS_ON: Record<Tier, string> = {
   declared: 'declared in the catalog',
@@ -59,10 +59,12 @@ export function describeFix(fix: Fix): string {
 }
 
 /**
- * The strongest lock on each table, e.g. `SHARE on public.invoices; writes public.invoices anew`. A statement that runs
- * outside a transaction may not have been watched, so that PostgreSQL's documentation speaks for it. Null when nothing ran.
+ * The strongest lock on each table and what is read and written, e.g. `SHARE on public.invoices; reads public.invoices`. A
+ * statement that runs outside a transaction may not have been watched, so that PostgreSQL's documentation speaks for it.
+ * Null when nothing ran.
  */
-export function describeLocks({ status, steps, locks, rewrites }: Fix): string | null {
+export function describeLocks(fix: Fix): string | null {
+  const { status, steps, locks, rewrites } = fix
   if (status === 'advice') return null
   const isDocumented = (table: string, mode: LockMode) => {
     const holders = steps.filter(({ observed }) => observed?.locks[table] === mode)
@@ -71,8 +73,53 @@ export function describeLocks({ status, steps, locks, rewrites }: Fix): string |
   const held = Object.entries(locks).map(
     ([table, mode]) => `${mode} on ${table}${isDocumented(table, mode) ? ' (as documented)' : ''}`,
   )
-  const anew = rewrites.length > 0 ? [`writes ${rewrites.join(', ')} anew`] : []
+  const anew = steps.length === 0 && rewrites.length > 0 ? [`writes ${rewrites.join(', ')} anew`] : describeWork(fix)
   return [held.join(', ') || 'none on tables that existed', ...anew].join('; ')
+}
+
+/** What present rows say to a fix: that none is in the way, how to list those that are, or why nobody looked. Null when there is nothing to say. */
+export function describeData({ data }: Fix): string | null {
+  const clear = data.filter(({ outcome }) => outcome === 'clear').length
+  const listings = data.flatMap(({ outcome, listing, count }) => (outcome === 'in the way' ? (listing ?? count) : []))
+  const reasons = new Set(data.flatMap(({ reason }) => reason ?? []))
+  const sentences = [
+    ...(clear > 0 && clear === data.length ? ['No row is in its way.'] : []),
+    ...listings.map((sql) => `Rows in its way: ${sql};`),
+    ...[...reasons].map((reason) => `Not checked: ${reason}`),
+  ]
+  return sentences.length > 0 ? sentences.join(' ') : null
+}
+
+/** What a fix reads and writes, e.g. `reads public.invoices (1,200,000 rows, 240 MB; statistics of 2026-01-31)`. */
+function describeWork({ steps }: Fix): readonly string[] {
+  const durations = steps.flatMap(({ duration }) => duration ?? [])
+  return (['rewrite', 'scan'] as const).flatMap((kind) => {
+    const worked = durations.filter((one) => one.class === kind)
+    const tables = new Map(
+      worked.flatMap(({ tables, basis }) =>
+        tables.map((table) => [table.address, describeSize(table, basis)] as const),
+      ),
+    )
+    const named = [...tables.values()].join(', ')
+    return named === '' ? [] : [kind === 'scan' ? `reads ${named}` : `writes ${named} anew`]
+  })
+}
+
+function describeSize({ address, rows, bytes }: Duration['tables'][number], basis: string | null): string {
+  const sizes = [
+    ...(rows === null ? [] : [`${Math.round(rows).toLocaleString('en')} rows`]),
+    ...(bytes === null ? [] : [showBytes(bytes)]),
+  ]
+  return sizes.length > 0 ? `${address} (${sizes.join(', ')}; ${basis ?? 'estimated'})` : address
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+
+/** `12 kB`, in powers of 1000. */
+export function showBytes(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3))
+  const value = bytes / 1000 ** power
+  return `${value < 10 && power > 0 ? Number(value.toFixed(1)) : Math.round(value)} ${UNITS[power]}`
 }
 
 /** `PostgreSQL 18.6`, or `PostgreSQL 18.6, judged for 14`. */

@@ -32,6 +32,8 @@ export interface Source {
   readonly snapshot: string | null
   /** What loading the files came to; null without files. */
   readonly loaded: LoadedFiles | null
+  /** A session in which rows may be looked at, for a short time each. Throws ConnectionError, and ConfigError where there are none. */
+  openRows(): Promise<Session>
   /** Databases for proofs. From files they hold the loaded schema and rows, else a copy of the schema. */
   readonly scratches: Scratches
   /** The first scratch database is the one that evidence is read from. */
@@ -46,6 +48,9 @@ export interface SourceOptions extends LoadOptions {
   /** Connection string of a server where fixes are proven, in databases that are made and dropped there; an embedded one when absent. */
   readonly proofDatabase?: string
 }
+
+/** How long one statement that looks at rows may run on a live server, in milliseconds. */
+const LONGEST_LOOK = 5000
 
 /** Opens a database; the other options are for its SQL files. Throws ConfigError, ConnectionError or SqlLoadError. */
 export async function openSource(
@@ -80,6 +85,7 @@ async function openSnapshot(path: string, scratches: Scratches): Promise<Source>
       session: null,
       snapshot,
       loaded: null,
+      openRows: () => Promise.reject(new ConfigError('A snapshot holds no rows.')),
       scratches,
       scratchIsSource: false,
       disconnect: async () => undefined,
@@ -104,6 +110,7 @@ async function openFiles(paths: readonly string[], options: LoadOptions, elsewhe
     session: loaded.session,
     snapshot: null,
     loaded,
+    openRows: async () => ({ ...loaded.session, close: async () => undefined }),
     scratches,
     scratchIsSource: elsewhere === null,
     disconnect: async () => undefined,
@@ -113,15 +120,17 @@ async function openFiles(paths: readonly string[], options: LoadOptions, elsewhe
 
 async function openServer(connection: string | undefined, scratches: Scratches): Promise<Source> {
   const session = await openLiveSession(connection)
+  let rows: Session | undefined
   return {
     kind: 'server',
     name: session.displayName,
     session,
     snapshot: null,
     loaded: null,
+    openRows: async () => (rows = await openLiveSession(connection, { statementTimeout: LONGEST_LOOK })),
     scratches,
     scratchIsSource: false,
     disconnect: () => session.close(),
-    close: async () => void (await Promise.all([scratches.close(), session.close()])),
+    close: async () => void (await Promise.all([scratches.close(), session.close(), rows?.close()])),
   }
 }

@@ -2,7 +2,7 @@ import type { Column, Constraint, ForeignKey, ReferentialAction, Table } from '.
 import type { Target } from '../../evidence/target.js'
 import { quoteIdentifier } from '../../quote.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
-import type { Step } from '../step.js'
+import type { Repair, Step } from '../step.js'
 import { constraintNamesOf, leavesOf, STEP, tableOf } from './base.js'
 
 /** First version with NOT NULL … NOT VALID, and with foreign keys NOT VALID on partitioned tables. */
@@ -36,11 +36,11 @@ export function addForeignKey(
   const definition =
     `foreign key (${quoteColumns(columns)}) references ${quoteRelation(referenced)} (${quoteColumns(referencedColumns)})` +
     (onDelete === 'no action' ? '' : ` on delete ${onDelete}`)
-  const orphans = (owner: Table) =>
-    `select count(*) from ${quoteRelation(owner)} as t where ${filled.join(' and ')} and not exists (select from ${quoteRelation(referenced)} as r where ${join.join(' and ')})`
+  const orphaned = `${filled.join(' and ')} and not exists (select from ${quoteRelation(referenced)} as r where ${join.join(' and ')})`
   const add = (owner: Table, options: Partial<Step> = {}) =>
     addConstraint(owner, nameOn(owner), definition, {
-      precheck: orphans(owner),
+      precheck: `select count(*) from ${quoteRelation(owner)} as t where ${orphaned}`,
+      repair: releaseOrphans(owner, columns, orphaned),
       lock: 'SHARE ROW EXCLUSIVE',
       ...options,
     })
@@ -58,12 +58,24 @@ export function addForeignKey(
   ]
 }
 
+/** Rows that point nowhere lose their reference where it may be null, and else go. */
+function releaseOrphans(owner: Table, columns: readonly Column[], orphaned: string): Repair {
+  const on = `${quoteRelation(owner)} as t`
+  if (columns.some(({ notNull }) => notNull))
+    return { sql: `delete from ${on} where ${orphaned}`, does: 'they be deleted' }
+  const emptied = columns.map(({ name }) => `${quoteIdentifier(name)} = null`).join(', ')
+  return {
+    sql: `update ${on} set ${emptied} where ${orphaned}`,
+    does: `their ${columns.map(({ name }) => name).join(', ')} be set to null`,
+  }
+}
+
 /** Adds a constraint NOT VALID, and validates it in a transaction of its own. */
 export function addConstraint(
   table: Pick<Table, 'schema' | 'name'>,
   name: string,
   definition: string,
-  options: Partial<Pick<Step, 'precheck' | 'lock'>> = {},
+  options: Partial<Pick<Step, 'precheck' | 'repair' | 'lock'>> = {},
 ): readonly Step[] {
   const on = `alter table ${quoteRelation(table)}`
   return [
@@ -98,13 +110,14 @@ export function setNotNull(column: Column, target: Target): readonly Step[] {
   const on = `alter table ${quoteRelation(table)}`
   const name = newName([table.name, column.name], 'not_null', constraintNamesOf(table))
   const quoted = quoteIdentifier(column.name)
-  const precheck = `select count(*) from ${quoteRelation(table)} where ${quoted} is null`
+  const empty = `${quoteRelation(table)} where ${quoted} is null`
+  const options = { precheck: `select count(*) from ${empty}`, ...fillWithDefault(column) }
   if (target.oldest >= NOT_VALID_EVERYWHERE)
-    return addConstraint(table, name, `not null ${quoted}`, { precheck }).map((step) =>
+    return addConstraint(table, name, `not null ${quoted}`, options).map((step) =>
       step.undo === null ? step : { ...step, undo: `${on} alter column ${quoted} drop not null` },
     )
   return [
-    ...addConstraint(table, name, `check (${quoted} is not null)`, { precheck }),
+    ...addConstraint(table, name, `check (${quoted} is not null)`, options),
     {
       ...STEP,
       phase: 'switch',
@@ -120,6 +133,17 @@ export function setNotNull(column: Column, target: Target): readonly Step[] {
       lock: 'ACCESS EXCLUSIVE',
     },
   ]
+}
+
+function fillWithDefault({ table, name, default: value, generated }: Column): Pick<Step, 'repair'> {
+  if (value === null || generated) return {}
+  const quoted = quoteIdentifier(name)
+  return {
+    repair: {
+      sql: `update ${quoteRelation(table)} set ${quoted} = default where ${quoted} is null`,
+      does: `their ${name} be set to its default, ${value}`,
+    },
+  }
 }
 
 /** Has the rows that were there before a NOT VALID constraint checked; undoing makes it NOT VALID again. */

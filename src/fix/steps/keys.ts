@@ -1,5 +1,6 @@
 import type { Column, Table } from '../../evidence/catalog/model.js'
 import { quoteIdentifier } from '../../quote.js'
+import { selectKeys } from '../listing.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
 import { constraintNamesOf, relationNamesIn, sameColumns, STEP, tableOf } from './base.js'
@@ -14,9 +15,7 @@ export function addKey(columns: readonly Column[], kind: Kind): readonly Step[] 
   const table = tableOf(columns)
   if (!includesPartitionKeys(table, columns)) return []
   const [first, ...others] = buildIndexes(table, columns, kind)
-  return first
-    ? [{ ...first, precheck: countDuplicates(table, columns) }, ...others, ...adopt(table, columns, kind)]
-    : []
+  return first ? [{ ...first, ...watchDuplicates(table, columns) }, ...others, ...adopt(table, columns, kind)] : []
 }
 
 /** PostgreSQL looks for duplicates within partitions only, so every key of every level has to be part of it. */
@@ -75,7 +74,18 @@ function keyName(table: Table, columns: readonly Column[], kind: Kind): string {
   return newName([table.name, ...parts], kind === 'unique' ? 'key' : 'pkey', taken)
 }
 
-function countDuplicates(table: Table, columns: readonly Column[]): string {
+/** How to count and to list the rows of which there are several. */
+function watchDuplicates(table: Table, columns: readonly Column[]): Pick<Step, 'precheck' | 'listing'> {
   const filled = columns.map((column) => `${quoteIdentifier(column.name)} is not null`).join(' and ')
-  return `select count(*) from (select from ${quoteRelation(table)} where ${filled} group by ${quoteColumns(columns)} having count(*) > 1) as duplicates`
+  const key = quoteColumns(columns)
+  const repeated = `${quoteRelation(table)} where ${filled} group by ${key} having count(*) > 1`
+  const listing = selectKeys(
+    table,
+    't',
+    `${quoteRelation(table)} as t where (${key}) in (select ${key} from ${repeated})`,
+  )
+  return {
+    precheck: `select coalesce(sum(copies), 0) from (select count(*) as copies from ${repeated}) as duplicates`,
+    ...(listing ? { listing } : {}),
+  }
 }

@@ -5,6 +5,7 @@ import { count } from '../summary.js'
 import { shorten } from './diagram/boxes.js'
 import { code, markup, type Markup } from './markup.js'
 import type { Page } from './page.js'
+import { showBytes } from '../wording.js'
 
 const BIGGEST_TABLES = 15
 const MOST_POINTS = 600
@@ -109,15 +110,6 @@ function renderTables(tables: readonly TableUse[], statistics: Statistics): Mark
   return markup`<figure><figcaption><h3>Size, growth and dead rows</h3><p>The ${count(tables.length, 'biggest table')} with their dead rows; rows that come each day net of deletions.</p></figcaption>
 <div class="scroll" tabindex="0" role="region" aria-label="Size, growth and dead rows"><table class="bars sizes"><thead><tr><th scope="col">Table</th><th scope="col">Share of the biggest</th><th scope="col" class="num">Size</th><th scope="col" class="num">Rows</th><th scope="col" class="num">Dead</th><th scope="col" class="num">Rows a day</th></tr></thead><tbody>${rows}</tbody></table></div>
 <ul class="legend dots"><li class="heap">live rows</li><li class="dead">dead rows</li><li class="rest">indexes and long values</li></ul></figure>`
-}
-
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
-
-/** `12 kB`, in powers of 1000. */
-function showBytes(bytes: number): string {
-  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3))
-  const value = bytes / 1000 ** power
-  return `${value < 10 && power > 0 ? Number(value.toFixed(1)) : Math.round(value)} ${UNITS[power]}`
 }
 
 /** `1.2 M`. */

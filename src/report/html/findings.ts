@@ -5,7 +5,14 @@ import { ownerOf, SEVERITIES } from '../order.js'
 import type { Section } from '../sections.js'
 import { describeAcceptance } from '../changes.js'
 import { count } from '../summary.js'
-import { describeDependents, describeEvidence, describeFacts, describeFix, describeLocks } from '../wording.js'
+import {
+  describeData,
+  describeDependents,
+  describeEvidence,
+  describeFacts,
+  describeFix,
+  describeLocks,
+} from '../wording.js'
 import { shorten } from './diagram/boxes.js'
 import { code, join, lines, markup, type Markup, type Part, prose } from './markup.js'
 import type { Place } from './pack.js'
@@ -102,11 +109,13 @@ function renderBody(finding: Finding, withAdvice: boolean, page: Page): Markup {
 function renderFix(fix: Fix, { names }: Page): Part {
   const locks = describeLocks(fix)
   const dependents = describeDependents(fix)
+  const data = describeData(fix)
   const phases = fix.phases.length > 1 ? ` Phases: ${fix.phases.join(' → ')}.` : ''
   return [
     markup`<dt>Fix</dt><dd class="${fix.status}">${prose(`${describeProof(fix)}${phases}`, names)}</dd>`,
     locks !== null && markup`<dt>Locks</dt><dd>${prose(locks, names)}</dd>`,
     dependents.length > 0 && markup`<dt>Touched by it</dt><dd>${prose(dependents.join('; '), names)}</dd>`,
+    data !== null && markup`<dt>Data</dt><dd>${prose(data, names)}</dd>`,
   ]
 }
 

@@ -1,6 +1,13 @@
 import type { Finding } from '../../engine/result.js'
 import { formatLocation } from '../../errors.js'
-import { describeDependents, describeEvidence, describeFacts, describeFix, describeLocks } from '../wording.js'
+import {
+  describeData,
+  describeDependents,
+  describeEvidence,
+  describeFacts,
+  describeFix,
+  describeLocks,
+} from '../wording.js'
 import { code, sqlBlock, text, textWithCode } from './escape.js'
 
 /** A finding with the number that it has throughout the document. */
@@ -21,6 +28,7 @@ export function renderFinding({ number, finding }: Numbered, names: ReadonlySet<
     `**Weight:** impact ${finding.impact}, effort ${finding.complexity}`,
     ...(fix ? [`**Fix:** ${textWithCode(describeFix(fix), names)}`] : []),
     ...locksOf(finding),
+    ...dataOf(finding),
     ...dependentsOf(finding, names),
   ]
   return [
@@ -41,6 +49,11 @@ function locksOf({ fix }: Finding): readonly string[] {
 function dependentsOf({ fix }: Finding, names: ReadonlySet<string>): readonly string[] {
   const lines = fix ? describeDependents(fix) : []
   return lines.length > 0 ? [`**Touched by it:** ${lines.map((line) => textWithCode(line, names)).join('; ')}`] : []
+}
+
+function dataOf({ fix }: Finding): readonly string[] {
+  const data = fix && describeData(fix)
+  return data ? [`**Data:** ${text(data)}`] : []
 }
 
 function statements({ fix }: Finding): readonly string[] {
