@@ -30,7 +30,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 describe('a snapshot', () => {
   it('gives the findings of the server that it was taken of', async () => {
     const withoutData = ({ findings }: Awaited<ReturnType<typeof audit>>) =>
-      findings.map(({ rule, address, message, fix }) => ({ rule, address, message, fix }))
+      findings.map(({ rule, address, message, fix }) => ({ rule, address, message, fix: fix && { ...fix, data: [] } }))
     const live = await audit({ source: { kind: 'server', connection: url }, startedAt })
     const saved = await audit({ source: { kind: 'snapshot', path: file }, startedAt })
     expect(withoutData(saved)).toEqual(withoutData(live))

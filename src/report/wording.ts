@@ -90,17 +90,17 @@ export function describeData({ data }: Fix): string | null {
   return sentences.length > 0 ? sentences.join(' ') : null
 }
 
-/** What a fix reads and writes, e.g. `reads public.invoices (1,200,000 rows, 240 MB; statistics of 2026-01-31)`. */
-function describeWork({ steps }: Fix): readonly string[] {
-  const durations = steps.flatMap(({ duration }) => duration ?? [])
+/** What a fix reads and writes, e.g. `reads public.invoices (1,200,000 rows, 240 MB; statistics of 2026-01-31)`, with the lock meanwhile where that is not its strongest. */
+function describeWork({ steps, locks }: Fix): readonly string[] {
   return (['rewrite', 'scan'] as const).flatMap((kind) => {
-    const worked = durations.filter((one) => one.class === kind)
-    const tables = new Map(
-      worked.flatMap(({ tables, basis }) =>
-        tables.map((table) => [table.address, describeSize(table, basis)] as const),
-      ),
-    )
-    const named = [...tables.values()].join(', ')
+    const worked = new Map<string, string>()
+    for (const { duration, observed } of steps)
+      for (const table of duration?.class === kind ? duration.tables : []) {
+        const lock = observed?.locks[table.address]
+        const under = lock && lock !== locks[table.address] ? ` under ${lock}` : ''
+        worked.set(table.address, `${describeSize(table, duration?.basis ?? null)}${under}`)
+      }
+    const named = [...worked.values()].join(', ')
     return named === '' ? [] : [kind === 'scan' ? `reads ${named}` : `writes ${named} anew`]
   })
 }
