@@ -24,9 +24,10 @@ export function settleRows(steps: readonly Step[], checks: ReadonlyMap<string, D
     .map((step) => ({ ...step, review: [question, ...(step.review ? [step.review] : [])].join(' ') }))
 }
 
-function repairAfter({ precheck: _, repair, ...step }: Step): readonly Step[] {
-  const repairs: readonly Step[] = repair
-    ? [{ ...STEP, phase: 'backfill', sql: repair.sql, undo: null, lock: 'ROW EXCLUSIVE', scans: true }]
-    : []
-  return [step, ...repairs]
+function repairAfter(step: Step): readonly Step[] {
+  const { repair } = step
+  const unguarded: { -readonly [Key in keyof Step]: Step[Key] } = { ...step }
+  delete unguarded.precheck
+  if (!repair) return [unguarded]
+  return [unguarded, { ...STEP, phase: 'backfill', sql: repair.sql, undo: null, lock: 'ROW EXCLUSIVE', scans: true }]
 }
