@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { judge } from './engine/judge.js'
 import { describeFileSuppressions } from './engine/file-suppressions.js'
 import { loadRules } from './engine/load-rules.js'
@@ -21,6 +20,7 @@ import { readMarkedComments } from './source/files/marked-comments.js'
 import type { LoadOptions } from './source/files/model.js'
 import { readBase } from './read-base.js'
 import { openSource, type SourceRequest } from './source/open.js'
+import { readManifest } from './manifest.js'
 import { leaveUnproven, proveFindings } from './prove-findings.js'
 import { describeLeftOver, describeUnmade, leftOverError } from './scratch-remarks.js'
 
@@ -180,15 +180,4 @@ function findUnknownRoles({ declaredRoles = new Map(), tables }: Catalog): reado
       what: `the role of ${address}`,
       reason: 'The configuration names a table that is not there.',
     }))
-}
-
-function readManifest(): { readonly name: string; readonly version: string } {
-  for (const up of ['../package.json', '../../package.json'])
-    try {
-      const { name, version } = JSON.parse(readFileSync(new URL(up, import.meta.url), 'utf8')) as Record<string, string>
-      if (name && version) return { name, version }
-    } catch {
-      continue
-    }
-  return { name: 'pg-billing-audit', version: '0.0.0' }
 }

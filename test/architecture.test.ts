@@ -17,7 +17,18 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/fix': ['src/evidence', 'src/source', 'src/engine', 'src/quote', 'src/errors'],
   'src/config': ['src/billing', 'src/engine', 'src/source', 'src/errors'],
   'src/kit': ['src/quote', 'src/config', 'src/engine', 'src/evidence', 'src/billing', 'src/fix'],
+  'src/manifest': [],
+  'src/audit-static': [
+    'src/audit',
+    'src/prove-findings',
+    'src/manifest',
+    'src/engine',
+    'src/evidence',
+    'src/source',
+    'src/errors',
+  ],
   'src/audit': [
+    'src/manifest',
     'src/prove-findings',
     'src/read-base',
     'src/scratch-remarks',
@@ -33,6 +44,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/report': ['src/billing', 'src/engine', 'src/evidence', 'src/fix', 'src/errors'],
   'src/cli': [
     'src/audit',
+    'src/audit-static',
     'src/billing',
     'src/config',
     'src/engine',

@@ -62,7 +62,8 @@ export const auditFlags = {
     helpValue: '<name=value>',
   }),
   after: Flags.string({
-    description: 'Judge the migrations behind this one as new: what they do to what earlier ones made, or to the database of --db or --snapshot.',
+    description:
+      'Judge the migrations behind this one as new: what they do to what earlier ones made, or to the database of --db or --snapshot.',
     helpValue: '<migration>',
     exclusive: ['changed', 'base'],
   }),
@@ -100,6 +101,7 @@ export interface AuditInput {
     readonly variable?: readonly string[] | undefined
     readonly after?: string | undefined
     readonly changed?: boolean
+    readonly static?: boolean
     readonly base?: string | undefined
     readonly 'proof-db'?: string | undefined
     readonly 'check-data'?: boolean
@@ -119,7 +121,9 @@ export async function runAudit(
   const layout = flags.layout ?? source.layout
   const request = resolveSource(chooseSource({ args, flags }, configuration), process.env)
   const variables = { ...source.variables, ...readVariables(flags.variable ?? []) }
-  const { audit } = await import('../audit.js')
+  const audit = flags.static
+    ? (await import('../audit-static.js')).auditStatically
+    : (await import('../audit.js')).audit
   const newMigrations = await nameNew(flags, request.source)
   const database = newMigrations ? underMigrations(request.source) : request.source
   const progress = startProgress(process.stderr, flags.quiet)

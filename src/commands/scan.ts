@@ -57,6 +57,11 @@ Exit code: 0 nothing at or over the bar of --fail-on, 1 findings there, 2 the sc
       description: 'Show what each table is to billing and why, as text or with --format json, and judge nothing.',
     }),
     'print-config': Flags.boolean({ description: 'Print what the configuration comes to, and scan nothing.' }),
+    static: Flags.boolean({
+      description:
+        'Judge migrations by what PostgreSQL documents for their statements, without a server: fast, and blind to blocks, functions and data. Without --after and --changed every file is judged against those before it.',
+      exclusive: ['db', 'snapshot', 'proof-db'],
+    }),
     prove: Flags.boolean({ allowNo: true, default: true, description: 'Try every fix on a scratch database.' }),
     verbose: Flags.boolean({ char: 'v', description: 'Show every finding in full, in the order of the review.' }),
   }

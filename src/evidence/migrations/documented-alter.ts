@@ -98,7 +98,7 @@ function partOfConstraint(constraint: ParseNode): Part {
       return {
         mode: 'SHARE ROW EXCLUSIVE',
         scans: !later,
-        others: other ? [effect(other, 'SHARE ROW EXCLUSIVE', { scans: !later })] : [],
+        others: other ? [effect(other, 'SHARE ROW EXCLUSIVE')] : [],
       }
     }
     case 'CONSTR_CHECK':
@@ -133,7 +133,7 @@ function partOfColumn(column: ParseNode): Part {
       of('CONSTR_PRIMARY') !== undefined ||
       of('CONSTR_CHECK') !== undefined ||
       (references !== null && filled),
-    others: references ? [effect(references, 'SHARE ROW EXCLUSIVE', { scans: filled })] : [],
+    others: references ? [effect(references, 'SHARE ROW EXCLUSIVE')] : [],
   }
 }
 

@@ -6,13 +6,15 @@ import { type Irregularity, type SessionState, timeoutIn, traceSession } from '.
 import type { Migration, Migrations, MigrationStatement, RelationState, StatementSubject, Timeouts } from './model.js'
 
 export interface MigrationContext {
+  /** Where observations come from a server that is not there, `inferred`. */
+  readonly basis?: 'inferred'
   readonly before: Catalog
   readonly statisticsOf: (address: string) => TableStatistics | undefined
 }
 
 /** Links what was seen of new files to the schema that they meet. */
 export function linkMigrations(loaded: readonly LoadedMigration[], context: MigrationContext): Migrations {
-  const files = loaded.map(linkMigration)
+  const files = loaded.map((one) => linkMigration(one, context.basis ?? 'observed'))
   return {
     before: context.before,
     files,
@@ -23,7 +25,10 @@ export function linkMigrations(loaded: readonly LoadedMigration[], context: Migr
   }
 }
 
-function linkMigration({ file, text, layout, parts, statements }: LoadedMigration): Migration {
+function linkMigration(
+  { file, text, layout, parts, statements }: LoadedMigration,
+  seenBy: MigrationStatement['basis'],
+): Migration {
   const linked: MigrationStatement[] = []
   const { states, irregularities } = traceParts(parts, statements)
   const migration: Migration = { name: nameOf(file), file, text, layout, irregularities, statements: linked }
@@ -44,7 +49,7 @@ function linkMigration({ file, text, layout, parts, statements }: LoadedMigratio
       },
       transaction: outcome === 'failed' ? null : states[index]!.transaction,
       openedBy: states[index]!.openedBy,
-      basis: observation ? 'observed' : 'inferred',
+      basis: observation ? seenBy : 'inferred',
       holds: observation?.holds ?? [],
       scanned: observation?.scanned ?? [],
       rewritten: observation?.rewritten ?? [],
@@ -99,9 +104,9 @@ function touches({ holds, scanned, changes }: MigrationStatement, object: string
 }
 
 /** Follows the session through the parts, each of which has transactions of its own. */
-function traceParts(
+export function traceParts(
   parts: LoadedMigration['parts'],
-  statements: LoadedMigration['statements'],
+  statements: readonly Pick<LoadedMigration['statements'][number], 'text' | 'location'>[],
 ): { readonly states: readonly SessionState[]; readonly irregularities: readonly Irregularity[] } {
   const states: SessionState[] = []
   const irregularities: Irregularity[] = []
