@@ -10,6 +10,7 @@ import type { ReportOptions } from './options.js'
 import { groupBy } from '../evidence/catalog/group.js'
 import { byImportance, ownerOf, SEVERITIES } from './order.js'
 import { printable, printableLines } from './printable.js'
+import { chooseFirst } from './remedies.js'
 import { divide } from './sections.js'
 import {
   count,
@@ -94,9 +95,10 @@ function head({ chalk, width }: Paper, { tool, target }: AuditResult, summary: S
 }
 
 function whatMattersFirst(paper: Paper, result: AuditResult): readonly string[] {
-  const sorted = countedFindings(result).toSorted(byImportance)
-  if (sorted.length === 0) return []
-  const [first, rest] = [sorted.slice(0, FIRST), sorted.slice(FIRST)]
+  const counted = countedFindings(result)
+  if (counted.length === 0) return []
+  const first = chooseFirst(counted, FIRST).map(({ finding }) => finding)
+  const rest = counted.filter((finding) => !first.includes(finding)).toSorted(byImportance)
   return [
     heading(paper, rest.length > 0 ? 'What matters first' : 'Findings'),
     ...byTable(paper, first),

@@ -39,6 +39,22 @@ it('shows a dozen that matter most and counts the rest by rule', () => {
   expect(report).toMatch(/indexes\/redundant-index +info +3/)
 })
 
+it('lets no rule push the others out of the dozen', () => {
+  const wall = Array.from({ length: 30 }, (_, at) =>
+    makeFinding({ address: `public.t${at}`, rule: 'indexes/redundant-index' }),
+  )
+  const hidden = makeFinding({
+    address: 'public.z.amount',
+    rule: 'types/inexact-money',
+    severity: 'info',
+    priority: 'later',
+  })
+  const report = renderTerminal(makeResult({ findings: [...wall, hidden] }), PLAIN)
+  expect(report.match(/Rests on:/g)).toHaveLength(12)
+  expect(report).toContain('public.z.amount')
+  expect(report).toMatch(/indexes\/redundant-index +warning +19/)
+})
+
 it('shows all in the order of the review when verbose', () => {
   const report = renderTerminal(makeResult({ findings: many }), { ...PLAIN, verbose: true })
   expect(report.match(/Rests on:/g)).toHaveLength(20)
