@@ -166,6 +166,7 @@ function statisticsOf(counted: ReadonlyMap<string, object>): Statistics {
   return {
     collectedAt: '2026-01-31T00:00:00Z',
     resetAt: '2025-01-31T00:00:00Z',
+    servers: 1,
     table: lookUp({
       rows: 0,
       sizeBytes: 0,

@@ -11,6 +11,9 @@ import {
 
 /** Below it the index costs nothing worth a word. */
 const WORTH_NAMING = 10 * 2 ** 20
+const DAY = 86_400_000
+/** Days without a read after which an index that was read before is as good as unread: longer than a quarter. */
+const LONG_AGO = 100
 
 export default rule({
   severity: 'info',
@@ -41,21 +44,39 @@ create index on invoice (customer_id);
     for (const index of indexes) {
       if (index.partitionOf || redundant.has(index) || !mayGo(index)) continue
       const counted = leavesOf(index, indexes).map((leaf) => statistics.index(leaf))
-      if (counted.length === 0 || counted.some((each) => each === undefined || each.scans > 0)) continue
+      if (counted.length === 0 || counted.some((each) => each === undefined)) continue
+      const read = counted.filter((each) => each && each.scans > 0)
+      const lastRead =
+        read
+          .map((each) => each?.lastScan ?? statistics.collectedAt)
+          .toSorted()
+          .at(-1) ?? null
+      const since = lastRead === null ? days : (Date.parse(statistics.collectedAt) - Date.parse(lastRead)) / DAY
+      if (lastRead !== null && since < LONG_AGO) continue
       const sizeBytes = counted.reduce((sum, each) => sum + (each?.sizeBytes ?? 0), 0)
-      if (sizeBytes >= WORTH_NAMING) yield { on: index, facts: { days: Math.floor(days), sizeBytes } }
+      if (sizeBytes < WORTH_NAMING) continue
+      const { servers } = statistics
+      yield {
+        on: index,
+        facts: { days: Math.floor(since), lastRead: lastRead?.slice(0, 10) ?? null, sizeBytes, servers },
+      }
     }
   },
 
-  message: ({ on, facts: { days, sizeBytes } }) =>
-    `${on} (${Math.round(sizeBytes / 2 ** 20)} MiB) was not read once in ${days} days.`,
+  message: ({ on, facts: { days, lastRead, sizeBytes, servers } }) => {
+    const size = `${on} (${Math.round(sizeBytes / 2 ** 20)} MiB)`
+    const where = servers > 1 ? ` on any of ${servers} servers` : ''
+    return lastRead === null
+      ? `${size} was not read once in ${days} days${where}.`
+      : `${size} was last read on ${lastRead}, ${days} days ago${where && `, and not since${where}`}.`
+  },
 
-  advice: ({ on }) =>
-    `Look at every replica (select idx_scan, last_idx_scan from pg_stat_user_indexes where indexrelname = ${quoteLiteral(on.name)}), ask for jobs that run once a quarter, then drop ${on.name}.`,
+  advice: ({ on, facts: { servers } }) =>
+    `${servers > 1 ? 'Ask' : `Scan with every replica (a further --db for each), or look there: select idx_scan from pg_stat_user_indexes where indexrelname = ${quoteLiteral(on.name)}; ask`} for jobs that run once a quarter, then drop ${on.name}.`,
 
-  fix: ({ on, facts: { days } }) =>
+  fix: ({ on, facts: { days, servers } }) =>
     afterReview(
-      `Was ${on.name} unread on the replicas too, and is there nothing that runs more rarely than every ${days} days?`,
+      `${servers > 1 ? `Are these ${servers} all servers` : `Was ${on.name} unread on the replicas too`}, and is there nothing that runs more rarely than every ${days} days?`,
       dropIndex(on),
     ),
 })

@@ -36,6 +36,8 @@ type KeyFacts = {
   readonly referencedColumns: readonly string[]
   readonly sign: NameRule
   readonly alternatives: readonly string[]
+  /** Partitions that declare the key for themselves. */
+  readonly partitions?: readonly string[]
   /** Foreign keys of the schema, when it is what was found. */
   readonly declared?: number
 }
@@ -66,7 +68,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK'],
   },
   needs: ['catalog'],
-  reveals: ['keys/tenant-crossing-foreign-key'],
+  reveals: ['keys/tenant-crossing-foreign-key', 'indexes/redundant-index'],
 
   *detect({ catalog }): Iterable<Detection<Schema | Table | Column, KeyFacts>> {
     const all = inferForeignKeys(catalog).filter(({ columns }) => !OUTLIVING.test(columns[0]!.table.name))
@@ -108,6 +110,7 @@ export default rule({
           referencedColumns: referencedColumns.map(({ name }) => name),
           sign,
           alternatives: alternatives.flatMap((others) => others[0]?.table.address ?? []),
+          partitions: partitionsWithKey(columns, referenced).map(({ name }) => name),
         },
         assessment: {
           confidence: alternatives.length > 0 ? 0.5 : confidence,
@@ -117,13 +120,16 @@ export default rule({
     }
   },
 
-  message: ({ on, facts: { columns, referenced, sign, alternatives, declared } }) => {
+  message: ({ on, facts: { columns, referenced, sign, alternatives, declared, partitions } }) => {
     if (on.kind === 'schema' && declared)
       return `${on} declares fewer foreign keys (${declared}) than it leaves out: ${columns.length} more columns look like references, such as ${columns.slice(0, 3).join(', ')}.`
     if (on.kind === 'schema')
       return `Nothing in ${on} is a foreign key, though ${columns.length} columns look like references: ${shorten(columns)}.`
     if (on.kind === 'table')
       return `${on} has no foreign key, though ${columns.length} of its columns look like references: ${shorten(columns)}.`
+    const declares = partitions?.length ?? 0
+    if (declares > 0 && on.kind === 'column')
+      return `${on} is a foreign key to ${referenced} in ${declares} of ${on.table.partitions.length} partitions; the others, and each new one, take any value.`
     const what = columns.length > 1 ? `${on.table} (${columns.join(', ')})` : on.address
     return alternatives.length > 0
       ? `${what} looks like a reference to one of ${[referenced, ...alternatives].join(', ')}, and no foreign key says to which.`
@@ -135,10 +141,12 @@ export default rule({
       ? 'Declare the foreign keys, or write down that the application keeps them; scan one table at a time for the statements.'
       : alternatives.length > 0
         ? 'Say which table it references, and declare the foreign key.'
-        : `Declare the foreign key to ${referenced}, after the rows that point nowhere were found and mended.`,
+        : `Declare the foreign key to ${referenced}${on.table.partitions.length > 0 ? ' on the partitioned table, which takes over those that partitions have' : ''}, after the rows that point nowhere were found and mended.`,
 
-  fix: ({ catalog, on, target, facts: { columns: names, referenced, referencedColumns: keyNames, alternatives } }) => {
-    if (on.kind !== 'column') return []
+  fix: ({ catalog, on, target, facts }) => {
+    const { columns: names, referenced, referencedColumns: keyNames, alternatives, partitions } = facts
+    // Undoing it would take the partitions' own keys along.
+    if (on.kind !== 'column' || (partitions?.length ?? 0) > 0) return []
     const { table } = on
     const parent = catalog.tables.find(({ address }) => address === referenced)
     const columns = names.flatMap((name) => table.column(name) ?? [])
@@ -160,6 +168,16 @@ export default rule({
     )
   },
 })
+
+/** Partitions that have the foreign key which their parent has not. */
+function partitionsWithKey(columns: readonly Column[], referenced: Table): readonly Table[] {
+  const names = columns.map(({ name }) => name).join()
+  return (columns[0]?.table.partitions ?? []).filter(({ foreignKeys }) =>
+    foreignKeys.some(
+      (key) => key.referencedTable === referenced && key.columns.map(({ name }) => name).join() === names,
+    ),
+  )
+}
 
 /** A log or the like that has no foreign key at all. */
 function isRecordOfEverything({ name, foreignKeys }: Table): boolean {

@@ -29,7 +29,10 @@ export const configFlags = {
 /** The flags of commands that audit a database. */
 export const auditFlags = {
   db: Flags.string({
-    description: 'Connection string of the server to read: a URL, or `host=… dbname=…`.',
+    description:
+      'Connection string of the server to read: a URL, or `host=… dbname=…`. Further ones are its replicas, whose counters are added: an index that only they read is no unused one.',
+    multiple: true,
+    multipleNonGreedy: true,
     helpValue: '<url>',
   }),
   snapshot: Flags.string({ description: 'File that `snapshot` wrote, in place of a server.', helpValue: '<file>' }),
@@ -92,7 +95,7 @@ export const auditFlags = {
 export interface AuditInput {
   readonly args: { readonly targets?: readonly string[] | undefined }
   readonly flags: {
-    readonly db?: string | undefined
+    readonly db?: readonly string[] | undefined
     readonly snapshot?: string | undefined
     readonly rule?: readonly string[] | undefined
     readonly workload?: readonly string[] | undefined
@@ -187,11 +190,10 @@ function underMigrations(source: AuditRequest['source']): AuditRequest['source']
 /** A database or files on the command line put those of the configuration out of force. */
 function chooseSource({ args, flags }: AuditInput, { config, path, file }: Configuration): SourceFlags {
   const { targets = [] } = args
-  const { db, snapshot, workload = [] } = flags
+  const { db = [], snapshot, workload = [] } = flags
   const { source = {} } = config
   const queries = workload.length > 0 ? workload : (source.workload ?? []).map(path)
-  if (targets.length > 0 || db !== undefined || snapshot !== undefined)
-    return { targets, db, snapshot, workload: queries }
+  if (targets.length > 0 || db.length > 0 || snapshot !== undefined) return { targets, db, snapshot, workload: queries }
   const connection = source.database === undefined ? undefined : process.env[source.database]
   const paths = (source.targets ?? []).map(path)
   if (source.database !== undefined && !connection && paths.length === 0 && source.snapshot === undefined)
@@ -203,7 +205,7 @@ function chooseSource({ args, flags }: AuditInput, { config, path, file }: Confi
     )
   return {
     targets: paths,
-    db: connection || undefined,
+    db: connection ? [connection] : [],
     snapshot: source.snapshot === undefined ? undefined : path(source.snapshot),
     workload: queries,
   }

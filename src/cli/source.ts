@@ -6,7 +6,8 @@ import { statIfThere } from './stat.js'
 /** What the command line says about where the database is. */
 export interface SourceFlags {
   readonly targets: readonly string[]
-  readonly db?: string | undefined
+  /** The server, and its replicas. */
+  readonly db?: readonly string[] | undefined
   readonly snapshot?: string | undefined
   readonly workload: readonly string[]
 }
@@ -23,31 +24,37 @@ const WORKLOAD_FILE = 'queries.sql'
  * each folder's `queries.sql`; a workload file is never applied as schema.
  */
 export function resolveSource(
-  { targets, db, snapshot, workload }: SourceFlags,
+  { targets, db = [], snapshot, workload }: SourceFlags,
   environment: Readonly<Record<string, string | undefined>>,
 ): Pick<AuditRequest, 'source' | 'workload'> {
   const urls = targets.filter((target) => SERVER_URL.test(target))
   const paths = targets.filter((target) => !SERVER_URL.test(target))
-  const servers = [...urls, ...(db === undefined ? [] : [db])]
-  if (servers.length + (snapshot === undefined ? 0 : 1) > 1) {
+  const [server, ...replicas] = [...urls, ...db]
+  const databases = urls.length + Math.min(db.length, 1)
+  if (databases + (snapshot === undefined ? 0 : 1) > 1) {
     throw new ConfigError('More than one database was given.', {
       hint: 'Name one: by URL, with --db, or with --snapshot.',
     })
   }
   return {
-    source: chooseSource(paths, servers[0], snapshot, environment),
+    source: chooseSource(
+      paths,
+      server === undefined ? undefined : { connection: server, replicas },
+      snapshot,
+      environment,
+    ),
     workload: workload.length > 0 ? workload : findWorkload(paths),
   }
 }
 
 function chooseSource(
   paths: readonly string[],
-  server: string | undefined,
+  server: { readonly connection: string; readonly replicas: readonly string[] } | undefined,
   snapshot: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): AuditRequest['source'] {
   if (snapshot !== undefined) return { kind: 'snapshot', path: snapshot, files: paths }
-  if (server !== undefined) return { kind: 'server', connection: server, files: paths }
+  if (server !== undefined) return { kind: 'server', ...server, files: paths }
   if (paths.length > 0) return { kind: 'files', paths }
   if (environment['DATABASE_URL']) return { kind: 'server', connection: environment['DATABASE_URL'] }
   if (SERVER_VARIABLES.some((name) => environment[name])) return { kind: 'server', connection: undefined }

@@ -15,7 +15,10 @@ export default class Snapshot extends BaseCommand {
   ]
   static override flags = {
     db: Flags.string({
-      description: 'Connection string of the server; without it DATABASE_URL, then PGHOST and its like.',
+      description:
+        'Connection string of the server; without it DATABASE_URL, then PGHOST and its like. Further ones are its replicas, whose counters are added.',
+      multiple: true,
+      multipleNonGreedy: true,
       helpValue: '<url>',
     }),
     'with-values': Flags.boolean({
@@ -36,6 +39,7 @@ export default class Snapshot extends BaseCommand {
     const { takeSnapshot } = await import('../take-snapshot.js')
     const text = await takeSnapshot({
       connection: source.connection,
+      replicas: source.replicas ?? [],
       withValues: flags['with-values'],
       takenAt: new Date(),
     })

@@ -10,6 +10,8 @@ import type { Evidence, EvidenceKind, NotSeen } from './model.js'
 import { readSqlSource } from './sql-source/read.js'
 import { linkStatistics } from './statistics/link.js'
 import type { Statistics } from './statistics/model.js'
+import { addNodes } from './statistics/nodes.js'
+import type { RawStatistics } from './statistics/raw.js'
 import { readStatistics } from './statistics/read.js'
 import { collectWorkload } from './workload/collect.js'
 import type { LogOptions } from './workload/log/read.js'
@@ -23,7 +25,7 @@ export interface Collected {
   readonly drift: readonly Difference[] | null
 }
 
-type CollectableSource = Pick<Source, 'kind' | 'name' | 'session' | 'snapshot' | 'loaded'>
+type CollectableSource = Pick<Source, 'kind' | 'name' | 'session' | 'replicas' | 'snapshot' | 'loaded'>
 
 /** Reads what the rules need from an open source, and says what could not be read. The parser must be loaded. */
 export async function collectEvidence(
@@ -83,9 +85,14 @@ async function readRawCatalog(session: Session | null, saved: Snapshot | null): 
 }
 
 /** A database that was just made from files has counted nothing that would mean anything. */
-async function collectStatistics({ kind, session }: CollectableSource, saved: Snapshot | null, raw: RawCatalog) {
+async function collectStatistics(
+  { kind, session, replicas }: CollectableSource,
+  saved: Snapshot | null,
+  raw: RawCatalog,
+): Promise<RawStatistics | null> {
   if (saved) return saved.statistics
-  return kind === 'server' && session ? readStatistics(session, raw) : null
+  const own = kind === 'server' && session ? await readStatistics(session, raw) : null
+  return own && addNodes(own, raw, replicas)
 }
 
 async function readFilesCatalog({ session }: NonNullable<Source['loaded']>): Promise<Catalog> {

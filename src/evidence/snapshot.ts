@@ -96,6 +96,7 @@ const snapshotSchema = z
       .object({
         collectedAt: z.string(),
         resetAt: z.string().nullable(),
+        servers: z.number().int().optional(),
         tables: z.array(tableStatistics),
         indexes: z.array(indexStatistics),
         columns: z.array(columnStatistics),

@@ -3,7 +3,7 @@ import { ConfigError } from '../errors.js'
 import { loadSqlFiles } from './files/load.js'
 import type { LoadedFiles, LoadOptions } from './files/model.js'
 import { openScratchServer } from './live/scratch-server.js'
-import { openLiveSession } from './live/session.js'
+import { type LiveSession, openLiveSession } from './live/session.js'
 import { createEmbeddedScratches, createLoadedScratches, createServerScratches, type Scratches } from './scratch.js'
 import type { Session } from './session.js'
 
@@ -12,7 +12,13 @@ export type SourceRequest =
   /** `base` is the database that new migrations will meet, in place of what earlier files make. */
   | { readonly kind: 'files'; readonly paths: readonly string[]; readonly base?: BaseRequest }
   /** A connection string; `undefined` takes the environment's `PG*` variables. `files` are what should have made the database. */
-  | { readonly kind: 'server'; readonly connection: string | undefined; readonly files?: readonly string[] }
+  | {
+      readonly kind: 'server'
+      readonly connection: string | undefined
+      readonly files?: readonly string[]
+      /** Connection strings of its replicas, whose counters are added. */
+      readonly replicas?: readonly string[]
+    }
   /** A file that `snapshot` wrote; `files` as for a server. */
   | { readonly kind: 'snapshot'; readonly path: string; readonly files?: readonly string[] }
 
@@ -28,6 +34,8 @@ export interface Source {
   readonly name: string
   /** What evidence is read through; null for a snapshot. */
   readonly session: Session | null
+  /** Its replicas. */
+  readonly replicas: readonly LiveSession[]
   /** The text of a snapshot file. */
   readonly snapshot: string | null
   /** What loading the files came to; null without files. */
@@ -62,7 +70,7 @@ export async function openSource(
   if (request.kind === 'files') return openFiles(request.paths, options, scratches)
   const database =
     request.kind === 'server'
-      ? await openServer(request.connection, scratches ?? createEmbeddedScratches())
+      ? await openServer(request.connection, request.replicas ?? [], scratches ?? createEmbeddedScratches())
       : await openSnapshot(request.path, scratches ?? createEmbeddedScratches())
   if (!request.files || request.files.length === 0) return database
   try {
@@ -83,6 +91,7 @@ async function openSnapshot(path: string, scratches: Scratches): Promise<Source>
       kind: 'snapshot',
       name: path,
       session: null,
+      replicas: [],
       snapshot,
       loaded: null,
       openRows: () => Promise.reject(new ConfigError('A snapshot holds no rows.')),
@@ -108,6 +117,7 @@ async function openFiles(paths: readonly string[], options: LoadOptions, elsewhe
     kind: 'files',
     name: paths.join(', '),
     session: loaded.session,
+    replicas: [],
     snapshot: null,
     loaded,
     openRows: async () => ({ ...loaded.session, close: async () => undefined }),
@@ -118,19 +128,32 @@ async function openFiles(paths: readonly string[], options: LoadOptions, elsewhe
   }
 }
 
-async function openServer(connection: string | undefined, scratches: Scratches): Promise<Source> {
+async function openServer(
+  connection: string | undefined,
+  others: readonly string[],
+  scratches: Scratches,
+): Promise<Source> {
   const session = await openLiveSession(connection)
   let rows: Session | undefined
+  const replicas: LiveSession[] = []
+  const disconnect = async () => void (await Promise.all([session, ...replicas].map((one) => one.close())))
+  try {
+    for (const other of others) replicas.push(await openLiveSession(other))
+  } catch (error) {
+    await disconnect()
+    throw error
+  }
   return {
     kind: 'server',
     name: session.displayName,
     session,
+    replicas,
     snapshot: null,
     loaded: null,
     openRows: async () => (rows = await openLiveSession(connection, { statementTimeout: LONGEST_LOOK })),
     scratches,
     scratchIsSource: false,
-    disconnect: () => session.close(),
-    close: async () => void (await Promise.all([scratches.close(), session.close(), rows?.close()])),
+    disconnect,
+    close: async () => void (await Promise.all([scratches.close(), disconnect(), rows?.close()])),
   }
 }

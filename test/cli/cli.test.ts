@@ -193,7 +193,7 @@ describe('source', () => {
       kind: 'server',
       connection: 'postgresql://x',
     })
-    expect(resolve({ db: 'host=x' }, { DATABASE_URL: 'postgres://y' }).source).toMatchObject({ connection: 'host=x' })
+    expect(resolve({ db: ['host=x'] }, { DATABASE_URL: 'postgres://y' }).source).toMatchObject({ connection: 'host=x' })
     expect(resolve({}, { DATABASE_URL: 'postgres://y', PGHOST: 'z' }).source).toMatchObject({
       connection: 'postgres://y',
     })
@@ -206,13 +206,14 @@ describe('source', () => {
       kind: 'server',
       connection: 'postgres://x',
       files: ['db'],
+      replicas: [],
     })
   })
 
   it('must be one, and must be given', () => {
     expect(() => resolve({})).toThrow(ConfigError)
     expect(() => resolve({ targets: ['postgres://x', 'postgres://y'] })).toThrow(ConfigError)
-    expect(() => resolve({ db: 'postgres://x', snapshot: 's.json' })).toThrow(ConfigError)
+    expect(() => resolve({ db: ['postgres://x'], snapshot: 's.json' })).toThrow(ConfigError)
   })
 
   it("takes a scanned folder's queries.sql as the workload unless one is named", () => {

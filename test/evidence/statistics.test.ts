@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { linkCatalog } from '../../src/evidence/catalog/link.js'
 import { readCatalog } from '../../src/evidence/catalog/read.js'
 import { linkStatistics } from '../../src/evidence/statistics/link.js'
+import { addNodes } from '../../src/evidence/statistics/nodes.js'
 import { readStatistics } from '../../src/evidence/statistics/read.js'
 import { openLiveSession } from '../../src/source/live/session.js'
 import { asRole, startServer } from '../servers.js'
@@ -47,4 +48,31 @@ it('says what a role without rights does not see', async () => {
   await session.close()
   expect(statistics?.columns).toEqual([])
   expect(statistics?.notSeen.length).toBeGreaterThan(0)
+})
+
+it('adds what replicas have counted, and refuses another database', async () => {
+  const server = await startServer(18)
+  const [url, replica, stranger] = [
+    await server.createDatabase(SCHEMA),
+    await server.createDatabase(SCHEMA),
+    await server.createDatabase('create table other (id int)'),
+  ]
+  const read = `set enable_seqscan = off; select id from app.event where id = 5; select pg_sleep(1.1)`
+  await server.run(read, replica)
+  const sessions = await Promise.all([url, replica, stranger].map((one) => openLiveSession(one)))
+  try {
+    const [session, node, elsewhere] = sessions
+    const raw = await readCatalog(session!)
+    const own = (await readStatistics(session!, raw))!
+    const key = linkCatalog(raw).table('app', 'event')!.primaryKey!.index
+    const before = linkStatistics(own, raw).index(key)!
+    const both = linkStatistics(await addNodes(own, raw, [node!]), raw)
+    expect(both.servers).toBe(2)
+    expect(both.index(key)!.scans).toBe(before.scans + 1)
+    expect(both.index(key)!.lastScan).toMatch(/^\d{4}-/)
+    expect(both.index(key)!.sizeBytes).toBe(before.sizeBytes)
+    await expect(addNodes(own, raw, [elsewhere!])).rejects.toThrow('is not a server of the same database')
+  } finally {
+    await Promise.all(sessions.map((one) => one.close()))
+  }
 })

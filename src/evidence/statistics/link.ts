@@ -19,6 +19,7 @@ export function linkStatistics(raw: RawStatistics, catalog: RawCatalog): Statist
   return {
     collectedAt: raw.collectedAt,
     resetAt: raw.resetAt,
+    servers: raw.servers ?? 1,
     table: ({ address }) => ofTables.get(address),
     index: ({ address }) => ofIndexes.get(address),
     column: ({ address }) => ofColumns.get(address),

@@ -5,6 +5,8 @@ export interface Statistics {
   readonly collectedAt: string
   /** When the counters were last reset; null when never or unknown. */
   readonly resetAt: string | null
+  /** How many servers of this database counted: the scanned one and its replicas. */
+  readonly servers: number
   table(table: Table): TableStatistics | undefined
   index(index: Index): IndexStatistics | undefined
   column(column: Column): ColumnStatistics | undefined

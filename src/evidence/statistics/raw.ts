@@ -5,6 +5,8 @@ export interface RawStatistics {
   /** ISO 8601, UTC. */
   readonly collectedAt: string
   readonly resetAt: string | null
+  /** How many servers' counters were added up; absent for one. */
+  readonly servers?: number | undefined
   readonly tables: readonly RawTableStatistics[]
   readonly indexes: readonly RawIndexStatistics[]
   readonly columns: readonly RawColumnStatistics[]

@@ -3,9 +3,12 @@ import type { RawCatalog } from '../catalog/raw.js'
 import type { NotSeen } from '../model.js'
 import type { RawColumnStatistics, RawIndexStatistics, RawStatistics, RawTableStatistics } from './raw.js'
 
-const utc = (expression: string) => `pg_catalog.to_char(${expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
+/** A moment as ISO 8601 text in UTC. */
+export const utc = (expression: string) =>
+  `pg_catalog.to_char(${expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
 
-const AGE = `
+/** When the counters are read, and since when they count. */
+export const AGE = `
   select ${utc('pg_catalog.now()')} as "collectedAt", ${utc('d.stats_reset')} as "resetAt"
   from pg_catalog.pg_stat_database d where d.datname = pg_catalog.current_database()`
 
