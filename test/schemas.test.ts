@@ -51,6 +51,19 @@ describe.each(labelled)('the schema %s', (name) => {
   })
 })
 
+describe.each(labelled)('the schema %s with every table renamed', (name) => {
+  it('is still mostly understood, and never wrongly', async () => {
+    const { schema, key } = readLabelledSchema(`${FOLDER}/${name}`)
+    const tables = [...(key.roles ?? [])].map(([address, role], at) => ({ address, role, renamed: `thing_${at}` }))
+    const renames = tables.map(({ address, renamed }) => `alter table ${quote(address)} rename to ${renamed};`)
+    const roles = await withSchema(server, `${schema}\n${renames.join('\n')}`, (catalog) => rolesOf(catalog).all)
+    const expected = new Map(tables.map(({ renamed, role }) => [renamed, role]))
+    const wrong = roles.filter(({ table, role }) => expected.get(table.name) !== role)
+    expect(wrong.map(({ table, role }) => `${role} ${table.name}`)).toEqual([])
+    expect(roles.length / tables.filter(({ role }) => role !== 'none').length).toBeGreaterThan(0.7)
+  })
+})
+
 describe.each(withoutBilling)('the schema %s, which has no billing', (name) => {
   it('has no roles, and hears nothing of billing', async () => {
     const { roles, found, crashed } = await review(readFileSync(`${FOLDER}/${name}/schema.sql`, 'utf8'))
@@ -60,6 +73,13 @@ describe.each(withoutBilling)('the schema %s, which has no billing', (name) => {
     expect([...found].filter((one) => billing.has(one.split(' ')[0] ?? ''))).toEqual([])
   })
 })
+
+function quote(address: string): string {
+  return address
+    .split('.')
+    .map((part) => `"${part}"`)
+    .join('.')
+}
 
 function sourceOf(id: string): string {
   return readFileSync(`rules/${id}.ts`, 'utf8')

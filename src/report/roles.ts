@@ -16,7 +16,7 @@ export function renderRoles(catalog: Catalog, roles: RoleMap, { color, width, ve
   const nameOf = namesIn(tables)
   const known = ROLES.flatMap((role) => roles.all.filter((one) => one.role === role))
   if (known.length === 0)
-    return `${chalk.bold('No billing here')}: none of ${count(tables.length, 'table')} plays a part in it.\n`
+    return `${chalk.bold('No billing here')}: ${count(tables.length, 'table')}, and none plays a part in it.\n`
   const roleWidth = Math.max(...known.map(({ role }) => role.length)) + 2
   const nameWidth = Math.min(Math.max(...known.map(({ table }) => nameOf(table).length)) + 2, 44)
   const indent = roleWidth + nameWidth + 6
@@ -30,7 +30,11 @@ export function renderRoles(catalog: Catalog, roles: RoleMap, { color, width, ve
   const rest = tables.filter((table) => !roles.of(table))
   const others =
     rest.length === 0 ? [] : ['', ...wrap(`${chalk.bold('No role:')} ${printable(rest.map(nameOf).join(', '))}`, width)]
-  return `${[...lines, ...others, '', hintFor(known, rest)].join('\n')}\n`
+  const gone = [...(catalog.declaredRoles?.keys() ?? [])].filter(
+    (address) => !tables.some((table) => table.address === address),
+  )
+  const astray = gone.map((address) => `The configuration names ${printable(address)}, which is not there.`)
+  return `${[...lines, ...others, '', ...astray, hintFor(known, rest)].join('\n')}\n`
 }
 
 /** The same for programs: every table with its role, or null where none is known. */

@@ -40,6 +40,31 @@ describe('scan', () => {
     expect(codes[1]?.stdout).toContain(`${file('wrong.sql')}:1:`)
   })
 
+  it('shows roles, which the configuration may set, and judges nothing', async () => {
+    writeFileSync(
+      file('roles.json'),
+      '{ "tables": { "public.subscription": { "role": "subscription" }, "public.gone": { "role": "plan" } } }',
+    )
+    const [text, json, sarif] = await Promise.all([
+      installed.run(['scan', file('period.sql'), '--roles', '--config', file('roles.json')]),
+      installed.run(['scan', file('period.sql'), '--roles', '--format', 'json']),
+      installed.run(['scan', file('period.sql'), '--roles', '--format', 'sarif']),
+    ])
+    expect([text?.status, text?.stdout.split('\n')[0]]).toEqual([
+      0,
+      'subscription  subscription   set  the configuration says so',
+    ])
+    expect([json?.status, JSON.parse(json?.stdout ?? '')]).toEqual([
+      0,
+      { tables: [{ table: 'public.subscription', role: null, confidence: null, declared: false, evidence: [] }] },
+    ])
+    expect([sarif?.status, sarif?.stdout, sarif?.stderr.split('\n')[0]]).toEqual([
+      2,
+      '',
+      'Error: --roles cannot be written as sarif.',
+    ])
+  })
+
   it('says in one sentence which flags exclude each other, and what a flag takes', async () => {
     const complain = async (...flags: readonly string[]) => {
       const { status, stdout, stderr } = await installed.run(['scan', file('clean.sql'), ...flags])

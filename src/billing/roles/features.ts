@@ -9,6 +9,7 @@ import { statusValuesOf } from '../status.js'
 export type Feature =
   | (typeof COLUMN_FEATURES)[number][0]
   | 'period'
+  | 'tier bounds'
   | 'used and limit'
   | 'unique number'
   | 'unique code'
@@ -230,7 +231,9 @@ const COLUMN_FEATURES = [
         /^(?:(?:record|effective|transaction|trans|usage|booking|posting|call|entry|value|operation|reading|buchung|buchungs|verbrauchs|ereignis|lanzamiento|lancamento|consumo|movimiento|movimento|llamada|chamada|start|begin|inicio|beginn) )?(?:timestamp|time|ts|date|datetime|at|on|fecha|data|datum|zeitpunkt|zeit|hora|momento|transdate)$/.test(
           n.join(' '),
         ) ||
-        /^(?:started at|begun at|start|beginn|inicio|transdate)$/.test(n.join(' ')),
+        /^(?:(?:call|session|usage) start(?:ed)?(?: at)?|started at|begun at|start|beginn|inicio|transdate)$/.test(
+          n.join(' '),
+        ),
     ),
   ],
   [
@@ -240,7 +243,7 @@ const COLUMN_FEATURES = [
       (_, n) =>
         !mentions(n, 'price', 'tax') &&
         (n.some((word) =>
-          /^(?:metric|meter|measure|dimension|feature|resource|service|sku|kpi|metrik|zaehler|zahler|messgroesse|metrica|medidor|metrique|tor|tariff)$/.test(
+          /^(?:metric|meter|measure|dimension|feature|resource|service|sku|kpi|metrik|zaehler|zahler|messgroesse|metrica|medidor|metrique|tor)$/.test(
             word,
           ),
         ) ||
@@ -317,7 +320,7 @@ const COLUMN_FEATURES = [
     both(
       isTime,
       matches(
-        /^(?:paid|payment|pay|settled|captured|capture|authori[sz]ed|succeeded|processed|cleared|bezahlt|gezahlt|zahlungs\w*|pagad[oa]|pago|paga|pagamento|paye|paiement|value|arrival|valuta|wertstellung)$/,
+        /^(?:paid|payment|pay|received|settled|captured|capture|authori[sz]ed|succeeded|processed|cleared|bezahlt|gezahlt|zahlungs\w*|pagad[oa]|pago|paga|pagamento|paye|paiement|value|arrival|valuta|wertstellung)$/,
       ),
     ),
   ],
@@ -325,14 +328,6 @@ const COLUMN_FEATURES = [
   [
     'balance after',
     both(isNumber, words('balance'), matches(/^(?:after|before|running|previous|nach|vor|posterior|anterior|apos)$/)),
-  ],
-  [
-    'tier bounds',
-    both(isNumber, (_, n) =>
-      /^(?:(?:min|max|from|to|up to|first|last|start|end|lower|upper|ab|von|bis|desde|hasta|ate|de|bsize)(?: (?:quantity|qty|unit|value|amount|usage|menge|stueck|cantidad|unidad|unidade|quantidade|bound|limit|volume))?|tier\b.*|band\b.*)$/.test(
-        n.join(' '),
-      ),
-    ),
   ],
   [
     'tiers in json',
@@ -352,7 +347,7 @@ const COLUMN_FEATURES = [
     both(
       isText,
       matches(
-        /^(?:country|region|state|jurisdiction|province|land|pais|uf|provincia|estado|pays|zone|territory|bundesland)$/,
+        /^(?:country|region|state|jurisdiction|province|land|pais|uf|provincia|estado|pays|territory|bundesland)$/,
       ),
     ),
   ],
@@ -408,9 +403,13 @@ const COLUMN_FEATURES = [
     'contact',
     both(
       isText,
-      matches(
-        /^(?:email|mail|phone|telefon\w*|telefono|telefone|address|adresse|anschrift|direccion|endereco|street|strasse|city|stadt|ort|ciudad|cidade|ville|postal|zip|zipcode|plz|cep|company|firma|vorname|nachname|apellido|sobrenome|surname|vat|nif|cif|cnpj|cpf|ruc|rfc|steuernummer|ustid|siret|country|pais|land)$/,
-      ),
+      (_, n) =>
+        /(?:^| )(?:first|last|given|family|full|legal|trade) name$/.test(n.join(' ')) ||
+        n.some((word) =>
+          /^(?:email|mail|phone|telefon\w*|telefono|telefone|address|adresse|anschrift|direccion|endereco|street|strasse|city|stadt|ort|ciudad|cidade|ville|postal|zip|zipcode|plz|cep|company|firma|vorname|nachname|apellido|sobrenome|surname|vat|nif|cif|cnpj|cpf|ruc|rfc|steuernummer|ustid|siret|country|pais|land)$/.test(
+            word,
+          ),
+        ),
     ),
   ],
   [
@@ -551,7 +550,7 @@ const VALUES = {
 
 const USAGE = /usage|consum|verbrauch|meter|measure/i
 
-const NOISE = /^(?:header|hdr|head|master|mst|data|tbl|tab|table|info|entity|main|record|list|new|v)$/
+const NOISE = /^(?:header|hdr|head|master|mst|data|tbl|tab|table|info|main|record|list|new|v)$/
 
 /** What one table's columns show. */
 export function shapeOf(table: Table, catalog: Catalog): Shape {
@@ -597,6 +596,7 @@ export function shapeOf(table: Table, catalog: Catalog): Shape {
     /base|quote|from|to|source|target|von|nach|origen|destino|origem/i.test(name),
   )
   add('two currencies', pair.length > 1 ? pair : [])
+  add('tier bounds', boundsOf(table))
   add(
     'debit and credit',
     pairOf(
@@ -692,6 +692,31 @@ function isUnique(column: Column): boolean {
   return column.table.indexes.some(
     ({ unique, keys }) => unique && keys.length <= 3 && keys.some((key) => key.column === column),
   )
+}
+
+const LOW = /^(?:from|min|minimum|lower|first|start|above|over|ab|von|desde|de|inicio|a partir)$/
+const HIGH = /^(?:to|up|upto|max|maximum|maximo|upper|last|end|below|until|bis|hasta|ate|fim|jusqu|bsize)$/
+
+/** Numbers that bound a step of prices: two of one name, `ab_kwh` and `bis_kwh`, or the upper end alone. */
+function boundsOf(table: Table): readonly Column[] {
+  const sides = table.columns.filter(isNumber).flatMap((column) => {
+    const words = wordsOf(column.name)
+    if (mentions(words, 'price', 'fee', 'paid', 'due', 'used') || words.includes('redemption')) return []
+    const side = words.some((word) => HIGH.test(word)) ? 'high' : words.some((word) => LOW.test(word)) ? 'low' : null
+    const stem = words.filter((word) => !LOW.test(word) && !HIGH.test(word)).join(' ')
+    return side ? [{ column, side, stem }] : []
+  })
+  const paired = sides.flatMap((low) =>
+    sides
+      .filter((high) => low.side === 'low' && high.side === 'high' && low.stem === high.stem)
+      .flatMap((high) => [low.column, high.column]),
+  )
+  const plain = table.columns.filter(
+    (column) =>
+      isNumber(column) &&
+      /^(?:up to|upto|tier.*|band.*|bsize|tramo|faixa|staffel.*)$/.test(wordsOf(column.name).join(' ')),
+  )
+  return paired.length > 0 ? paired.slice(0, 2) : plain
 }
 
 /** Two columns of one kind and otherwise equal name, one on either side. */
