@@ -141,13 +141,19 @@ async function openScratchSession(target: LiveTarget, database: string): Promise
     })
   }
   let running = 0
+  let last: Promise<unknown> = Promise.resolve()
   let isEnding = false
   let lost: Error | undefined
   const lose = (cause: unknown) => (lost ??= explainDisconnection(cause, displayName, 'fixes were being proven'))
   client.on('error', lose)
 
-  /** Gives the rows or the server's own error; throws when the session is over. */
-  const run = async (query: string | pg.QueryConfig): Promise<readonly Row[] | pg.DatabaseError> => {
+  /** Gives the rows or the server's own error, one statement after the other; throws when the session is over. */
+  const run = (query: string | pg.QueryConfig) => {
+    const result = last.then(() => runNow(query))
+    last = result.catch(() => undefined)
+    return result
+  }
+  const runNow = async (query: string | pg.QueryConfig): Promise<readonly Row[] | pg.DatabaseError> => {
     if (isEnding) throw new EvidenceError('The proof was cancelled.')
     if (lost) throw lost
     running++
