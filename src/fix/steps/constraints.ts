@@ -3,7 +3,7 @@ import type { Target } from '../../evidence/target.js'
 import { quoteIdentifier } from '../../quote.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
 import type { Repair, Step } from '../step.js'
-import { constraintNamesOf, leavesOf, STEP, tableOf } from './base.js'
+import { block, constraintNamesOf, leavesOf, STEP, tableOf } from './base.js'
 
 /** First version with NOT NULL … NOT VALID, and with foreign keys NOT VALID on partitioned tables. */
 const NOT_VALID_EVERYWHERE = 180000
@@ -114,7 +114,7 @@ export function setNotNull(column: Column, target: Target): readonly Step[] {
   const options = { precheck: `select count(*) from ${empty}`, ...fillWithDefault(column) }
   if (target.oldest >= NOT_VALID_EVERYWHERE)
     return addConstraint(table, name, `not null ${quoted}`, options).map((step) =>
-      step.undo === null ? step : { ...step, undo: `${on} alter column ${quoted} drop not null` },
+      step.undo === null ? step : { ...step, undo: dropNotNull(table, quoted) },
     )
   return [
     ...addConstraint(table, name, `check (${quoted} is not null)`, options),
@@ -122,7 +122,7 @@ export function setNotNull(column: Column, target: Target): readonly Step[] {
       ...STEP,
       phase: 'switch',
       sql: `${on} alter column ${quoted} set not null`,
-      undo: `${on} alter column ${quoted} drop not null`,
+      undo: dropNotNull(table, quoted),
       lock: 'ACCESS EXCLUSIVE',
     },
     {
@@ -144,6 +144,15 @@ function fillWithDefault({ table, name, default: value, generated }: Column): Pi
       does: `their ${name} be set to its default, ${value}`,
     },
   }
+}
+
+/** From PostgreSQL 18 on a primary key leaves NOT NULL behind in every partition that has had its own. */
+function dropNotNull(table: Table, quoted: string): string {
+  const within = (owner: Table): readonly Table[] => [owner, ...owner.partitions.flatMap(within)]
+  const [statement = '', ...others] = within(table).map(
+    (owner) => `alter table ${quoteRelation(owner)} alter column ${quoted} drop not null`,
+  )
+  return others.length === 0 ? statement : block([statement, ...others])
 }
 
 /** Has the rows that were there before a NOT VALID constraint checked; undoing makes it NOT VALID again. */
