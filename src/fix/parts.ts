@@ -1,5 +1,6 @@
 import type { Finding } from '../engine/result.js'
 import { quoteLiteral } from '../quote.js'
+import { describeDependents } from './describe-dependents.js'
 import type { OrderedStep } from './plan.js'
 import {
   builtIndex,
@@ -254,7 +255,13 @@ function inBlock(body: string, name: string): string {
 }
 
 function commentsOf(step: Step, because: readonly Finding[]): readonly string[] {
-  return [...because.map(({ rule, message }) => `${rule}: ${message}`), costOf(step), ...(step.note ? [step.note] : [])]
+  const dependents = step.alters ? because.flatMap(({ fix }) => describeDependents(fix?.dependents ?? [])) : []
+  return [
+    ...because.map(({ rule, message }) => `${rule}: ${message}`),
+    costOf(step),
+    ...(step.note ? [step.note] : []),
+    ...(dependents.length > 0 ? [`It changes what these see: ${dependents.join('; ')}`] : []),
+  ]
 }
 
 /** The locks that the proof saw, or that are documented for what it could not watch. */

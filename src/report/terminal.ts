@@ -1,6 +1,7 @@
 import { Chalk, type ChalkInstance } from 'chalk'
 import { type Comparison, countedFindings } from '../engine/compare.js'
 import type { AuditResult, Finding } from '../engine/result.js'
+import { describeDependents } from '../fix/describe-dependents.js'
 import type { Severity } from '../engine/rule.js'
 import { formatLocation } from '../errors.js'
 import { describeComparison, describeSuppressed, listChanges } from './changes.js'
@@ -24,15 +25,7 @@ import {
 } from './summary.js'
 import { renderFrame } from './terminal/frame.js'
 import { renderTable } from './terminal/table.js'
-import {
-  describeData,
-  describeDependents,
-  describeEvidence,
-  describeFacts,
-  describeFix,
-  describeLocks,
-  describeServer,
-} from './wording.js'
+import { describeData, describeEvidence, describeFacts, describeFix, describeLocks, describeServer } from './wording.js'
 import { describeWorkload, listQueries } from './workload.js'
 import { wrap, wrapSql } from './wrap.js'
 
@@ -40,6 +33,9 @@ import { wrap, wrapSql } from './wrap.js'
 const FIRST = 12
 /** How many queries are named unless all are asked for. */
 const FIRST_QUERIES = 5
+/** How many lines of a statement are shown unless all are asked for. */
+const LINES = 6
+
 /** How many statements of a fix are shown unless all are asked for. */
 const STATEMENTS = 6
 /** Column at which it is said what a command does. */
@@ -151,7 +147,7 @@ function cure(paper: Paper, { fix, advice }: Finding): readonly string[] {
   if (!fix) return block(paper, `Do: ${advice}`)
   const locks = describeLocks(fix)
   const data = describeData(fix)
-  const dependents = describeDependents(fix)
+  const dependents = describeDependents(fix.dependents)
   const shown = verbose ? fix.up : fix.up.slice(0, STATEMENTS)
   const hidden = fix.up.length - shown.length
   const tone = fix.status === 'proven' ? chalk.green : chalk.yellow
@@ -161,9 +157,11 @@ function cure(paper: Paper, { fix, advice }: Finding): readonly string[] {
     ...(locks ? block(paper, `Locks: ${locks}`, chalk.dim) : []),
     ...(data ? block(paper, `Data: ${data}`, chalk.dim) : []),
     ...(dependents.length > 0 ? block(paper, `Touched by it: ${dependents.join('; ')}`, chalk.dim) : []),
-    ...shown.flatMap((sql) =>
-      wrapSql(`${printableLines(sql)};`, width - INDENT - 2).map((line) => `  ${chalk.cyan(line)}`),
-    ),
+    ...shown.flatMap((sql) => {
+      const lines = wrapSql(`${printableLines(sql)};`, width - INDENT - 2)
+      const clipped = verbose || lines.length <= LINES ? lines : [...lines.slice(0, LINES - 1), '…']
+      return clipped.map((line) => `  ${chalk.cyan(line)}`)
+    }),
     ...(hidden > 0 ? [`  … and ${count(hidden, 'more statement')} (--verbose)`] : []),
   ]
 }

@@ -1,6 +1,5 @@
 import type { Finding, Fix, Target } from '../engine/result.js'
 import type { Facts, Json, Tier } from '../engine/rule.js'
-import { formatLocation } from '../errors.js'
 import type { Duration, LockMode } from '../fix/step.js'
 
 const RESTS_ON: Record<Tier, string> = {
@@ -131,20 +130,3 @@ export function describeServer({
   const judged = productionVersion !== null && productionVersion < major ? `, judged for ${productionVersion}` : ''
   return `PostgreSQL ${major}.${serverVersion % 10_000}${judged}`
 }
-
-/** What of the application touches what a fix changes, a line a kind; empty when nothing does. */
-export function describeDependents({ dependents }: Fix): readonly string[] {
-  const kinds = [...new Set(dependents.map(({ kind }) => kind))]
-  return kinds.map((kind) => {
-    const of = dependents.filter((dependent) => dependent.kind === kind)
-    const names = of.map(({ name, location, columns }) =>
-      [
-        kind === 'query' && location ? `${name} (${formatLocation(location)})` : name,
-        columns.length === 0 ? ' (perhaps: it puts SQL together)' : '',
-      ].join(''),
-    )
-    return `${PLURAL[kind] ?? `${kind}s`}: ${names.join(', ')}`
-  })
-}
-
-const PLURAL: Readonly<Record<string, string>> = { policy: 'policies', query: 'queries' }

@@ -232,7 +232,7 @@ function validate(context: Context): readonly Step[] {
   const { table, replacements, newNames, carried, target } = context
   const filled = replacements
     .filter(({ column }) => column.notNull)
-    .flatMap(({ column }) => setNotNull({ ...column, name: newNames.get(column.name)! }, target))
+    .flatMap(({ column }) => setNotNull({ ...column, name: newNames.get(column.name)!, default: null }, target))
   const constraints = [
     ...carried.checks.map((copy) => ({ ...copy, options: {} })),
     ...carried.foreignKeys.map((copy) => ({ ...copy, options: { lock: 'SHARE ROW EXCLUSIVE' } as const })),

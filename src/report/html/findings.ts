@@ -1,3 +1,4 @@
+import { describeDependents } from '../../fix/describe-dependents.js'
 import type { Finding, Fix } from '../../engine/result.js'
 import { formatLocation } from '../../errors.js'
 import { groupBy } from '../../evidence/catalog/group.js'
@@ -5,14 +6,7 @@ import { ownerOf, SEVERITIES } from '../order.js'
 import type { Section } from '../sections.js'
 import { describeAcceptance } from '../changes.js'
 import { count } from '../summary.js'
-import {
-  describeData,
-  describeDependents,
-  describeEvidence,
-  describeFacts,
-  describeFix,
-  describeLocks,
-} from '../wording.js'
+import { describeData, describeEvidence, describeFacts, describeFix, describeLocks } from '../wording.js'
 import { shorten } from './diagram/boxes.js'
 import { code, join, lines, markup, type Markup, type Part, prose } from './markup.js'
 import type { Place } from './pack.js'
@@ -108,7 +102,7 @@ function renderBody(finding: Finding, withAdvice: boolean, page: Page): Markup {
 
 function renderFix(fix: Fix, { names }: Page): Part {
   const locks = describeLocks(fix)
-  const dependents = describeDependents(fix)
+  const dependents = describeDependents(fix.dependents)
   const data = describeData(fix)
   const phases = fix.phases.length > 1 ? ` Phases: ${fix.phases.join(' → ')}.` : ''
   return [

@@ -1,13 +1,7 @@
 import type { Finding } from '../../engine/result.js'
 import { formatLocation } from '../../errors.js'
-import {
-  describeData,
-  describeDependents,
-  describeEvidence,
-  describeFacts,
-  describeFix,
-  describeLocks,
-} from '../wording.js'
+import { describeDependents } from '../../fix/describe-dependents.js'
+import { describeData, describeEvidence, describeFacts, describeFix, describeLocks } from '../wording.js'
 import { code, sqlBlock, text, textWithCode } from './escape.js'
 
 /** A finding with the number that it has throughout the document. */
@@ -47,7 +41,7 @@ function locksOf({ fix }: Finding): readonly string[] {
 }
 
 function dependentsOf({ fix }: Finding, names: ReadonlySet<string>): readonly string[] {
-  const lines = fix ? describeDependents(fix) : []
+  const lines = fix ? describeDependents(fix.dependents) : []
   return lines.length > 0 ? [`**Touched by it:** ${lines.map((line) => textWithCode(line, names)).join('; ')}`] : []
 }
 
