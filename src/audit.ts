@@ -18,6 +18,7 @@ import type { Evidence, NotSeen } from './evidence/model.js'
 import { targetOf } from './evidence/target.js'
 import { readMarkedComments } from './source/files/marked-comments.js'
 import type { LoadOptions } from './source/files/model.js'
+import { proveRewrites } from './prove-rewrites.js'
 import { readBase } from './read-base.js'
 import { openSource, type SourceRequest } from './source/open.js'
 import { readManifest } from './manifest.js'
@@ -68,13 +69,16 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
   let before: RawCatalog | null = null
   progress(request.source.kind === 'server' ? 'Connecting' : 'Loading')
   const base = request.source.kind === 'files' && request.source.base ? await readBase(request.source.base) : null
-  const opening = openSource(request.source, {
+  const load: LoadOptions = {
     ...request.load,
     exclude: request.workload ?? [],
-    onBefore: async (session) => void (before = await readCatalog(session)),
     ...(base ? { base: base.recreation } : {}),
-    ...(request.proofDatabase === undefined ? {} : { proofDatabase: request.proofDatabase }),
     ...(request.signal ? { signal: request.signal } : {}),
+  }
+  const opening = openSource(request.source, {
+    ...load,
+    onBefore: async (session) => void (before = await readCatalog(session)),
+    ...(request.proofDatabase === undefined ? {} : { proofDatabase: request.proofDatabase }),
   })
   const [source] = await Promise.all([opening, loadParser()])
   const stop = () => void source.close().catch(() => undefined)
@@ -115,6 +119,16 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
             all: judgement.judged,
             checkData: request.checkData ?? true,
             signal: request.signal,
+            rewrites: await proveRewrites(
+              {
+                paths: request.source.kind === 'files' ? request.source.paths : [],
+                load,
+                rules,
+                evidence,
+                all: judgement.judged,
+              },
+              judged.filter(({ statement, steps }) => statement && steps.length > 0),
+            ),
           })
     const leftOver = await source.scratches.close()
     return {

@@ -23,6 +23,8 @@ export interface ProofOptions {
   readonly all: readonly Judged[]
   /** Count the rows in the way of constraints, where there are rows to be seen. */
   readonly checkData: boolean
+  /** Proofs of what replaces statements of new migrations. */
+  readonly rewrites?: ReadonlyMap<string, Proof>
   readonly signal?: AbortSignal | undefined
 }
 
@@ -44,13 +46,17 @@ export async function proveFindings(judged: readonly Judged[], options: ProofOpt
     settled.filter((_, at) => !isBlocked(judged[at]!) && !waits(judged[at]!)),
     settled.filter((_, at) => !isBlocked(judged[at]!) && waits(judged[at]!)),
     settled.filter((_, at) => isBlocked(judged[at]!)),
-  ].map((group, at) => ({ candidates: group.map(candidateOf), onEmptyTables: at === 2 }))
+  ].map((group, at) => ({
+    candidates: group.filter(({ statement }) => !statement).map(candidateOf),
+    onEmptyTables: at === 2,
+  }))
   const proofs = await proveFixes(requestOf(options), groups)
   signal?.throwIfAborted()
   const dependents = createDependentFinder(evidence.catalog, evidence.workload)
   return settled.map((one, at) => {
     const data = checksOf(judged[at]!.steps, checks)
-    return withFix(one, proofs.get(one.finding.fingerprint), { ...evidence, data, dependents })
+    const proof = (one.statement ? options.rewrites : proofs)?.get(one.finding.fingerprint)
+    return withFix(one, proof, { ...evidence, data, dependents })
   })
 }
 

@@ -30,6 +30,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/audit': [
     'src/manifest',
     'src/prove-findings',
+    'src/prove-rewrites',
     'src/read-base',
     'src/scratch-remarks',
     'src/engine',
@@ -37,6 +38,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/fix',
     'src/source',
   ],
+  'src/prove-rewrites': ['src/engine', 'src/evidence', 'src/fix', 'src/source'],
   'src/read-base': ['src/evidence', 'src/fix', 'src/source', 'src/errors'],
   'src/prove-findings': ['src/errors', 'src/engine', 'src/evidence', 'src/fix', 'src/source'],
   'src/scratch-remarks': ['src/errors', 'src/evidence', 'src/source'],

@@ -1,4 +1,6 @@
 import {
+  addThenValidate,
+  soleAlteration,
   addressOf,
   alterationsOf,
   blocks,
@@ -73,6 +75,13 @@ export default rule({
   },
 
   advice: ({ facts: { constraint } }) => `Add ${constraint} as NOT VALID, and VALIDATE it in a later transaction.`,
+
+  fix: ({ on }) => {
+    const altered = soleAlteration(on.statement)
+    const [constraint, second] = altered?.addedConstraints ?? []
+    const more = (altered?.addedColumns.length ?? 0) + (altered?.droppedConstraints.length ?? 0)
+    return altered && constraint && !second && more === 0 ? addThenValidate(altered.after, constraint) : []
+  },
 })
 
 /** Of an empty table a foreign key's check may read only the other one, so that seeing nothing tells nothing there. */

@@ -1,4 +1,4 @@
-import { rule } from '../../src/kit.js'
+import { runApart, rule } from '../../src/kit.js'
 
 const REASONS: Readonly<Record<string, string>> = {
   '25001': 'cannot run inside a transaction block',
@@ -49,4 +49,9 @@ export default rule({
       : code === '55P04'
         ? 'Add the value in a migration before the one that uses it.'
         : 'Change the rows and the table in different transactions.',
+
+  fix: ({ on, facts: { code } }) =>
+    code === '25001' && on.statement.parsed?.name === 'IndexStmt'
+      ? runApart(on.statement.sql, { phase: 'expand', transactional: false, lock: 'SHARE UPDATE EXCLUSIVE' })
+      : [],
 })

@@ -1,4 +1,6 @@
 import {
+  buildConcurrently,
+  soleAlteration,
   addressOf,
   alterationsOf,
   blocks,
@@ -61,4 +63,10 @@ export default rule({
     partitions > 0
       ? 'Create the index on ONLY the parent, then CONCURRENTLY on each partition, and attach them.'
       : 'Create it CONCURRENTLY, in a migration of its own that runs outside a transaction.',
+
+  fix: ({ on }) => {
+    const altered = soleAlteration(on.statement)
+    const [index, second] = altered?.addedIndexes ?? []
+    return altered && index && !second ? buildConcurrently(altered.after, index) : []
+  },
 })

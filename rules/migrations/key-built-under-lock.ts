@@ -1,4 +1,6 @@
 import {
+  adoptIndex,
+  soleAlteration,
   addressOf,
   alterationsOf,
   blocks,
@@ -64,6 +66,16 @@ export default rule({
     type === 'exclusion'
       ? 'An exclusion constraint cannot adopt an index: add it while nobody uses the table, or to a new table that is filled in batches.'
       : 'Create the unique index CONCURRENTLY, then add the constraint USING INDEX.',
+
+  fix: ({ on }) => {
+    const altered = soleAlteration(on.statement)
+    const [constraint, second] = altered?.addedConstraints ?? []
+    const index = altered?.after.indexes.find(({ oid }) => oid === constraint?.index)
+    if (!altered || !constraint || !index || second || altered.addedColumns.length > 0) return []
+    // A primary key over nullable columns reads the rows all the same.
+    const nullable = altered.before.columns.some(({ name, notNull }) => !notNull && constraint.columns.includes(name))
+    return constraint.type === 'primary key' && nullable ? [] : adoptIndex(altered.after, constraint, index)
+  },
 })
 
 /** Keys whose index was not there before. */

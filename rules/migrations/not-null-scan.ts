@@ -1,4 +1,14 @@
-import { addressOf, alterationsOf, describeSize, foldPartitions, rule, sizeOf, weighLock } from '../../src/kit.js'
+import {
+  setNotNullByCheck,
+  soleAlteration,
+  addressOf,
+  alterationsOf,
+  describeSize,
+  foldPartitions,
+  rule,
+  sizeOf,
+  weighLock,
+} from '../../src/kit.js'
 
 export default rule({
   severity: 'warning',
@@ -47,6 +57,12 @@ export default rule({
 
   advice: ({ facts: { columns } }) =>
     `Add CHECK (${columns[0]} IS NOT NULL) NOT VALID, validate it in a later transaction, then SET NOT NULL, and drop the CHECK.`,
+
+  fix: ({ on }) => {
+    const altered = soleAlteration(on.statement)
+    const [column, second] = altered?.changedColumns ?? []
+    return altered && column && !second ? setNotNullByCheck(altered.after, column.after.name) : []
+  },
 })
 
 function becomesNotNull({

@@ -1,4 +1,6 @@
 import {
+  runApart,
+  soleAlteration,
   addressOf,
   alterationsOf,
   blocks,
@@ -59,4 +61,9 @@ export default rule({
     `${constraint} is validated under the lock that ${line === null ? 'this statement' : `line ${line}`} took: every row of ${table} (${describeSize(size)}) is read while ${blocked === 'reads' ? 'nobody reads or writes it' : 'nobody writes to it'}.`,
 
   advice: () => 'Put VALIDATE CONSTRAINT into a migration of its own.',
+
+  fix: ({ on }) =>
+    soleAlteration(on.statement)
+      ? runApart(on.statement.sql, { phase: 'validate', transactional: true, lock: 'SHARE UPDATE EXCLUSIVE' })
+      : [],
 })

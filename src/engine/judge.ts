@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Column, Subject } from '../evidence/catalog/model.js'
+import type { MigrationStatement } from '../evidence/migrations/model.js'
 import type { Evidence, EvidenceKind } from '../evidence/model.js'
 import { type Target, targetOf } from '../evidence/target.js'
 import type { Step } from '../fix/step.js'
@@ -15,6 +16,8 @@ export interface Judged {
   readonly steps: readonly Step[]
   /** Rules whose findings the cure may bring to light. */
   readonly reveals: readonly string[]
+  /** The statement of a new migration that the finding is about, and that the steps replace; null for all else. */
+  readonly statement: MigrationStatement | null
 }
 
 export interface Judgement {
@@ -76,6 +79,7 @@ function describe(rule: Rule, detection: Detection, evidence: Evidence, target: 
   return {
     steps: rule.fix?.(found) ?? [],
     reveals: rule.reveals ?? [],
+    statement: on.kind === 'statement' ? on.statement : null,
     finding: {
       rule: rule.id,
       category: rule.category,

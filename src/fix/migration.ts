@@ -38,7 +38,10 @@ export interface Migration {
 /** Plans one migration for many findings. */
 export function planMigration(findings: readonly Finding[], choice: MigrationChoice = {}): Migration {
   const { maxLock, phases = [], fingerprints } = choice
-  const chosen = findings.filter((finding) => finding.fix && isChosen(finding, choice))
+  // A rewrite stands in a migration that is there.
+  const chosen = findings.filter(
+    (finding) => finding.fix && finding.object.kind !== 'statement' && isChosen(finding, choice),
+  )
   const answered = ({ fix, fingerprint }: Finding) =>
     fix?.status === 'proven' || (fix?.status === 'decision' && fingerprints?.includes(fingerprint))
   const offered = chosen.filter((finding) => answered(finding))

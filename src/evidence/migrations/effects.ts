@@ -117,3 +117,24 @@ function pair<T>(before: readonly T[], after: readonly T[], key: (one: T) => unk
 export function earlierInTransaction({ migration, index, transaction }: MigrationStatement) {
   return migration.statements.slice(0, index).filter((earlier) => earlier.transaction === transaction)
 }
+
+/** The one relation that the statement changes, when a single command says so in its text; null for all others. */
+export function soleAlteration(statement: MigrationStatement): Alteration | null {
+  const { parsed } = statement
+  const commands = parsed?.node['cmds']
+  const isSingle =
+    parsed?.name === 'IndexStmt' ||
+    (parsed?.name === 'AlterTableStmt' && Array.isArray(commands) && commands.length === 1)
+  if (!isSingle) return null
+  const altered = alterationsOf(statement).filter(
+    ({ addedConstraints, addedIndexes, addedColumns, changedColumns, validatedConstraints }) =>
+      addedConstraints.length +
+        addedIndexes.length +
+        addedColumns.length +
+        changedColumns.length +
+        validatedConstraints.length >
+      0,
+  )
+  const [only] = altered
+  return only && altered.length === 1 && only.before.kind !== 'partitioned table' ? only : null
+}

@@ -5,6 +5,7 @@ import type { Definition } from './definitions.js'
 import { type Observer, openObserver } from './observation/observer.js'
 import type { Failure, Remarks } from './remarks.js'
 import { screenStatement, setsDatabase } from './screen.js'
+import type { Replacements } from './model.js'
 import { openSender, type Reached } from './send.js'
 import type { Statement } from './statements.js'
 
@@ -42,6 +43,7 @@ export interface WatchedFiles {
   onBefore(): Promise<void>
   /** Each file meets the rows that its predecessors' tables have got since; otherwise what they made is empty still. */
   readonly oneByOne?: boolean
+  readonly replacements?: Replacements | undefined
 }
 
 const LARGEST_BATCH = 100
@@ -71,6 +73,7 @@ export async function applyStatements(
   let observer: Observer | null = null
   let watching: Observer | null = null
   let part = 0
+  let place = 0
   let batch: { readonly index: number; readonly application: Application }[] = []
   let size = 0
 
@@ -102,6 +105,7 @@ export async function applyStatements(
     await flush()
     watching = watched?.has(file) ? await watch(watched) : null
     part = 0
+    place = 0
     await sender.begin(lasting, {
       wrapped: watching !== null && watched?.isWrapped(file, 0) === true,
       observer: watching,
@@ -138,6 +142,24 @@ export async function applyStatements(
     } else {
       await put(index, statement)
     }
+  }
+  /** Each in a transaction of its own; what was open before is open again afterwards. */
+  const replace = async (statement: Statement, texts: readonly string[]) => {
+    const wrapped = sender.isOpen
+    await sender.begin([])
+    for (const text of texts) {
+      const words = text.trim().toLowerCase().split(/\s+/).slice(0, 8)
+      await take({
+        ...statement,
+        text,
+        words,
+        copy: null,
+        guess: null,
+        forRows: null,
+        locate: () => statement.locate(0),
+      })
+    }
+    if (wrapped) await sender.begin([], { wrapped, observer: watching })
   }
   const put = async (index: number, statement: Statement) => {
     const application = toApplication(statement)
@@ -195,7 +217,9 @@ export async function applyStatements(
     for (const statement of statements) {
       if (statement.file !== file) await beginFile((file = statement.file))
       if (watching && watched) await beginPart(watched, file, statement.locate(0).line)
-      await take(statement)
+      const instead = watching ? watched?.replacements?.(file, place++) : undefined
+      if (instead) await replace(statement, instead)
+      else await take(statement)
     }
     await flush()
     watching = null

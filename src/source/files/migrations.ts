@@ -19,7 +19,7 @@ interface NewFile {
 export function watchMigrations(
   session: EmbeddedServer,
   files: readonly NewFile[],
-  { onBefore, oneByOne = false }: Pick<LoadOptions, 'onBefore' | 'oneByOne'>,
+  { onBefore, oneByOne = false, replacements }: Pick<LoadOptions, 'onBefore' | 'oneByOne' | 'replacements'>,
 ): WatchedFiles {
   const byName = new Map(files.map((file) => [file.name, file]))
   return {
@@ -31,6 +31,7 @@ export function watchMigrations(
       return mode === 'all' || mode === 'each' || (mode === 'query' && holdsSeveral(found?.text ?? ''))
     },
     oneByOne,
+    replacements,
     async onBefore() {
       if (!onBefore) return
       await stopRecording(session)

@@ -106,6 +106,9 @@ export interface Skipped {
   readonly locations: readonly Location[]
 }
 
+/** What stands in for the statement with this place (from 0) in the file with this name; undefined for most. */
+export type Replacements = (file: string, place: number) => readonly string[] | undefined
+
 export interface LoadOptions {
   /** Files in the folders that are not to be applied. */
   readonly exclude?: readonly string[]
@@ -119,6 +122,8 @@ export interface LoadOptions {
   readonly newMigrations?: NewMigrations
   /** The schema that new files meet, in place of what earlier ones make. */
   readonly base?: Recreation
+  /** Statements to apply in place of some of the new files' own, each in a transaction of its own or, if it must, outside one. */
+  readonly replacements?: Replacements
   /** New files are released one by one, so that a table of an earlier one is not taken for empty. */
   readonly oneByOne?: boolean
   /** Told before the first new file, when the server holds what it meets. */

@@ -30,6 +30,8 @@ export interface Sender {
     settings: readonly string[],
     options?: { readonly wrapped?: boolean; readonly observer?: Observer | null },
   ): Promise<void>
+  /** A transaction is open. */
+  readonly isOpen: boolean
   /** The first statement of what was sent last. */
   readonly current: number
   readonly definitions: readonly Definition[]
@@ -68,6 +70,9 @@ export function openSender(server: EmbeddedServer, reached: readonly Reached[], 
 
   return {
     definitions,
+    get isOpen() {
+      return inTransaction
+    },
     get current() {
       return current
     },

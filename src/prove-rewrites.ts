@@ -1,0 +1,159 @@
+import { judge, type Judged } from './engine/judge.js'
+import type { Rule } from './engine/rule.js'
+import { compareCatalogs, describeCatalog } from './evidence/catalog/describe.js'
+import { linkCatalog } from './evidence/catalog/link.js'
+import type { Catalog } from './evidence/catalog/model.js'
+import type { RawCatalog } from './evidence/catalog/raw.js'
+import { readCatalog } from './evidence/catalog/read.js'
+import { linkMigrations } from './evidence/migrations/link.js'
+import type { Evidence } from './evidence/model.js'
+import { planSteps } from './fix/plan.js'
+import type { Proof } from './fix/prove.js'
+import type { Observation } from './fix/step.js'
+import { loadSqlFiles } from './source/files/load.js'
+import type { LoadedMigration, LoadOptions } from './source/files/model.js'
+
+export interface RewriteRequest {
+  readonly paths: readonly string[]
+  readonly load: LoadOptions
+  readonly rules: readonly Rule[]
+  readonly evidence: Evidence
+  /** What the rules find in the migrations as they stand. */
+  readonly all: readonly Judged[]
+}
+
+/** Most rewrites that are tried one by one, once they failed together; each loads all files again. */
+const MOST_ALONE = 6
+
+/**
+ * Proves rewrites of statements in new migrations: the files are loaded once more with the rewrites in place. Each finding
+ * must be gone, no other may have come, and the catalog must be the one that the original makes. Gives the proofs by
+ * finding; rewrites that fail together are tried one by one.
+ */
+export async function proveRewrites(
+  request: RewriteRequest,
+  candidates: readonly Judged[],
+): Promise<ReadonlyMap<string, Proof>> {
+  const proofs = new Map<string, Proof>()
+  if (candidates.length === 0) return proofs
+  const together = await tryRewrites(request, candidates)
+  const failing = candidates.some(({ finding }) => together.get(finding.fingerprint)?.refused)
+  if (!failing || candidates.length === 1) return together
+  for (const [at, candidate] of candidates.entries()) {
+    const { fingerprint } = candidate.finding
+    const alone = at < MOST_ALONE ? await tryRewrites(request, [candidate]) : together
+    proofs.set(fingerprint, alone.get(fingerprint)!)
+  }
+  return proofs
+}
+
+async function tryRewrites(
+  { paths, load, rules, evidence, all }: RewriteRequest,
+  candidates: readonly Judged[],
+): Promise<ReadonlyMap<string, Proof>> {
+  const texts = new Map<string, readonly string[]>()
+  for (const { finding, steps, statement } of candidates) {
+    if (!statement) continue
+    const planned = planSteps([{ id: finding.fingerprint, table: null, steps }]).map(({ step }) => step.sql)
+    const key = `${statement.migration.file}\0${statement.index}`
+    if (!texts.has(key)) texts.set(key, planned)
+  }
+  let before: RawCatalog | null = null
+  const loaded = await loadSqlFiles(paths, {
+    ...load,
+    replacements: (file, place) => texts.get(`${file}\0${place}`),
+    onBefore: async (session) => void (before = await readCatalog(session)),
+  })
+  try {
+    await loaded.session.execute('set search_path to pg_catalog')
+    const catalog = linkCatalog(await readCatalog(loaded.session))
+    const found = judgeAgain(rules, evidence, catalog, loaded.migrations ?? [], before)
+    const left = compareCatalogs(describeCatalog(evidence.catalog), describeCatalog(catalog))
+    const was = countBy(all, placeOf)
+    const now = countBy(found, placeOf)
+    const had = countBy(all, kindOf)
+    const more = [...countBy(found, kindOf)].find(([kind, count]) => count > (had.get(kind) ?? 0))
+    const seen = observationsOf(loaded.migrations ?? [])
+    const failed = new Map(loaded.problems.map(({ excerpt, message }) => [excerpt, message]))
+    return new Map(
+      candidates.map((candidate) => {
+        const place = placeOf(candidate)
+        const own = candidates.filter((other) => placeOf(other) === place).length
+        const error = candidate.steps.flatMap(({ sql }) => failed.get(sql.replace(/\s+/g, ' ').slice(0, 120)) ?? [])[0]
+        const refused = error
+          ? `It fails: ${error}.`
+          : left.length > 0
+            ? `The catalog would be another one: ${left.slice(0, 2).join('; ')}.`
+            : (now.get(place) ?? 0) > (was.get(place) ?? 0) - own
+              ? 'The finding is still there after the rewrite.'
+              : more
+                ? `The rewrite would bring a new finding: ${more[0]}.`
+                : null
+        return [
+          candidate.finding.fingerprint,
+          { refused, ran: error === undefined, observed: seen, serverVersion: loaded.session.version },
+        ]
+      }),
+    )
+  } finally {
+    await loaded.session.close()
+  }
+}
+
+function judgeAgain(
+  rules: readonly Rule[],
+  evidence: Evidence,
+  catalog: Catalog,
+  migrations: readonly LoadedMigration[],
+  before: RawCatalog | null,
+): readonly Judged[] {
+  const { serverVersion, declaredRoles } = evidence.catalog
+  return judge(rules, {
+    ...evidence,
+    catalog: { ...catalog, serverVersion, declaredRoles },
+    migrations: linkMigrations(migrations, {
+      before: before ? linkCatalog(before) : catalog,
+      statisticsOf: (address) => {
+        const [schema = '', name = ''] = address.split('.')
+        return evidence.migrations?.statisticsOf({ schema, name })
+      },
+    }),
+  }).judged
+}
+
+/** Rule, file and object: where statements are added, their numbers change. */
+function placeOf({ finding: { rule, object, location } }: Judged): string {
+  return [rule, object.kind === 'statement' ? location?.file : '', object.name].join('\0')
+}
+
+/** Rule and object; of findings on statements the rule alone, which may speak of the next statement instead. */
+function kindOf({ finding: { rule, object, address } }: Judged): string {
+  return object.kind === 'statement' ? rule : `${rule} on ${address}`
+}
+
+function countBy(judged: readonly Judged[], key: (one: Judged) => string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const one of judged) counts.set(key(one), (counts.get(key(one)) ?? 0) + 1)
+  return counts
+}
+
+function observationsOf(migrations: readonly LoadedMigration[]): ReadonlyMap<string, Observation> {
+  const address = ({ schema, name }: { readonly schema: string; readonly name: string }) => `${schema}.${name}`
+  return new Map(
+    migrations.flatMap(({ statements }) =>
+      statements.map(({ text, observation }): [string, Observation] => [
+        text,
+        {
+          locks: Object.fromEntries(
+            (observation?.holds ?? [])
+              .filter(({ relation }) => relation.kind.endsWith('table'))
+              .map(({ relation, mode }) => [address(relation), mode]),
+          ),
+          rewrites: (observation?.rewritten ?? []).map(address),
+          scans: (observation?.scanned ?? []).map(address),
+          watched: observation !== null,
+        },
+      ]),
+    ),
+  )
+}
