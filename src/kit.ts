@@ -77,5 +77,6 @@ export {
   type JsonSearchKind,
   type JsonValue,
 } from './evidence/workload/json-searches.js'
+export { lookupOf, type Lookup } from './evidence/workload/lookups.js'
 export { daysCounted } from './evidence/statistics/age.js'
 export { statisticsOfScale } from './evidence/statistics/scale.js'

@@ -7,6 +7,7 @@ import { linkMigrations } from '../src/evidence/migrations/link.js'
 import type { Migrations } from '../src/evidence/migrations/model.js'
 import type { Evidence } from '../src/evidence/model.js'
 import type { Statistics } from '../src/evidence/statistics/model.js'
+import type { QuerySequence, Workload } from '../src/evidence/workload/model.js'
 import { readWorkload } from '../src/evidence/workload/read.js'
 import { type EmbeddedServer, startEmbeddedServer } from '../src/source/embedded/server.js'
 import { applyStatements } from '../src/source/files/apply.js'
@@ -150,10 +151,21 @@ export function readFixture(sql: string): Fixture {
     migrations,
     evidence: (catalog) => ({
       ...catalogEvidence(catalog),
-      workload: read?.workload ?? null,
+      workload: read && { ...read.workload, sequences: sequencesIn(queries ?? '', read.workload) },
       statistics: counted.size > 0 ? statisticsOf(counted) : null,
     }),
   }
+}
+
+/** Lines `-- sequence: <parent> > <child>, 30 times, 1500 rounds, 60 at most, 450 ms` tell what a log showed. */
+function sequencesIn(queries: string, { queries: all }: Workload): readonly QuerySequence[] {
+  const called = (name: string | undefined) => all.find((query) => query.name === name)?.fingerprint ?? null
+  return [
+    ...queries.matchAll(/^-- sequence: (\S+) > (\S+), (\d+) times, (\d+) rounds, (\d+) at most, (\d+) ms$/gm),
+  ].map(([, parent, child, ...numbers]) => {
+    const [times = 0, executions = 0, longest = 0, milliseconds = 0] = numbers.map(Number)
+    return { parent: called(parent), child: called(child) ?? '', times, executions, longest, milliseconds }
+  })
 }
 
 function statisticsOf(counted: ReadonlyMap<string, object>): Statistics {

@@ -14,6 +14,8 @@ export interface BoundQuery {
   /** The column that a `ColumnRef` of the tree means; undefined for what is no column of a table. */
   column(columnRef: unknown): Column | undefined
   readonly conditions: readonly Condition[]
+  /** The tables that it names, in subqueries too. */
+  readonly tables: ReadonlySet<Table>
   /** The table that an UPDATE, or an INSERT … ON CONFLICT DO UPDATE, changes. */
   readonly updates: Table | null
   /** Columns that are compared by `<`, `<=`, `>`, `>=` or BETWEEN. */
@@ -37,6 +39,7 @@ interface Source {
 export function bindQuery(tree: unknown, catalog: Catalog): BoundQuery {
   const columns = new Map<unknown, Column>()
   const conditions: Condition[] = []
+  const tables = new Set<Table>()
 
   const visit = (node: unknown, scope: Scope | null): void => {
     if (Array.isArray(node)) return node.forEach((item) => visit(item, scope))
@@ -60,6 +63,7 @@ export function bindQuery(tree: unknown, catalog: Catalog): BoundQuery {
     const expressions = new Set([...(outer?.expressions ?? []), ...names])
     const from = [node['fromClause'], node['usingClause'], node['sourceRelation'], wrapRelation(node['relation'])]
     const sources = from.flatMap((part) => sourcesIn(part, expressions, catalog))
+    for (const { table } of sources) if (table) tables.add(table)
     visit(node, { sources, outer, expressions })
   }
 
@@ -67,6 +71,7 @@ export function bindQuery(tree: unknown, catalog: Catalog): BoundQuery {
   return {
     column: (columnRef) => columns.get(columnRef),
     conditions,
+    tables,
     updates: updatedTable(tree, catalog),
     ranges: new Set(
       conditions.flatMap(({ tree: condition }) => {

@@ -25,7 +25,7 @@ export interface WorkloadQuery {
   readonly normalized: string
   /** PostgreSQL parse tree of the statement (libpg-query JSON), one statement. */
   readonly tree: unknown
-  /** libpg-query's fingerprint: equal for queries that differ in literals only. */
+  /** Equal for queries that differ in literals only. */
   readonly fingerprint: string
   readonly location: Location | null
   /** A name from a `-- name: …` comment above the statement. */

@@ -11,7 +11,7 @@ export function parseQuery(sql: string): ParsedQuery | string | null {
     try {
       const [first] = parseSync(text).stmts ?? []
       const tree = queryIn(first?.stmt)
-      return tree ? { tree, fingerprint: fingerprintSync(text), normalized: hideLiterals(text) } : null
+      return tree ? { tree, fingerprint: identify(text, tree), normalized: hideLiterals(text) } : null
     } catch (error) {
       if ((error as Error).name !== 'SqlError') throw error
       message ||= (error as Error).message
@@ -28,6 +28,12 @@ function queryIn(statement: unknown): unknown {
   if (name === undefined) return null
   if (QUERIES.has(name)) return statement
   return node?.['query'] ? queryIn(node['query']) : null
+}
+
+/** libpg-query gives `= $1`, `= any ($1)` and `in ($1, $2)` one fingerprint; whether one row is asked for or many is told apart here. */
+function identify(sql: string, tree: unknown): string {
+  const lists = JSON.stringify(tree).match(/"AEXPR_(?:OP_ANY|IN)"/g)?.length ?? 0
+  return lists === 0 ? fingerprintSync(sql) : `${fingerprintSync(sql)}-${lists}`
 }
 
 /** Numbers are put for literals, comments are taken out, and white space is one space at most. */
