@@ -114,6 +114,8 @@ export interface AuditInput {
   }
 }
 
+const ENDINGS = ['SIGINT', 'SIGTERM'] as const
+
 /** Audits what the command line names, else what the configuration does, showing progress on standard error. */
 export async function runAudit(
   { args, flags }: AuditInput,
@@ -133,7 +135,7 @@ export async function runAudit(
   const interruption = new AbortController()
   const interrupt = () => interruption.abort(new InterruptedError())
   // A second Ctrl-C ends the process at once.
-  process.once('SIGINT', interrupt)
+  for (const signal of ENDINGS) process.once(signal, interrupt)
   try {
     return await audit({
       ...configuration.request,
@@ -158,7 +160,7 @@ export async function runAudit(
     if (!(error instanceof LeftOverError)) interruption.signal.throwIfAborted()
     throw error
   } finally {
-    process.removeListener('SIGINT', interrupt)
+    for (const signal of ENDINGS) process.removeListener(signal, interrupt)
     progress.end()
   }
 }

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { startServer } from '../servers.js'
 import { installPackage, type Installed } from './package.js'
 
 let installed: Installed
@@ -30,6 +31,26 @@ it('ends a scan on Ctrl-C with one sentence, and writes nothing', async () => {
   const [code] = (await once(child, 'close')) as [number | null]
   expect(stderr).toBe('Error: Interrupted.\n  Nothing was written, and the running query was cancelled.\n')
   expect({ code, stdout, files: readdirSync(folder) }).toEqual({ code: 130, stdout: '', files: ['slow.sql'] })
+})
+
+it.each(['SIGINT', 'SIGTERM'] as const)('drops the scratch database of a proof at %s', async (signal) => {
+  const server = await startServer(15)
+  const url = await server.createDatabase(readFileSync('fixtures/valueverse/schema.sql', 'utf8'))
+  const place = mkdtempSync(join(folder, 'proof-'))
+  const args = [join(installed.folder, 'bin/run.js'), 'fix', url, '--proof-db', server.url, '-o', place]
+  const child = spawn(process.execPath, args, { cwd: place, stdio: ['ignore', 'pipe', 'pipe'] })
+  const ended = once(child, 'close') as Promise<[number | null]>
+  let stderr = ''
+  child.stderr.on('data', (text) => (stderr += text))
+  const scratches = () => server.run(String.raw`select datname from pg_database where datname ~ '^pg_billing_audit_'`)
+  while ((await scratches()).length === 0) {
+    if (child.exitCode !== null) throw new Error(`It ended before a proof began: ${stderr}`)
+    await sleep(10)
+  }
+  child.kill(signal)
+  const [code] = await ended
+  expect(stderr).toBe('Error: Interrupted.\n  Nothing was written, and the running query was cancelled.\n')
+  expect({ code, files: readdirSync(place), left: await scratches() }).toEqual({ code: 130, files: [], left: [] })
 })
 
 describe('writing files', () => {
