@@ -10,7 +10,8 @@ import { loadParser } from '../src/kit.js'
 import type { Evidence } from '../src/evidence/model.js'
 import { type EmbeddedServer } from '../src/source/embedded/server.js'
 import { type LabelledSchema, readLabelledSchema } from '../test/answer-key.js'
-import { readFixture, startScratch, withSchema } from '../test/scratch.js'
+import { judgeObserved, judgeRead, readLabelledMigrations } from '../test/labelled-migrations.js'
+import { readFixture, startScratch, withFixture, withSchema } from '../test/scratch.js'
 
 /** What was said beside what is so. */
 interface Score {
@@ -93,9 +94,28 @@ it('says nothing of billing where there is none', async () => {
   print('roles where there is no billing', scores)
 })
 
+it('tells hazardous migrations from safe ones', async () => {
+  const [observed, read] = [new Map<string, Score>(), new Map<string, Score>()]
+  const labelled = readLabelledMigrations()
+  const count = (of: (one: (typeof labelled)[number]) => number) => labelled.reduce((total, one) => total + of(one), 0)
+  const add = (scores: Map<string, Score>, found: readonly string[], expected: readonly string[]) => {
+    for (const rule of new Set([...found, ...expected].map((label) => label.split(' ')[0]!))) {
+      const ofRule = (labels: readonly string[]) => labels.filter((label) => label.startsWith(`${rule} `))
+      const score = compare(ofRule(found), ofRule(expected))
+      scores.set(rule, sum([...(scores.has(rule) ? [scores.get(rule)!] : []), score]))
+    }
+  }
+  for (const one of labelled) {
+    add(observed, (await judgeObserved(server, rules, one)).found, one.expected)
+    add(read, judgeRead(rules, one), one.expected)
+  }
+  console.log(`\n${count(({ hazards }) => hazards)} hazardous and ${count(({ safe }) => safe)} safe migrations`)
+  print('migrations, observed on a server', observed)
+  print('migrations, read with --static', read)
+})
+
 async function evidenceOf<T>(sql: string, use: (evidence: Evidence) => T): Promise<T> {
-  const { schema, evidence } = readFixture(sql)
-  return withSchema(server, schema, (catalog) => use(evidence(catalog)))
+  return withFixture(server, readFixture(sql), (catalog, _, evidence) => use(evidence(catalog)))
 }
 
 async function rolesIn(sql: string): Promise<readonly string[]> {

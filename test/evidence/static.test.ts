@@ -28,6 +28,8 @@ alter table invoice add constraint late check (total > 0) not valid;
 alter table invoice add constraint noted check (note is not null);
 create table usage (id bigint not null, at date not null) partition by range (at);
 create table usage_2027 (id bigint not null, at date not null);
+create table reading (at date, watts integer) partition by range (at);
+create table reading_2026 partition of reading for values from ('2026-01-01') to ('2027-01-01');
 create materialized view totals as select 1 as one;
 `
 const MIGRATION = `
@@ -63,6 +65,8 @@ alter table usage attach partition usage_2027 for values from ('2027-01-01') to 
 alter table organization rename to account;
 alter table account rename column name to title;
 alter table invoice drop column note;
+alter table reading alter column watts type numeric;
+alter table reading add column meter bigint;
 truncate invoice;
 refresh materialized view totals;
 begin;

@@ -34,7 +34,9 @@ const READERS: Readonly<Record<string, Reader>> = {
   IndexStmt: (node) => {
     const relation = named(node, 'relation')
     if (!relation) return []
-    return [effect(relation, node['concurrent'] ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE', { scans: true })]
+    // ON ONLY a partitioned table builds nothing.
+    const scans = nodeAt(node, 'relation', 'inh') === true
+    return [effect(relation, node['concurrent'] ? 'SHARE UPDATE EXCLUSIVE' : 'SHARE', { scans })]
   },
   ReindexStmt: (node) => {
     const relation = named(node, 'relation')

@@ -172,7 +172,7 @@ export async function applyStatements(
     if (watching || rollsBack || batch.length >= LARGEST_BATCH || size >= LARGEST_BATCH_TEXT) await flush()
     if (application.transaction === 'begin') transactionStart = index
     if (rollsBack) for (const undone of putOff.keys()) if (undone >= transactionStart) putOff.delete(undone)
-    if (rollsBack) await watching?.renew()
+    if (rollsBack) await watching?.refresh()
   }
   const runForRows = async (index: number, statement: Statement) => {
     const { command, argument } = statement.forRows!

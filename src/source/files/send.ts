@@ -46,6 +46,8 @@ interface Sending {
 const MOST_REPAIRS = 12
 
 /** It cannot run inside a transaction block, uses an enum value made in the same one, or meets pending trigger events. */
+/** First words of what cannot run inside a transaction, and so runs unobserved, and changes tables. */
+const CHANGES_TABLES = /^(?:create|drop|alter|reindex)$/
 const FAILS_IN_TRANSACTION = /^(?:25001|55P04|55006)$/
 const BEGIN: Application = { sql: 'begin', transaction: 'begin' }
 const COMMIT: Application = { sql: 'commit', transaction: 'end' }
@@ -96,7 +98,9 @@ export function openSender(server: EmbeddedServer, reached: readonly Reached[], 
           for (const found of readDefinitions(index, outcome.notices)) definitions.push(found)
           if (outcome.error) continue
           reached[index]!.outcome = 'applied'
-          if (observer) reached[index]!.observation = observer.read(outcome)
+          if (!observer) continue
+          reached[index]!.observation = observer.read(outcome)
+          if (!outcome.observed && CHANGES_TABLES.test(reached[index]!.words[0] ?? '')) await observer.refresh()
         }
         const failed = rest[done.outcomes.length - 1]!
         const error = done.outcomes.at(-1)?.error

@@ -5,13 +5,15 @@ import { isAtLeast, type LockMode } from '../../../source/lock-mode.js'
 import { documentedEffects } from '../documented.js'
 import { effect, type Effect, nameIn } from '../effect.js'
 import { type SessionState, timeoutIn } from '../trace-session.js'
-import type { ImaginedRelations } from './relations.js'
+import { type ImaginedRelations, isAboutPartitions } from './relations.js'
 import { printType, rewritesRows } from './types.js'
 
 /** Says what statements are documented to do, one behind the other, in the way in which a server is observed. */
 export interface StaticObserver {
   /** From here on, what is there counts as there before. */
   beginRelease(): void
+  /** Transactions of another file follow. */
+  beginFile(): void
   /** Null for a statement that may do anything. */
   observe(statement: ParsedStatement, state: SessionState): Observation | null
 }
@@ -27,6 +29,8 @@ export function observeStatically(relations: ImaginedRelations): StaticObserver 
   return {
     beginRelease() {
       old = new Set([...relations.all()].map(({ oid }) => oid))
+    },
+    beginFile() {
       transaction = -1
     },
     observe(statement, state) {
@@ -39,7 +43,9 @@ export function observeStatically(relations: ImaginedRelations): StaticObserver 
         const isThere = effect.of === 'index' || relations.has(effect.relation)
         const relation = relationOf(effect)
         if (relation && !isThere) old.add(relation.oid)
-        return relation && old.has(relation.oid) ? [{ effect, relation }] : []
+        if (!relation || !old.has(relation.oid)) return []
+        const isWhole = statement.name === 'AlterTableStmt' && effect === effects[0] && !isPartitionCommand(statement)
+        return (isWhole ? relations.withPartitions(relation) : [relation]).map((one) => ({ effect, relation: one }))
       })
       const before = met.map(({ relation }) => relation)
       relations.apply(statement)
@@ -86,6 +92,10 @@ export function observeStatically(relations: ImaginedRelations): StaticObserver 
   }
 }
 
+function isPartitionCommand({ node }: ParsedStatement): boolean {
+  return nodesIn(node['cmds']).some(([, command]) => isAboutPartitions(command))
+}
+
 /** A table that is dropped takes the triggers of its foreign keys from the tables that they reference. */
 function effectsOnReferenced(
   { name, node }: ParsedStatement,
@@ -102,6 +112,8 @@ function effectsOnReferenced(
 
 /** A change of type is compared with the column's old one. */
 function isRewritten(effect: Effect, relation: RelationState, { node }: ParsedStatement, state: SessionState): boolean {
+  // A partitioned table keeps no rows itself.
+  if (relation.kind === 'partitioned table') return false
   if (effect.rewrites !== null) return effect.rewrites
   const isUtc = /^(?:utc|etc\/utc|gmt)$/i.test(state.settings.get('timezone') ?? '')
   return nodesIn(node['cmds']).some(([, { subtype, name, def }]) => {

@@ -6,7 +6,7 @@ import { chooseNew } from '../../../source/files/new-migrations.js'
 import type { RelationState } from '../../../source/files/observation/relations.js'
 import { type ParsedStatement, parseStatement } from '../../../source/files/parse.js'
 import { gatherRemarks } from '../../../source/files/remarks.js'
-import { readStatements, type Statement } from '../../../source/files/statements.js'
+import { type ReadingContext, readStatements, type Statement } from '../../../source/files/statements.js'
 import { traceParts } from '../link.js'
 import type { SessionState } from '../trace-session.js'
 import { failureOf } from './failures.js'
@@ -31,7 +31,23 @@ export function readStatically(paths: readonly string[], options: LoadOptions): 
     findFile: openAccess(asked.map(({ path }) => path)),
     remarks,
   }
-  const fresh = new Set(options.newMigrations ? chooseNew(arranged.files, options.newMigrations) : arranged.files)
+  const fresh = options.newMigrations ? chooseNew(arranged.files, options.newMigrations) : arranged.files
+  return {
+    files: arranged.files.map(({ name }) => name),
+    layout: arranged.report,
+    ...followStatically(arranged.files, new Set(fresh), context, !options.newMigrations),
+    ...remarks.result(),
+  }
+}
+
+/** Follows files in this order; `oneByOne`: each new file is a release. */
+export function followStatically(
+  files: readonly ArrangedFile[],
+  fresh: ReadonlySet<ArrangedFile>,
+  context: ReadingContext,
+  oneByOne: boolean,
+): Pick<StaticReading, 'migrations' | 'before'> {
+  const { remarks } = context
   const relations = imagineRelations()
   const observer = observeStatically(relations)
   const migrations: LoadedMigration[] = []
@@ -75,7 +91,7 @@ export function readStatically(paths: readonly string[], options: LoadOptions): 
     observation: parsed && observer.observe(parsed, state),
   })
 
-  for (const file of arranged.files) {
+  for (const file of files) {
     if (!fresh.has(file)) {
       for (const statement of readStatements(file, context)) {
         const parsed = parse(statement)
@@ -84,14 +100,12 @@ export function readStatically(paths: readonly string[], options: LoadOptions): 
       continue
     }
     if (migrations.length === 0) before = [...relations.all()]
-    if (migrations.length === 0 || !options.newMigrations) observer.beginRelease()
+    if (migrations.length === 0 || oneByOne) observer.beginRelease()
+    observer.beginFile()
     migrations.push(follow(file))
   }
   return {
-    files: arranged.files.map(({ name }) => name),
-    layout: arranged.report,
-    ...remarks.result(),
-    migrations: options.newMigrations ? [migrations] : migrations.map((one) => [one]),
+    migrations: oneByOne ? migrations.map((one) => [one]) : [migrations],
     before,
   }
 }

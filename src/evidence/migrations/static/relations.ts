@@ -5,6 +5,8 @@ import { printType } from './types.js'
 
 /** What statements that were only read make of the relations that they name. */
 export interface ImaginedRelations {
+  /** The relation and all partitions below it. */
+  withPartitions(relation: RelationState): readonly RelationState[]
   /** Whether a statement made the relation, or named it before. */
   has(name: WrittenName): boolean
   /** The relation of this name; one that no statement made is thought to be an old table. */
@@ -186,6 +188,11 @@ export function imagineRelations(): ImaginedRelations {
     }
   }
 
+  const withPartitions = (relation: RelationState): readonly RelationState[] => [
+    relation,
+    ...[...relations.values()].filter(({ partitionOf }) => partitionOf === relation.oid).flatMap(withPartitions),
+  ]
+
   function createTable(node: ParseNode): void {
     const name = nameOf(node['relation'])
     if (!name || get(name)) return
@@ -243,6 +250,7 @@ export function imagineRelations(): ImaginedRelations {
   }
 
   return {
+    withPartitions,
     has: (name) => numbers.has(keyOf(name)),
     find,
     findByIndex,
@@ -270,7 +278,11 @@ export function imagineRelations(): ImaginedRelations {
         case 'AlterTableStmt': {
           const altered = nameOf(node['relation'])
           if (!altered || node['objtype'] === 'OBJECT_INDEX' || node['objtype'] === 'OBJECT_TYPE') return
-          for (const [, command] of nodesIn(node['cmds'])) put(alter(find(altered), command))
+          for (const [, command] of nodesIn(node['cmds'])) {
+            for (const { oid } of isAboutPartitions(command) ? [find(altered)] : withPartitions(find(altered))) {
+              put(alter(relations.get(oid)!, command))
+            }
+          }
           return
         }
         case 'IndexStmt': {
@@ -321,6 +333,11 @@ const SUFFIXES: Readonly<Record<ConstraintState['type'], string>> = {
   unique: 'key',
   exclusion: 'excl',
   'not null': 'not_null',
+}
+
+/** Whether ALTER TABLE attaches or detaches a partition, which the others need not know. */
+export function isAboutPartitions({ subtype }: ParseNode): boolean {
+  return /^AT_(?:Attach|Detach)Partition/.test(String(subtype))
 }
 
 /** What an index is on, of what this file keeps as its definition. */

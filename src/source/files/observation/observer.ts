@@ -50,8 +50,10 @@ export interface Observer {
   readonly query: string
   /** What the statement did, by what the query gave. */
   read(outcome: Outcome): Observation | null
-  /** Looks at everything anew, because statements ran unobserved. */
+  /** Looks at everything anew: what is there now was there before. */
   renew(): Promise<void>
+  /** Looks again at what was there before, because statements ran unobserved. */
+  refresh(): Promise<void>
 }
 
 /** Why a statement fails where it stands. */
@@ -106,8 +108,12 @@ export async function openObserver(server: EmbeddedServer): Promise<Observer> {
   let modes = new Map<number, LockMode>()
   let scans = new Map<number, number>()
 
-  const renew = async () => {
+  const look = async () => {
     const [all] = await server.query<{ newest: string; states: readonly RelationState[] } & Row>(EVERYTHING)
+    return all
+  }
+  const renew = async () => {
+    const all = await look()
     known = new Map((all?.states ?? []).map((state) => [state.oid, state]))
     query = observationOf(Number(all?.newest ?? 0))
     transaction = ''
@@ -116,6 +122,11 @@ export async function openObserver(server: EmbeddedServer): Promise<Observer> {
 
   return {
     renew,
+    async refresh() {
+      const now = new Map(((await look())?.states ?? []).map((state) => [state.oid, state]))
+      known = new Map([...known.keys()].flatMap((oid) => (now.has(oid) ? [[oid, now.get(oid)!]] : [])))
+      transaction = ''
+    },
     get query() {
       return query
     },
