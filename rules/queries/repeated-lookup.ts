@@ -88,25 +88,23 @@ select invoice_id, amount from invoice_line where invoice_id = any($1);`,
   },
 })
 
-/** Pairs of columns that refer to each other, declared or not. */
-type References = ReadonlyMap<Column, ReadonlySet<Table>>
+/** The key column that each referencing column holds values of, declared or not. */
+type References = ReadonlyMap<Column, Column>
 
 function listReferences(catalog: Catalog): References {
-  const partners = new Map<Column, Set<Table>>()
-  const add = (column: Column, table: Table) => partners.set(column, (partners.get(column) ?? new Set()).add(table))
-  const link = (from: readonly Column[], to: readonly Column[]) => {
-    const [[column], [target]] = [from, to]
-    if (from.length !== 1 || to.length !== 1 || !column || !target) return
-    add(column, target.table)
-    add(target, column.table)
-  }
-  for (const table of catalog.tables) for (const key of table.foreignKeys) link(key.columns, key.referencedColumns)
-  for (const { columns, referencedColumns } of inferForeignKeys(catalog)) link(columns, referencedColumns)
-  return partners
+  const declared = catalog.tables.flatMap(({ foreignKeys }) => foreignKeys)
+  return new Map(
+    [...inferForeignKeys(catalog), ...declared].flatMap(({ columns, referencedColumns }) => {
+      const [[column], [key]] = [columns, referencedColumns]
+      return columns.length === 1 && column && key ? [[column, key] as const] : []
+    }),
+  )
 }
 
+/** One of the tables has another column with the same values: the key, or a reference to it. */
 function leadsTo(column: Column, tables: ReadonlySet<Table>, references: References): boolean {
-  return [...(references.get(column) ?? [])].some((table) => tables.has(table))
+  const keyOf = (one: Column) => references.get(one) ?? one
+  return [...tables].some((table) => table.columns.some((other) => other !== column && keyOf(other) === keyOf(column)))
 }
 
 function nameOf({ name, normalized }: WorkloadQuery): string {

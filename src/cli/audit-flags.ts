@@ -44,7 +44,7 @@ export const auditFlags = {
   }),
   workload: Flags.string({
     description:
-      "SQL file with the application's queries, or a server's log (stderr, csvlog, jsonlog; also gzipped); may be repeated. By default queries.sql in a scanned folder, which is then not read as schema. Of a live server, pg_stat_statements is read too.",
+      "SQL file with the application's queries, or a server's log (stderr, csvlog, jsonlog; also gzipped); may be repeated. The file queries.sql of a scanned folder is always one, and not read as schema. Of a live server, pg_stat_statements is read too.",
     multiple: true,
     multipleNonGreedy: true,
     helpValue: '<file>',

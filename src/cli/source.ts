@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, normalize } from 'node:path'
 import type { AuditRequest } from '../audit.js'
 import { ConfigError } from '../errors.js'
 import { statIfThere } from './stat.js'
@@ -20,7 +20,7 @@ const WORKLOAD_FILE = 'queries.sql'
 
 /**
  * Where the database is: a URL among the targets, `--db` or `--snapshot`; else the files; else DATABASE_URL; else libpq's
- * `PG*` variables. Files beside a server or a snapshot are what should have made it. The workload is what was named, else
+ * `PG*` variables. Files beside a server or a snapshot are what should have made it. The workload is what was named and
  * each folder's `queries.sql`; a workload file is never applied as schema.
  */
 export function resolveSource(
@@ -43,7 +43,7 @@ export function resolveSource(
       snapshot,
       environment,
     ),
-    workload: workload.length > 0 ? workload : findWorkload(paths),
+    workload: [...new Set([...workload, ...findWorkload(paths)].map((path) => normalize(path)))],
   }
 }
 

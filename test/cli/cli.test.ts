@@ -216,14 +216,17 @@ describe('source', () => {
     expect(() => resolve({ db: ['postgres://x'], snapshot: 's.json' })).toThrow(ConfigError)
   })
 
-  it("takes a scanned folder's queries.sql as the workload unless one is named", () => {
+  it("takes a scanned folder's queries.sql as workload, beside what is named", () => {
     const database = join(folder, 'database')
     mkdirSync(database)
     writeFileSync(join(database, 'queries.sql'), 'select 1;')
     expect(resolve({ targets: [database, join(database, 'queries.sql')] }).workload).toEqual([
       join(database, 'queries.sql'),
     ])
-    expect(resolve({ targets: [database], workload: ['other.sql'] }).workload).toEqual(['other.sql'])
+    expect(resolve({ targets: [database], workload: ['other.sql'] }).workload).toEqual([
+      'other.sql',
+      join(database, 'queries.sql'),
+    ])
     expect(resolve({ targets: ['a.sql'] }).workload).toEqual([])
   })
 })
