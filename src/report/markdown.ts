@@ -1,4 +1,5 @@
 import type { AuditResult, Finding } from '../engine/result.js'
+import { renderBillingModel } from './markdown/billing-model.js'
 import { renderDiagram } from './markdown/diagram.js'
 import { code, table, text, textWithCode } from './markdown/escape.js'
 import { type Numbered, renderFinding } from './markdown/finding.js'
@@ -45,10 +46,12 @@ export function renderMarkdown(result: AuditResult): string {
   const important = [...numbers]
     .map(([finding, number]): Numbered => ({ finding, number }))
     .toSorted((a, b) => byImportance(a.finding, b.finding))
+  const model = renderBillingModel(result.catalog)
   const parts = [
     `# Database review: ${text(result.target.name)}`,
     renderSummary(document, important),
     renderRelationships(result),
+    ...(model === '' ? [] : [model]),
     ...sections
       .filter(({ findings, rules, id }) => findings.length > 0 || rules.length > 0 || FIXED.has(id))
       .map((section) => renderSection(section, document)),

@@ -151,7 +151,7 @@ it('lets no name of a database break it', async () => {
     })
     const markdown = renderMarkdown(
       makeResult({
-        catalog,
+        catalog: { ...catalog, declaredRoles: new Map([[address, 'plan']]) },
         findings: [finding],
         notSeen: [{ what: HOSTILE, reason: HOSTILE }],
         normalForms: [{ table: address, normalForm: '1NF', issues: [HOSTILE], recommendation: HOSTILE }],

@@ -1,11 +1,18 @@
 import type { Priority, RuleInfo } from '../../engine/result.js'
+import type { Level } from '../../engine/rule.js'
 import { PRIORITIES } from '../order.js'
 import { gatherRemedies, type Remedy } from '../remedies.js'
 import { count, withFix } from '../summary.js'
 import { code, table, text, textWithCode } from './escape.js'
 import type { Numbered } from './finding.js'
 
-const WHEN: Record<Priority, string> = { now: 'Now', next: 'Next', later: 'Later' }
+const WHEN: Record<Priority, string> = {
+  now: 'Immediate',
+  next: 'Short term',
+  later: 'Long term',
+}
+
+const EFFORTS: readonly Level[] = ['low', 'medium', 'high']
 
 /** What each finding weighs: impact, complexity, confidence, and the priority that follows from them. */
 export function renderPriorities(findings: readonly Numbered[]): string {
@@ -18,9 +25,13 @@ export function renderPriorities(findings: readonly Numbered[]): string {
     finding.complexity,
     `${Math.round(finding.confidence * 100)} %`,
     finding.priority,
+    finding.evidence.tier,
     finding.fix?.status ?? '–',
   ])
-  return table(['#', 'Object', 'Rule', 'Severity', 'Impact', 'Effort', 'Confidence', 'Priority', 'Fix'], rows)
+  return [
+    'Priority weighs what stays wrong (severity, impact) and how sure that is (confidence, what it rests on) against the effort of the cure.',
+    table(['#', 'Object', 'Rule', 'Severity', 'Impact', 'Effort', 'Confidence', 'Priority', 'Rests on', 'Fix'], rows),
+  ].join('\n\n')
 }
 
 /** What to do now, next and later: one item for all findings that have the same remedy. */
@@ -32,8 +43,18 @@ export function renderRoadmap(
   return PRIORITIES.map((priority) => {
     const due = findings.filter(({ finding }) => finding.priority === priority)
     const items = gatherRemedies(due, rulebook).map((remedy) => renderItem(remedy, names))
-    return `### ${WHEN[priority]}\n\n${items.length > 0 ? items.join('\n') : 'Nothing.'}`
+    const effort = items.length > 0 ? `${describeEffort(due)}\n\n${items.join('\n')}` : 'Nothing.'
+    return `### ${WHEN[priority]}\n\n${effort}`
   }).join('\n\n')
+}
+
+/** `Priority now: 3 findings; effort: 2 low, 1 medium.` */
+function describeEffort(due: readonly Numbered[]): string {
+  const efforts = EFFORTS.flatMap((level) => {
+    const having = due.filter(({ finding }) => finding.complexity === level).length
+    return having > 0 ? `${having} ${level}` : []
+  })
+  return `Priority ${due[0]?.finding.priority}: ${count(due.length, 'finding')}; effort: ${efforts.join(', ')}.`
 }
 
 function renderItem({ advice, members: group }: Remedy<Numbered>, names: ReadonlySet<string>): string {
