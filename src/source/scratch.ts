@@ -77,7 +77,7 @@ function createScratches({ make, makeRole, remove }: Maker): Scratches {
         const problem = await makeRole(scratch, role)
         if (problem) missing.push({ what: `role ${role}`, reason: problem.message })
       }
-      unmade = [...missing, ...(await applyAll(scratch, statements))]
+      unmade = await applyAll(scratch, statements, missing)
       return scratch
     },
     listUnmade: () => unmade,
