@@ -14,7 +14,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/evidence': ['src/source', 'src/quote', 'src/errors'],
   'src/billing': ['src/evidence', 'src/quote'],
   'src/engine': ['src/evidence', 'src/fix', 'src/source', 'src/errors'],
-  'src/fix': ['src/evidence', 'src/source', 'src/engine', 'src/quote', 'src/errors'],
+  'src/fix': ['src/evidence', 'src/source', 'src/engine', 'src/quote', 'src/errors', 'src/errors'],
   'src/config': ['src/billing', 'src/engine', 'src/source', 'src/errors'],
   'src/kit': ['src/quote', 'src/config', 'src/engine', 'src/evidence', 'src/billing', 'src/fix'],
   'src/manifest': [],

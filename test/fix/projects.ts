@@ -7,6 +7,7 @@ import type { AuditResult } from '../../src/engine/result.js'
 import { type MigrationChoice, planMigration } from '../../src/fix/migration.js'
 import { makeParts } from '../../src/fix/parts.js'
 import { WRITERS } from '../../src/fix/writers/index.js'
+import { quoteIdentifier } from '../../src/quote.js'
 import type { MigrationFile, Writer } from '../../src/fix/writers/writer.js'
 
 /** A schema whose fixes build and drop indexes concurrently, check rows, and reach two tables. */
@@ -25,6 +26,26 @@ create table trial (
 );
 create index trial_organization_idx on trial (organization_id);
 create index trial_period_idx on trial (organization_id, period_start);`
+
+/** The same shape under names that mean something to shells, templates, psql, JavaScript, Ruby and the tools. */
+export const HOSTILE = (() => {
+  const [organization, subscription, key, reference] = [
+    'o\'r"g`${user.home}#{1+1}$$\\',
+    's?u:b;;{{.x}}%s @a.b --c /*d*/ "e"\\\\',
+    'select ${flyway:timestamp}',
+    'á表 \u{1f4b8} \ttab',
+  ].map(quoteIdentifier)
+  return `create table ${organization} (${key} bigint primary key);
+create table ${subscription} (
+  ${key} bigint primary key,
+  ${reference} bigint not null references ${organization},
+  period_start timestamptz not null,
+  period_end timestamptz not null
+);
+create table trial (${reference} bigint not null references ${organization}, ${key} bigint not null);
+create index "t;\nrial" on trial (${reference});
+create index "trial $2" on trial (${reference}, ${key});`
+})()
 
 /** The rules that `BASE` is judged by. */
 export const RULES = ['constraints/unordered-period', 'indexes/missing-foreign-key-index', 'indexes/redundant-index']

@@ -15,7 +15,7 @@ import type { MigrationFile } from '../../src/fix/writers/writer.js'
 import { splitSql } from '../../src/source/files/split.js'
 import { openLiveSession } from '../../src/source/live/session.js'
 import { startServer, type TestServer } from '../servers.js'
-import { AT, auditSql, BASE, layFiles, makeFolder, projectOf, RULES, writeFor, writerOf } from './projects.js'
+import { AT, BASE, HOSTILE, layFiles, makeFolder, projectOf, RULES, writeFor, writerOf } from './projects.js'
 
 /** A migration tool on this machine. */
 interface Tool {
@@ -350,9 +350,16 @@ const TOOLS: Readonly<Record<string, () => Tool | null>> = {
 }
 
 let server: TestServer
-let result: AuditResult
+let results: Readonly<Record<string, AuditResult>>
 beforeAll(async () => {
-  ;[server, result] = await Promise.all([startServer(15), auditSql(BASE)])
+  server = await startServer(15)
+  const read = async (schema: string) =>
+    audit({
+      source: { kind: 'server', connection: await server.createDatabase(schema) },
+      rules: RULES,
+      startedAt: AT,
+    })
+  results = { [BASE]: await read(BASE), [HOSTILE]: await read(HOSTILE) }
 })
 
 let folder: ReturnType<typeof makeFolder>
@@ -362,12 +369,17 @@ beforeEach(() => {
 afterEach(() => folder.remove())
 
 describe.each(Object.entries(TOOLS).map(([name, find]) => [name, find()] as const))('%s', (name, tool) => {
-  it.skipIf(tool === null)('applies the files, which cure, and takes them back', async () => {
+  it.skipIf(tool === null).each([
+    ['applies the files, which cure, and takes them back', BASE],
+    ['does so whatever the names are', HOSTILE],
+  ])('%s', async (_, schema) => {
     if (!tool) return
+    const result = results[schema]!
+    expect(result.findings.map(({ fix }) => fix?.status)).toContain('proven')
     const project = join(folder.path, 'project')
-    const base = projectOf(name, BASE)
+    const base = projectOf(name, 'select 1;')
     layFiles(project, base)
-    const url = await server.createDatabase()
+    const url = await server.createDatabase(schema)
     await tool.up(project, url, Object.keys(base))
     const before = await describeLive(url)
     const files = writeFor(writerOf(name), result, project)

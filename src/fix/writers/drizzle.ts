@@ -4,6 +4,7 @@ import {
   comment,
   joinBlocks,
   NOTHING_TO_UNDO,
+  refuseDirectives,
   renderAbout,
   renderStatement,
   renderStatements,
@@ -26,6 +27,7 @@ export const drizzle: Writer = {
   run: 'npx drizzle-kit migrate',
   note: 'All pending migrations run in one transaction: release the phases one by one.',
   write(parts, folder, at) {
+    refuseDirectives('Drizzle', parts, /--> statement-breakpoint/)
     const text = folder.read(JOURNAL)
     const journal = (text === null ? { version: '7', dialect: 'postgresql', entries: [] } : JSON.parse(text)) as {
       readonly entries: readonly Entry[]

@@ -1,7 +1,7 @@
 import type { MigrationPart, PartStatement } from '../parts.js'
 import { aboutIn, directNames, type ModuleStyle, moduleStyle, renderCalls, renderFunction } from './javascript.js'
 import { nextNumbers } from './numbering.js'
-import { comment, joinBlocks, NOTHING_TO_UNDO, type Writer } from './writer.js'
+import { comment, joinBlocks, NOTHING_TO_UNDO, refuseDirectives, type Writer } from './writer.js'
 
 /** `<time>_name.js` with `up` and `down`; `config.transaction` says whether there is one (https://knexjs.org/guide/migrations.html). */
 export const knex: Writer = {
@@ -10,6 +10,7 @@ export const knex: Writer = {
   run: 'npx knex migrate:up',
   note: 'Once for each file: migrate:latest may run several in one transaction, and holds their locks together.',
   write(parts, folder, at) {
+    refuseDirectives('Knex', parts, /\\\?/)
     const style = moduleStyle(folder)
     const numbers = nextNumbers(directNames(folder), parts.length, at, 'seconds')
     return parts.map((part, index) => ({

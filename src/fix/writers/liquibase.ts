@@ -1,10 +1,11 @@
 import type { MigrationPart, PartStatement } from '../parts.js'
 import { nextNumbers } from './numbering.js'
-import { joinBlocks, renderAbout, renderStatement, type TargetFolder, type Writer } from './writer.js'
+import { joinBlocks, refuseDirectives, renderAbout, renderStatement, type TargetFolder, type Writer } from './writer.js'
 
 const AUTHOR = 'pg-billing-audit'
-/** Stands behind statements; Liquibase would split at the single semicolons inside of blocks. */
-const DELIMITER = ';;'
+/** Lines that mean something to Liquibase, and ends of lines that it changes. */
+const DIRECTIVE =
+  /^\s*--\s*(?:liquibase|changeset|rollback|property|preconditions?|precondition-|comment|validchecksum|ignore)\b.*|\r\n/im
 const MASTERS = /(?:^|\/)(?:db\.)?(?:changelog(?:-master)?|master|db\.changelog-master)\.(?:xml|ya?ml|json)$/
 
 /** Formatted SQL, a change set a file: `runInTransaction:false` where need be, and `--rollback` lines (https://docs.liquibase.com). */
@@ -13,6 +14,7 @@ export const liquibase: Writer = {
   outside: 'statements',
   run: 'liquibase update',
   write(parts, folder, at) {
+    refuseDirectives('Liquibase', parts, DIRECTIVE)
     const names = folder.files.filter((file) => !file.includes('/'))
     const numbers = nextNumbers(names, parts.length, at, { digits: 3 })
     const prefix = names.some((name) => name.endsWith('.sql') && !/^v?\d/i.test(name)) ? 'z' : ''
@@ -40,29 +42,29 @@ function parentMaster({ read }: TargetFolder): string | undefined {
 }
 
 function changeSet(part: MigrationPart, id: string): string {
+  const end = delimiterOf([...part.up, ...part.down])
   const options = [
     ...(part.transactional ? [] : ['runInTransaction:false']),
-    `endDelimiter:${DELIMITER} rollbackEndDelimiter:${DELIMITER} stripComments:false`,
+    `endDelimiter:${end} rollbackEndDelimiter:${end} stripComments:false`,
   ]
+  const undone = part.down.length === 0 ? `select 1${end}` : delimited(part.down, end)
   return [
     `--changeset ${AUTHOR}:${id} ${options.join(' ')}`,
     renderAbout(part),
-    delimited(part.up),
-    ...rollback(part.down),
+    delimited(part.up, end),
+    ...undone.split('\n').map((line) => `--rollback ${line}`.trimEnd()),
   ].join('\n')
 }
 
-function delimited(statements: readonly PartStatement[]): string {
-  return statements
-    .map((statement) => escapeParameters(renderStatement(statement)).replace(/;$/, DELIMITER))
-    .join('\n\n')
+/** What stands behind statements: Liquibase would split at the single semicolons inside of blocks. */
+function delimiterOf(statements: readonly PartStatement[]): string {
+  for (let end = ';;'; ; end += ';') if (!statements.some(({ sql }) => sql.includes(end))) return end
 }
 
-function rollback(statements: readonly PartStatement[]): readonly string[] {
-  if (statements.length === 0) return [`--rollback select 1${DELIMITER}`]
-  return delimited(statements)
-    .split('\n')
-    .map((line) => `--rollback ${line}`.trimEnd())
+function delimited(statements: readonly PartStatement[], end: string): string {
+  return statements
+    .map((statement) => escapeParameters(renderStatement(statement)).replace(/;$/, () => end))
+    .join('\n\n')
 }
 
 /** `${x}` is a parameter, `${:x}` the text itself. */

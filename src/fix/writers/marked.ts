@@ -1,6 +1,14 @@
 import type { MigrationPart, PartStatement } from '../parts.js'
 import { nextNumbers, type Numbering } from './numbering.js'
-import { comment, joinBlocks, NOTHING_TO_UNDO, renderAbout, renderStatement, type Writer } from './writer.js'
+import {
+  comment,
+  joinBlocks,
+  NOTHING_TO_UNDO,
+  refuseDirectives,
+  renderAbout,
+  renderStatement,
+  type Writer,
+} from './writer.js'
 
 interface Markers {
   readonly name: string
@@ -14,6 +22,8 @@ interface Markers {
   /** A statement that must not be split at its inner semicolons. */
   readonly whole: (statement: string) => string
   /** What no comment may hold. */
+  readonly word: RegExp
+  /** What the tool would not read as it is in a statement: lines that are its own, and ends of lines that it changes. */
   readonly directive: RegExp
   readonly run: string
   readonly note?: string
@@ -25,7 +35,7 @@ function markedWriter({ name, outside, numbering, run, note, ...marks }: Markers
     statements.length === 0
       ? `${comment(NOTHING_TO_UNDO)}\nselect 1;`
       : statements
-          .map(({ sql, comments }) => ({ sql, comments: comments.map((text) => text.replace(marks.directive, '·')) }))
+          .map(({ sql, comments }) => ({ sql, comments: comments.map((text) => text.replace(marks.word, '·')) }))
           .map((statement) =>
             /[;\n]/.test(statement.sql) ? marks.whole(renderStatement(statement)) : renderStatement(statement),
           )
@@ -36,6 +46,7 @@ function markedWriter({ name, outside, numbering, run, note, ...marks }: Markers
     run,
     ...(note === undefined ? {} : { note }),
     write(parts, { files }, at) {
+      refuseDirectives(name, parts, marks.directive)
       const names = files.filter((file) => !file.includes('/'))
       const numbers = nextNumbers(names, parts.length, at, numbering)
       const separator = marks.separator(names)
@@ -66,7 +77,8 @@ export const goose = markedWriter({
   up: () => '-- +goose Up',
   down: () => '-- +goose Down',
   whole: (statement) => `-- +goose StatementBegin\n${statement}\n-- +goose StatementEnd`,
-  directive: /\+goose/gi,
+  word: /\+goose/gi,
+  directive: /^\s*--.*\+goose.*|\r\n/im,
   run: 'goose -dir FOLDER postgres "$DATABASE_URL" up',
 })
 
@@ -81,7 +93,8 @@ export const sqlMigrate = markedWriter({
   up: ({ transactional }) => `-- +migrate Up${transactional ? '' : ' notransaction'}`,
   down: ({ transactional }) => `-- +migrate Down${transactional ? '' : ' notransaction'}`,
   whole: (statement) => `-- +migrate StatementBegin\n${statement}\n-- +migrate StatementEnd`,
-  directive: /\+migrate/gi,
+  word: /\+migrate/gi,
+  directive: /^\s*--\s*\+migrate.*|\r\n/im,
   run: 'sql-migrate up',
 })
 
@@ -95,7 +108,8 @@ export const dbmate = markedWriter({
   up: ({ transactional }) => `-- migrate:up${transactional ? '' : ' transaction:false'}`,
   down: ({ transactional }) => `-- migrate:down${transactional ? '' : ' transaction:false'}`,
   whole: (statement) => statement,
-  directive: /migrate:/gi,
+  word: /migrate:/gi,
+  directive: /^\s*--\s*migrate:.*/im,
   run: 'dbmate --migrations-dir FOLDER up',
   note: 'To run the migration before a failed one again, `dbmate rollback` first.',
 })

@@ -1,7 +1,15 @@
 import type { MigrationPart } from '../parts.js'
 import { aboutIn, directNames, moduleStyle, type ModuleStyle, renderCalls, renderFunction } from './javascript.js'
 import { nextNumbers } from './numbering.js'
-import { comment, joinBlocks, NOTHING_TO_UNDO, renderAbout, renderStatements, type Writer } from './writer.js'
+import {
+  comment,
+  joinBlocks,
+  NOTHING_TO_UNDO,
+  refuseDirectives,
+  renderAbout,
+  renderStatements,
+  type Writer,
+} from './writer.js'
 
 /**
  * `<time>_name.sql` with `-- Up Migration` and `-- Down Migration` where the folder has such and a transaction will do, else
@@ -17,6 +25,7 @@ export const nodePgMigrate: Writer = {
     const numbers = nextNumbers(names, parts.length, at, 'milliseconds')
     const inSql = names.some((name) => /^\d+[_-].*\.sql$/.test(name))
     const style = moduleStyle(folder)
+    if (inSql) refuseDirectives('node-pg-migrate', parts, /^\s*--[\s-]*(?:up|down)\s+migration.*/im)
     return parts.map((part, index) => {
       const stem = `${numbers[index]}_${part.name}`
       return inSql && part.transactional

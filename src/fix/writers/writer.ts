@@ -1,3 +1,4 @@
+import { ConfigError } from '../../errors.js'
 import type { MigrationPart, OutsideTransaction, PartStatement } from '../parts.js'
 
 /** A folder of migrations as it is now. */
@@ -59,4 +60,16 @@ export const NOTHING_TO_UNDO = 'Taken back together with an earlier migration.'
 /** The blocks of a file, with blank lines between. */
 export function joinBlocks(blocks: readonly string[]): string {
   return `${blocks.filter(Boolean).join('\n\n')}\n`
+}
+
+/** Throws ConfigError when a statement holds what the tool would not read as it is. */
+export function refuseDirectives(tool: string, parts: readonly MigrationPart[], directive: RegExp): void {
+  for (const { up, down } of parts)
+    for (const { sql } of [...up, ...down]) {
+      const line = directive.exec(sql)?.[0]
+      if (line === undefined) continue
+      throw new ConfigError(`A statement holds ${JSON.stringify(line)}, which ${tool} does not read as it is.`, {
+        hint: 'Leave the object out with --object or --rule, or choose another --format.',
+      })
+    }
 }
