@@ -4,7 +4,7 @@ import { loadRules } from './engine/load-rules.js'
 import { judgeNormalForms } from './engine/normal-forms.js'
 import { describeLeftOut, findPlatformSchemas } from './engine/platforms.js'
 import { chooseRules, DEFAULT_POLICY, type Policy } from './engine/policy.js'
-import type { AuditResult } from './engine/result.js'
+import type { AuditResult, Finding } from './engine/result.js'
 import type { Rule } from './engine/rule.js'
 import { keepNew } from './engine/new-files.js'
 import { settle } from './engine/settle.js'
@@ -22,7 +22,7 @@ import { proveRewrites } from './prove-rewrites.js'
 import { readBase } from './read-base.js'
 import { openSource, type SourceRequest } from './source/open.js'
 import { readManifest } from './manifest.js'
-import { leaveUnproven, proveFindings } from './prove-findings.js'
+import { leaveUnproven, type ProofOptions, proveChosen, proveFindings } from './prove-findings.js'
 import { describeLeftOver, describeUnmade, leftOverError } from './scratch-remarks.js'
 
 export interface AuditRequest {
@@ -53,6 +53,8 @@ export interface AuditRequest {
   readonly proofDatabase?: string
   /** Count the rows in the way of the constraints that fixes add, on a live server and among those that files insert. Default true. */
   readonly checkData?: boolean
+  /** Fingerprints of the findings whose fixes are to be tried again without the others; null when none of these is left out. */
+  readonly choose?: (findings: readonly Finding[], catalog: Catalog) => Promise<readonly string[] | null>
   /** Told when a phase begins. */
   readonly progress?: (phase: string) => void
   /** Ends the audit: the running query is cancelled, and the audit fails. */
@@ -109,16 +111,22 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
     })
     const { judged, notSeen: left } = keepNew(settled.judged, evidence.migrations)
     if (request.prove !== false) progress('Proving fixes')
-    const findings =
+    const { serverVersion } = evidence.catalog
+    const options: ProofOptions = {
+      source,
+      rules,
+      evidence,
+      all: judgement.judged,
+      checkData: request.checkData ?? true,
+      version: version !== undefined || source.kind !== 'files' ? Math.floor(serverVersion / 10_000) : null,
+      signal: request.signal,
+    }
+    const replacing = judged.filter(({ statement, steps }) => statement && steps.length > 0)
+    const tried =
       request.prove === false
         ? leaveUnproven(judged, evidence)
         : await proveFindings(judged, {
-            source,
-            rules,
-            evidence,
-            all: judgement.judged,
-            checkData: request.checkData ?? true,
-            signal: request.signal,
+            ...options,
             rewrites: await proveRewrites(
               {
                 paths: request.source.kind === 'files' ? request.source.paths : [],
@@ -127,9 +135,11 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
                 evidence,
                 all: judgement.judged,
               },
-              judged.filter(({ statement, steps }) => statement && steps.length > 0),
+              replacing,
             ),
           })
+    const chosen = await request.choose?.(tried, evidence.catalog)
+    const findings = chosen ? await proveChosen(tried, judged, chosen, options) : tried
     const leftOver = await source.scratches.close()
     return {
       tool: readManifest(),

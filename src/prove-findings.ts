@@ -4,14 +4,16 @@ import type { Rule } from './engine/rule.js'
 import { AuditError } from './errors.js'
 import type { Catalog } from './evidence/catalog/model.js'
 import type { Evidence } from './evidence/model.js'
+import { findConflicts } from './fix/conflicts.js'
 import { createDependentFinder } from './fix/dependents.js'
 import { checkData, notChecked } from './fix/check-data.js'
 import type { DataCheck } from './fix/data-check.js'
 import { describeFix, type Scanned } from './fix/fixes.js'
 import type { Candidate } from './fix/plan.js'
-import { type Found, type Proof, type ProofRequest, proveFixes } from './fix/prove.js'
+import { type Found, notRun, type Proof, type ProofRequest, proveFixes } from './fix/prove.js'
 import { recreateCatalog } from './fix/recreate.js'
 import { checksOf, settleRows } from './fix/settle-rows.js'
+import { newestSyntax } from './fix/syntax.js'
 import type { Source } from './source/open.js'
 
 /** What there is to prove, and how. */
@@ -25,6 +27,8 @@ export interface ProofOptions {
   readonly checkData: boolean
   /** Proofs of what replaces statements of new migrations. */
   readonly rewrites?: ReadonlyMap<string, Proof>
+  /** Major version of the servers that fixes will run on; null when nobody has said. */
+  readonly version: number | null
   readonly signal?: AbortSignal | undefined
 }
 
@@ -46,11 +50,22 @@ export async function proveFindings(judged: readonly Judged[], options: ProofOpt
     settled.filter((_, at) => !isBlocked(judged[at]!) && !waits(judged[at]!)),
     settled.filter((_, at) => !isBlocked(judged[at]!) && waits(judged[at]!)),
     settled.filter((_, at) => isBlocked(judged[at]!)),
-  ].map((group, at) => ({
-    candidates: group.filter(({ statement }) => !statement).map(candidateOf),
+  ]
+  const untried = new Map(
+    groups.flatMap((group) =>
+      refusals(
+        group.filter(({ statement }) => !statement),
+        options,
+      ),
+    ),
+  )
+  const tried = groups.map((group, at) => ({
+    candidates: group
+      .filter(({ statement, finding }) => !statement && !untried.has(finding.fingerprint))
+      .map(candidateOf),
     onEmptyTables: at === 2,
   }))
-  const proofs = await proveFixes(requestOf(options), groups)
+  const proofs = new Map([...(await proveFixes(requestOf(options), tried)), ...untried])
   signal?.throwIfAborted()
   const dependents = createDependentFinder(evidence.catalog, evidence.workload)
   return settled.map((one, at) => {
@@ -58,6 +73,48 @@ export async function proveFindings(judged: readonly Judged[], options: ProofOpt
     const proof = (one.statement ? options.rewrites : proofs)?.get(one.finding.fingerprint)
     return withFix(one, proof, { ...evidence, data, dependents })
   })
+}
+
+/** The findings again, after the fixes of those that were chosen were tried without the others. */
+export async function proveChosen(
+  findings: readonly Finding[],
+  judged: readonly Judged[],
+  chosen: readonly string[],
+  options: ProofOptions,
+): Promise<readonly Finding[]> {
+  const revealing = new Map(judged.map(({ finding, reveals }) => [finding.fingerprint, reveals]))
+  const isBlocked = ({ fix }: Finding) => fix?.data.some(({ outcome }) => outcome === 'in the way') ?? false
+  const group = findings.filter(({ fingerprint, fix }) => fix && chosen.includes(fingerprint))
+  const candidate = (finding: Finding): Candidate =>
+    candidateOf({
+      finding,
+      steps: finding.fix?.steps ?? [],
+      reveals: revealing.get(finding.fingerprint) ?? [],
+      statement: null,
+    })
+  const proofs = await proveFixes(requestOf(options), [
+    { candidates: group.filter((finding) => !isBlocked(finding)).map(candidate), onEmptyTables: false },
+    { candidates: group.filter(isBlocked).map(candidate), onEmptyTables: true },
+  ])
+  options.signal?.throwIfAborted()
+  return findings.map((finding) => {
+    const reason = proofs.get(finding.fingerprint)?.refused
+    return reason && finding.fix ? { ...finding, fix: { ...finding.fix, status: 'advice', reason } } : finding
+  })
+}
+
+/** Fixes that need no trial to be refused: what another one makes, and what the server would not understand. */
+function refusals(group: readonly Judged[], { version }: ProofOptions): readonly (readonly [string, Proof])[] {
+  const refuse = ({ finding }: Judged, reason: string) => [finding.fingerprint, notRun(reason)] as const
+  const clashes = findConflicts(group).map(({ loser, winner: { finding } }) =>
+    refuse(loser, `Another fix makes the same: that of ${finding.rule} on ${finding.address}.`),
+  )
+  const unknown = group.flatMap((one) => {
+    const found = one.steps.flatMap(({ sql }) => newestSyntax(sql) ?? [])
+    const news = found.find(({ since }) => version !== null && since > version)
+    return news ? [refuse(one, `PostgreSQL ${version} does not know ${news.what}, which came with ${news.since}.`)] : []
+  })
+  return [...clashes, ...unknown]
 }
 
 function requestOf({ source, rules, evidence, all }: ProofOptions): ProofRequest {

@@ -120,7 +120,7 @@ const ENDINGS = ['SIGINT', 'SIGTERM'] as const
 export async function runAudit(
   { args, flags }: AuditInput,
   configuration: Configuration,
-  options: Pick<AuditRequest, 'prove'> = {},
+  { choose, ...options }: Pick<AuditRequest, 'prove' | 'choose'> = {},
 ): Promise<AuditResult> {
   const { source = {} } = configuration.config
   const layout = flags.layout ?? source.layout
@@ -152,6 +152,15 @@ export async function runAudit(
         ...(newMigrations ? { newMigrations } : {}),
         onProgress: ({ file, done, total }) => progress.begin(`Loading ${file} (${done} of ${total})`),
       },
+      ...(choose && {
+        choose: async (findings, catalog) => {
+          // A question may be asked.
+          progress.end()
+          const chosen = await choose(findings, catalog)
+          if (chosen) progress.begin('Proving the choice')
+          return chosen
+        },
+      }),
       progress: progress.begin,
       signal: interruption.signal,
       startedAt: new Date(),

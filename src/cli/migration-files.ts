@@ -11,11 +11,14 @@ export function checkMigrationFolder(folder: string): void {
   }
 }
 
-/** The addresses, if every one is an object with a finding, or a table. Throws ConfigError, with the nearest address as a hint. */
-export function checkObjects(addresses: readonly string[] = [], { catalog, findings }: AuditResult): readonly string[] {
+/** Throws ConfigError, with the nearest address as a hint, unless every address is an object with a finding, or a table. */
+export function checkObjects(
+  addresses: readonly string[] = [],
+  { catalog, findings }: Pick<AuditResult, 'catalog' | 'findings'>,
+): void {
   const known = [...catalog.tables, ...findings].map(({ address }) => address)
   const unknown = addresses.find((address) => !known.includes(address))
-  if (unknown === undefined) return addresses
+  if (unknown === undefined) return
   const near = nearest(unknown, known)
   throw new ConfigError(`There is no table, and no finding about an object, «${unknown}».`, {
     hint: near

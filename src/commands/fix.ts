@@ -7,7 +7,7 @@ import { checkTerminal, printFiles, renderFiles, writeMigration } from '../cli/f
 import { checkMigrationFolder, checkObjects, LOCK_NAMES, lockMode } from '../cli/migration-files.js'
 import { chooseTarget, findWriter } from '../cli/migration-target.js'
 import { selectRules } from '../engine/select-rules.js'
-import { planMigration } from '../fix/migration.js'
+import { chosenFewer, type MigrationChoice, planMigration } from '../fix/migration.js'
 import { type Phase, PHASES } from '../fix/step.js'
 import { WRITERS } from '../fix/writers/index.js'
 import { renderMigration } from '../report/migration.js'
@@ -95,20 +95,27 @@ What needs a decision, or could not be proven, is listed and left out. Nothing i
     if (flags.format !== undefined) findWriter(flags.format)
     const rules = selectRules(configuration.book, flags.rule).map(({ id }) => id)
     const version = flags['target-version']
-    // Every rule judges, so that a proof sees what a fix would break elsewhere; the choice is made afterwards.
+    const choice: MigrationChoice = {
+      rules,
+      objects: flags.object ?? [],
+      phases: (flags.phase ?? []) as Phase[],
+      maxLock: lockMode(flags['max-lock']),
+    }
+    let fingerprints: readonly string[] | undefined
+    // Every rule judges, so that a proof sees what a fix would break elsewhere; what is chosen then is proven by itself.
     const result = await runAudit(
       { args, flags: { ...flags, rule: [] } },
       version === undefined
         ? configuration
         : { ...configuration, request: { ...configuration.request, productionVersion: version } },
+      {
+        choose: async (findings, catalog) => {
+          checkObjects(flags.object, { findings, catalog })
+          if (flags.interactive) fingerprints = await askWhichFixes(planMigration(findings, choice))
+          return chosenFewer(findings, { ...choice, fingerprints })
+        },
+      },
     )
-    const choice = {
-      rules,
-      objects: checkObjects(flags.object, result),
-      phases: (flags.phase ?? []) as Phase[],
-      maxLock: lockMode(flags['max-lock']),
-    }
-    const fingerprints = flags.interactive ? await askWhichFixes(planMigration(result.findings, choice)) : undefined
     const migration = planMigration(result.findings, { ...choice, fingerprints })
     const target = chooseTarget({ format, output: flags.output }, result)
     const { files, written } = renderFiles(migration, target, result)

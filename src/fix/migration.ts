@@ -1,4 +1,5 @@
 import type { Finding } from '../engine/result.js'
+import { findConflicts } from './conflicts.js'
 import { planSteps, type OrderedStep } from './plan.js'
 import { LOCK_MODES, type LockMode, type Phase, PHASES } from './step.js'
 
@@ -49,7 +50,14 @@ export function planMigration(findings: readonly Finding[], choice: MigrationCho
     const needed = strongestLock(finding)
     return maxLock && needed && isStronger(needed, maxLock) ? [{ finding, reason: `It needs ${needed}.` }] : []
   })
-  const fixes = offered.filter((finding) => !leftOut.some((left) => left.finding === finding))
+  const within = offered.filter((finding) => !leftOut.some((left) => left.finding === finding))
+  const clashes = findConflicts(within.map((finding) => ({ finding, steps: finding.fix?.steps ?? [] }))).map(
+    ({ loser, winner }): LeftOut => ({
+      finding: loser.finding,
+      reason: `Another fix makes the same: that of ${winner.finding.rule} on ${winner.finding.address}.`,
+    }),
+  )
+  const fixes = within.filter((finding) => !clashes.some((clash) => clash.finding === finding))
   const all = planSteps(
     fixes.map(({ fingerprint, object: { schema, table }, fix }) => ({
       id: fingerprint,
@@ -64,15 +72,25 @@ export function planMigration(findings: readonly Finding[], choice: MigrationCho
     fixes: fixes.filter(({ fingerprint }) => held.has(fingerprint)),
     decisions: chosen.filter((finding) => finding.fix?.status === 'decision' && !answered(finding)),
     refused: chosen.filter(({ fix }) => fix?.status === 'advice'),
-    leftOut,
+    leftOut: [...leftOut, ...clashes],
     before: phasesBefore(all, planned, held),
   }
+}
+
+/** Fingerprints of the fixes that a choice takes, when they are fewer, or others, than those that were proven together. */
+export function chosenFewer(findings: readonly Finding[], choice: MigrationChoice): readonly string[] | null {
+  const taken = planMigration(findings, { ...choice, phases: [] }).fixes.map(({ fingerprint }) => fingerprint)
+  const proven = planMigration(findings).fixes.map(({ fingerprint }) => fingerprint)
+  const same = taken.length === proven.length && taken.every((fingerprint) => proven.includes(fingerprint))
+  return same || taken.length === 0 ? null : taken
 }
 
 function isChosen({ rule, address, object, fingerprint }: Finding, choice: MigrationChoice): boolean {
   const { rules = [], objects = [], fingerprints } = choice
   const table = `${object.schema}.${object.table}`
   return (
+    // What replaces a statement of a migration that is there is no migration.
+    object.kind !== 'statement' &&
     (rules.length === 0 || rules.includes(rule)) &&
     (objects.length === 0 || objects.includes(address) || objects.includes(table)) &&
     (fingerprints === undefined || fingerprints.includes(fingerprint))

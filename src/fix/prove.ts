@@ -171,7 +171,8 @@ async function emptyTables(scratch: ScratchSession, { tables }: Catalog): Promis
   await scratch.execute('reset session_replication_role')
 }
 
-function notRun(refused: string): Proof {
+/** The proof of a candidate that was not tried, and why. */
+export function notRun(refused: string): Proof {
   return { refused, ran: false, observed: new Map(), serverVersion: 0 }
 }
 

@@ -64,6 +64,8 @@ async function failBuild(migrator: pg.Client, writer: pg.Client, part: Migration
   await writer.query(`insert into subscription values (1, 1, now(), now() + interval '1 day')`)
   const running = run(migrator, part)
   for (;;) {
+    // A transaction keeps what it saw of other sessions.
+    await writer.query('select pg_stat_clear_snapshot()')
     const { rows } = await writer.query<{ pid: number }>(
       `select pid from pg_stat_activity where query ilike 'create index concurrently%' and wait_event_type = 'Lock'`,
     )
