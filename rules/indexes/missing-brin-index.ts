@@ -25,18 +25,15 @@ const QUEUES = /(?:^|_)(?:outbox|inbox|queues?|queued|pending|scheduled|failed|d
 /** Columns that change after the row was written. */
 const CHANGES =
   /(?:^|_)(?:updated|modified|enqueued|queued|changed|deleted|processed|delivered|finished|completed|ended|resolved|acknowledged|read|seen|sent|locked|expires?|expired|scheduled|retry|retries|attempts?|status|state|version|next|last)(?:_|$)/
-/** Names of the moment that a row is about. */
-const MOMENT =
-  /(?:^|_)(?:occurred|happened|recorded|logged|measured|observed|captured|emitted|event|used|visited)(?:_|$)/
 
 export default rule({
   severity: 'info',
   tier: 'inferred',
-  confidence: 0.5,
+  confidence: 0.6,
   docs: {
     summary: 'Index the time of a large append-only table by BRIN.',
     why: 'Rows that arrive in order of time lie in that order. A BRIN index notes the first and last time of each range of blocks: it is a thousand times smaller than a B-tree and costs inserts next to nothing, and scans over a span of time read only the blocks of that span.',
-    bad: 'create table usage_event (id bigint generated always as identity primary key, quantity bigint not null, occurred_at timestamptz not null default now());',
+    bad: 'create table usage_event (id bigint generated always as identity primary key, quantity bigint not null, occurred_at timestamptz not null default now());\n-- workload\nselect sum(quantity) from usage_event where occurred_at >= $1 and occurred_at < $2;',
     good: 'create table usage_event (id bigint generated always as identity primary key, quantity bigint not null, occurred_at timestamptz not null default now()); create index on usage_event using brin (occurred_at);',
     unless: 'The table stays below a gigabyte, rows arrive out of order, or single rows are looked up by their time.',
     references: ['https://www.postgresql.org/docs/current/brin.html'],
@@ -57,27 +54,22 @@ export default rule({
         ? measured.column
         : statistics?.table(table)
           ? null
-          : chooseMoment(table, moments, uses?.ranges)
+          : uses && chooseMoment(table, moments, uses.ranges)
       if (!on) continue
       yield {
         on,
         facts: {
           sizeBytes: measured?.sizeBytes ?? null,
           correlation: measured?.correlation ?? null,
-          readByRange: uses?.ranges.has(on) ?? null,
         },
-        assessment: measured
-          ? { tier: 'measured', confidence: 0.9, impact: 'medium' }
-          : uses?.ranges.has(on)
-            ? { confidence: 0.6 }
-            : {},
+        assessment: measured ? { tier: 'measured', confidence: 0.9, impact: 'medium' } : {},
       }
     }
   },
 
   message: ({ on, facts: { sizeBytes, correlation } }) =>
     sizeBytes === null
-      ? `${on.table} looks append-only and in order of ${on.name}, which no BRIN index covers.`
+      ? `${on.table} looks append-only and in order of ${on.name}, by which queries read spans of it, and which no BRIN index covers.`
       : `${on.table} (${(sizeBytes / GIBIBYTE).toFixed(1)} GiB) lies in order of ${on.name} (correlation ${correlation?.toFixed(2)}), which no BRIN index covers.`,
 
   fix: ({ on, facts: { sizeBytes } }) => {
@@ -117,12 +109,8 @@ function measure(table: Table, moments: readonly Column[], statistics: Statistic
   return best ? { ...best, sizeBytes: counted.sizeBytes } : null
 }
 
-/** By names alone: a table of what happened, whose rows nothing refers to and nothing changes. */
-function chooseMoment(
-  table: Table,
-  moments: readonly Column[],
-  ranges: ReadonlySet<Column> | undefined,
-): Column | null {
+/** By names and queries: spans of time are read of a table of what happened, whose rows nothing refers to and nothing changes. */
+function chooseMoment(table: Table, moments: readonly Column[], ranges: ReadonlySet<Column>): Column | null {
   const appended =
     RECORDS.test(table.name) &&
     !QUEUES.test(table.name) &&
@@ -131,12 +119,7 @@ function chooseMoment(
     !table.columns.some(({ name, type }) => type.name !== 'jsonb' && CHANGES.test(name)) &&
     !table.triggers.some(({ events, timing }) => events.includes('update') && timing === 'before')
   if (!appended) return null
-  return (
-    moments.find((column) => ranges?.has(column)) ??
-    moments.find(({ name }) => MOMENT.test(name)) ??
-    moments.find(({ default: value }) => isNow(value)) ??
-    null
-  )
+  return moments.find((column) => ranges.has(column)) ?? null
 }
 
 function isNow(value: string | null): boolean {

@@ -23,7 +23,10 @@ export default rule({
       if (index.method !== 'btree' && index.method !== 'hash') continue
       // A unique index compares whole values on purpose.
       if (index.unique || index.constraint || index.partitionOf || !index.valid) continue
-      const column = index.keys.map((key) => key.column).find((key) => key && methodFor(key.type, key.name))
+      // An array or a range behind other keys is there for the order, or to be read from the index alone.
+      const column = index.keys
+        .map((key) => key.column)
+        .find((key, at) => key && methodFor(key.type, key.name) && (at === 0 || key.type.category === 'base'))
       const method = column && methodFor(column.type, column.name)
       if (!column || !method) continue
       yield {

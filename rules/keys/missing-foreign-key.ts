@@ -1,11 +1,13 @@
 import {
   addForeignKey,
   afterReview,
+  checksOf,
   type Column,
   createIndex,
   type Detection,
   groupBy,
   inferForeignKeys,
+  literalsComparedWith,
   type NameRule,
   quoteIdentifier,
   quoteRelation,
@@ -71,7 +73,9 @@ export default rule({
   reveals: ['keys/tenant-crossing-foreign-key', 'indexes/redundant-index'],
 
   *detect({ catalog }): Iterable<Detection<Schema | Table | Column, KeyFacts>> {
-    const all = inferForeignKeys(catalog).filter(({ columns }) => !OUTLIVING.test(columns[0]!.table.name))
+    const all = inferForeignKeys(catalog).filter(
+      ({ columns }) => !OUTLIVING.test(plain(columns[0]!.table.name)) && !columns.some(isEnumerated),
+    )
     const habits = new Set<Schema>()
     for (const [schema, of] of groupBy(all, ({ columns }) => columns[0]!.table.schema)) {
       const declared = [...catalog.foreignKeys()].filter(
@@ -114,7 +118,7 @@ export default rule({
         },
         assessment: {
           confidence: alternatives.length > 0 ? 0.5 : confidence,
-          ...(alternatives.length > 0 || RECORDS.test(column.table.name) ? { severity: 'info' } : {}),
+          ...(alternatives.length > 0 || RECORDS.test(plain(column.table.name)) ? { severity: 'info' } : {}),
         },
       }
     }
@@ -169,6 +173,16 @@ export default rule({
   },
 })
 
+/** A CHECK names the values that the column may have. */
+function isEnumerated(column: Column): boolean {
+  return checksOf(column.table).some((check) => literalsComparedWith(check, column).length > 1)
+}
+
+/** `AuditLog` → `audit_log`. */
+function plain(name: string): string {
+  return name.replaceAll(/([a-z\d])([A-Z])/g, '$1_$2').toLowerCase()
+}
+
 /** Partitions that have the foreign key which their parent has not. */
 function partitionsWithKey(columns: readonly Column[], referenced: Table): readonly Table[] {
   const names = columns.map(({ name }) => name).join()
@@ -181,7 +195,7 @@ function partitionsWithKey(columns: readonly Column[], referenced: Table): reado
 
 /** A log or the like that has no foreign key at all. */
 function isRecordOfEverything({ name, foreignKeys }: Table): boolean {
-  return foreignKeys.length === 0 && RECORDS.test(name)
+  return foreignKeys.length === 0 && RECORDS.test(plain(name))
 }
 
 /** Facts of a finding about many columns. */

@@ -27,7 +27,8 @@ export default rule({
       const onParent = new Set([...table.indexes.map(shapeOfIndex), ...table.foreignKeys.map(shapeOfForeignKey)])
       const indexes = repeated(partitions, (partition) => ownIndexes(partition, table), shapeOfIndex, onParent)
       const keys = repeated(partitions, ownForeignKeys, shapeOfForeignKey, onParent)
-      const found = [...indexes, ...keys]
+      const isClosed = table.partitionKey?.strategy === 'hash' || table.partitionKey?.columns[0]?.type.name === 'bool'
+      const found = [...indexes, ...keys].filter(({ missing }) => !isClosed || missing.length > 0)
       if (found.length === 0) continue
       yield {
         on: table,
