@@ -78,7 +78,7 @@ function describe(finding: Finding, counts: boolean): Case {
     advice,
     location ? formatLocation(location) : '',
     `Rests on: ${describeEvidence(finding)}`,
-    fix ? `Fix ${describeFix(fix)}` : '',
+    fix ? `Fix ${describeFix(fix, finding.object)}` : '',
     ...(fix?.up ?? []).map((statement) => `${statement};`),
   ]
   return {

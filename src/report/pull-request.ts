@@ -67,7 +67,7 @@ function renderDetails(finding: Finding, names: ReadonlySet<string>): string {
   const { fix, advice, address } = finding
   return fold(`How to mend ${html(address)}`, [
     `${textWithCode(advice, names)}\n\nRests on: ${text(describeEvidence(finding))}.`,
-    ...(fix ? [`Fix ${textWithCode(describeFix(fix), names)}`] : []),
+    ...(fix ? [`Fix ${textWithCode(describeFix(fix, finding.object), names)}`] : []),
     ...(fix && fix.up.length > 0 ? [sqlBlock(fix.up)] : []),
   ])
 }

@@ -134,7 +134,9 @@ function describeFinding(finding: Finding, ruleIndex: number | undefined) {
       confidence: finding.confidence,
       restsOn: describeEvidence(finding),
       facts: finding.evidence.facts,
-      ...(fix ? { fix: { status: fix.status, description: describeFix(fix), up: fix.up, down: fix.down } } : {}),
+      ...(fix
+        ? { fix: { status: fix.status, description: describeFix(fix, finding.object), up: fix.up, down: fix.down } }
+        : {}),
     },
   }
 }

@@ -142,7 +142,7 @@ function describeFinding(paper: Paper, finding: Finding, owner: string): string 
   return [`  ${tag}${lines[0] ?? ''}`, ...lines.slice(1).map((line) => `${' '.repeat(INDENT)}${line}`)].join('\n')
 }
 
-function cure(paper: Paper, { fix, advice }: Finding): readonly string[] {
+function cure(paper: Paper, { fix, advice, object }: Finding): readonly string[] {
   const { chalk, verbose, width } = paper
   if (!fix) return block(paper, `Do: ${advice}`)
   const locks = describeLocks(fix)
@@ -153,7 +153,7 @@ function cure(paper: Paper, { fix, advice }: Finding): readonly string[] {
   const tone = fix.status === 'proven' ? chalk.green : chalk.yellow
   return [
     ...(fix.status === 'proven' ? [] : block(paper, `Do: ${advice}`)),
-    ...block(paper, `Fix ${describeFix(fix)}`, tone),
+    ...block(paper, `Fix ${describeFix(fix, object)}`, tone),
     ...(locks ? block(paper, `Locks: ${locks}`, chalk.dim) : []),
     ...(data ? block(paper, `Data: ${data}`, chalk.dim) : []),
     ...(dependents.length > 0 ? block(paper, `Touched by it: ${dependents.join('; ')}`, chalk.dim) : []),
@@ -293,7 +293,8 @@ function notSeen(paper: Paper, result: AuditResult): string {
 
 function nextSteps(paper: Paper, { findings, tool }: AuditResult): string {
   if (findings.length === 0) return ''
-  const proven = withFix(findings, 'proven').length
+  const written = findings.filter(({ object }) => object.kind !== 'statement')
+  const proven = withFix(written, 'proven').length
   const steps = [
     ...(proven > 0
       ? [[`${tool.name} fix …`, `writes ${count(proven, 'proven fix', 'proven fixes')} as one migration, up and down`]]

@@ -49,8 +49,10 @@ function describeFlat(value: Json): string {
   return typeof value === 'object' && value !== null ? Object.values(value).join(' ') : String(value)
 }
 
-/** What is known of a fix, in one sentence. */
-export function describeFix(fix: Fix): string {
+/** What is known of a fix, in one sentence. What stands in a migration is replaced there. */
+export function describeFix(fix: Fix, { kind }: Pick<Finding['object'], 'kind'>): string {
+  if (fix.status === 'proven' && kind === 'statement')
+    return 'proven: in place of the statement it makes the same catalog, and the finding is gone.'
   if (fix.status === 'proven') return 'proven: applied to a copy of the schema, checked and undone.'
   if (fix.status === 'decision')
     return `proven on a copy of the schema, but a person must decide: ${fix.reason ?? 'see the SQL.'}`

@@ -128,6 +128,6 @@ function statements(sql: readonly string[]): Markup {
 
 /** What a proof is stands once before the findings. */
 function describeProof(fix: Fix): string {
-  const sentence = fix.status === 'proven' ? 'proven.' : describeFix(fix)
+  const sentence = fix.status === 'proven' ? 'proven.' : describeFix(fix, { kind: 'table' })
   return sentence.charAt(0).toUpperCase() + sentence.slice(1)
 }

@@ -20,7 +20,7 @@ export function renderFinding({ number, finding }: Numbered, names: ReadonlySet<
     `**Rests on:** ${text(describeEvidence(finding))}${facts.length > 0 ? `: ${facts.join(', ')}` : ''}`,
     ...(related.length > 0 ? [`**Takes part:** ${related.map(code).join(', ')}`] : []),
     `**Weight:** impact ${finding.impact}, effort ${finding.complexity}`,
-    ...(fix ? [`**Fix:** ${textWithCode(describeFix(fix), names)}`] : []),
+    ...(fix ? [`**Fix:** ${textWithCode(describeFix(fix, finding.object), names)}`] : []),
     ...locksOf(finding),
     ...dataOf(finding),
     ...dependentsOf(finding, names),
