@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Catalog } from '../../src/evidence/catalog/model.js'
+import { proveFixes } from '../../src/fix/prove.js'
+import { statement } from '../../src/fix/steps/statement.js'
+import type { EmbeddedServer } from '../../src/source/embedded/server.js'
+import { EmbeddedServerEnded } from '../../src/source/embedded/thread.js'
+import type { ScratchSession, ServerError } from '../../src/source/session.js'
+import { emptyDatabase, startScratch } from '../scratch.js'
+
+const FULL: ServerError = {
+  message: 'could not extend file "base/5/16384": No space left on device',
+  code: '53100',
+  detail: null,
+  hint: 'Check free disk space.',
+  position: null,
+}
+
+let server: EmbeddedServer
+beforeAll(async () => {
+  server = await startScratch()
+})
+afterAll(() => server.close())
+
+/** Two fixes, a column each, on two tables; what the server does about the second one's statement is given. */
+async function proveTwo(answer: () => ServerError) {
+  const openScratch = async (): Promise<ScratchSession> => {
+    await emptyDatabase(server)
+    await server.execute('create table public.one (id int); create table public.two (id int)')
+    await server.execute('set search_path to pg_catalog')
+    const execute = async (sql: string) =>
+      sql.startsWith('alter table public.two add') ? answer() : server.execute(sql)
+    return { version: server.version, query: server.query, execute, close: async () => undefined }
+  }
+  const candidates = ['one', 'two'].map((name) => ({
+    id: name,
+    table: `public.${name}`,
+    steps: [
+      statement(`alter table public.${name} add a int`, `alter table public.${name} drop a`, { phase: 'expand' }),
+    ],
+  }))
+  const judge = ({ tables }: Catalog) =>
+    tables.flatMap(({ name, address, columns }) =>
+      columns.length === 1 ? [{ id: name, rule: 'r', address, table: address }] : [],
+    )
+  const proofs = await proveFixes(
+    { openScratch, judge },
+    candidates.map((one) => ({ candidates: [one] })),
+  )
+  return [...proofs].map(([id, { refused, ran }]) => ({ id, refused, ran }))
+}
+
+it('refuses a fix for which the scratch server has no space, and proves the others', async () => {
+  expect(await proveTwo(() => FULL)).toEqual([
+    { id: 'one', refused: null, ran: true },
+    { id: 'two', refused: `It fails: ${FULL.message}.`, ran: false },
+  ])
+})
+
+it('refuses what was not settled when the scratch server crashed, and keeps what was', async () => {
+  const crash = () => {
+    throw new EmbeddedServerEnded('crash', 'The embedded PostgreSQL crashed: out of memory.')
+  }
+  expect(await proveTwo(crash)).toEqual([
+    { id: 'one', refused: null, ran: true },
+    { id: 'two', refused: 'The proof was broken off: The embedded PostgreSQL crashed: out of memory.', ran: false },
+  ])
+})
