@@ -61,8 +61,6 @@ export interface Step {
   readonly repair?: Repair
   /** The question that a person has to answer before this step may run. */
   readonly review?: string
-  /** Takes away what an interrupted try of this step leaves behind, such as an invalid index; harmless when there is nothing. */
-  readonly cleanUp?: string
   /** One sentence for whoever runs it: how to try again, or when a shorter way will do. */
   readonly note?: string
   /** Addresses of columns that queries see differently, or no longer, once the fix is done. */

@@ -244,7 +244,6 @@ function referenceSteps({ table, childName, childTable, value, element, referenc
     phase: 'backfill',
     sql: `create index concurrently ${quoteIdentifier(index)} on ${childTable} (${value})`,
     undo: drop,
-    cleanUp: drop,
     transactional: false,
   }
   const keys = addConstraint(

@@ -37,7 +37,6 @@ function buildIndexes(table: Table, columns: readonly Column[], kind: Kind): rea
       ...STEP,
       sql: `create unique index concurrently ${quoteIdentifier(name)} on ${quoteRelation(table)} (${quoteColumns(columns)})`,
       undo: drop,
-      cleanUp: drop,
       transactional: false,
       lock: 'SHARE UPDATE EXCLUSIVE',
       scans: true,

@@ -218,7 +218,6 @@ function backfill(context: Context): readonly Step[] {
         phase: 'backfill',
         sql: `create ${original.unique ? 'unique ' : ''}index concurrently ${quoteIdentifier(name)} on ${relation} ${definition}`,
         undo: drop,
-        cleanUp: drop,
         transactional: false,
         lock: 'SHARE UPDATE EXCLUSIVE',
         scans: true,

@@ -14,7 +14,6 @@ export function buildConcurrently(table: RelationState, index: IndexState): read
       ...STEP,
       sql: concurrently,
       undo: drop,
-      cleanUp: drop,
       transactional: false,
       lock: 'SHARE UPDATE EXCLUSIVE',
       scans: true,
