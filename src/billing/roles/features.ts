@@ -109,6 +109,10 @@ const COLUMN_FEATURES = [
     ),
   ],
   ['currency', both(isText, words('currency'), not(words('identity')))],
+  [
+    'model name',
+    (_, n) => /(?:^| )(?:charge|pricing|price|rate|billing|tariff|preis) (?:model|scheme|modell)$/.test(n.join(' ')),
+  ],
   ['percentage', both(isNumber, words('rate'), not(words('unit')))],
   [
     'plain rate',
