@@ -4,6 +4,7 @@ import type { AuditResult } from '../engine/result.js'
 import { ConfigError, InterruptedError, LeftOverError } from '../errors.js'
 import type { Configuration } from './configuration.js'
 import { startProgress } from './progress.js'
+import type { RunnerChoice } from '../source/files/runners.js'
 import { resolveSource, type SourceFlags } from './source.js'
 
 /** The arguments of commands that audit a database. */
@@ -122,7 +123,7 @@ export async function runAudit(
   configuration: Configuration,
   { choose, ...options }: Pick<AuditRequest, 'prove' | 'choose'> = {},
 ): Promise<AuditResult> {
-  const { source = {} } = configuration.config
+  const { source = {}, target } = configuration.config
   const layout = flags.layout ?? source.layout
   const request = resolveSource(chooseSource({ args, flags }, configuration), process.env)
   const variables = { ...source.variables, ...readVariables(flags.variable ?? []) }
@@ -149,6 +150,7 @@ export async function runAudit(
       load: {
         ...(layout === undefined ? {} : { layout }),
         variables,
+        ...(target ? { runner: runnerOf(target) } : {}),
         ...(newMigrations ? { newMigrations } : {}),
         onProgress: ({ file, done, total }) => progress.begin(`Loading ${file} (${done} of ${total})`),
       },
@@ -196,6 +198,11 @@ function underMigrations(source: AuditRequest['source']): AuditRequest['source']
   if (source.kind === 'files') return source
   const { files: paths = [], ...base } = source
   return { kind: 'files', paths, base }
+}
+
+/** What the configuration says of the tool that runs the migrations. */
+function runnerOf({ runner, transaction }: NonNullable<Configuration['config']['target']>): RunnerChoice {
+  return { ...(runner === undefined ? {} : { name: runner }), ...(transaction === undefined ? {} : { transaction }) }
 }
 
 /** A database or files on the command line put those of the configuration out of force. */

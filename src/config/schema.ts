@@ -98,7 +98,13 @@ export const configSchema = z
         runner: z
           .string()
           .optional()
-          .describe('What runs the migrations, such as flyway, and so decides about transactions.'),
+          .describe('What runs the migrations, such as flyway; by default the tool that the layout tells.'),
+        transaction: z
+          .enum(['all', 'each', 'query', 'none'])
+          .optional()
+          .describe(
+            'What the runner puts into one transaction: all files that are pending · each file · a file that it sends as one query · none, a statement by itself. A file that opts out as the tool has it is left out. By default as the tool does.',
+          ),
       })
       .optional()
       .describe('Where migrations will run.'),
