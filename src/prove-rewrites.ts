@@ -37,12 +37,11 @@ export async function proveRewrites(
   const proofs = new Map<string, Proof>()
   if (candidates.length === 0) return proofs
   const together = await tryRewrites(request, candidates)
-  const failing = candidates.some(({ finding }) => together.get(finding.fingerprint)?.refused)
-  if (!failing || candidates.length === 1) return together
+  if (!together.isShared || candidates.length === 1) return together.proofs
   for (const [at, candidate] of candidates.entries()) {
     const { fingerprint } = candidate.finding
     const alone = at < MOST_ALONE ? await tryRewrites(request, [candidate]) : together
-    proofs.set(fingerprint, alone.get(fingerprint)!)
+    proofs.set(fingerprint, alone.proofs.get(fingerprint)!)
   }
   return proofs
 }
@@ -50,7 +49,11 @@ export async function proveRewrites(
 async function tryRewrites(
   { paths, load, rules, evidence, all }: RewriteRequest,
   candidates: readonly Judged[],
-): Promise<ReadonlyMap<string, Proof>> {
+): Promise<{
+  readonly proofs: ReadonlyMap<string, Proof>
+  /** Something is wrong that may be any candidate's doing. */
+  readonly isShared: boolean
+}> {
   const texts = new Map<string, readonly string[]>()
   for (const { finding, steps, statement } of candidates) {
     if (!statement) continue
@@ -75,8 +78,8 @@ async function tryRewrites(
     const more = [...countBy(found, kindOf)].find(([kind, count]) => count > (had.get(kind) ?? 0))
     const seen = observationsOf(loaded.migrations ?? [])
     const failed = new Map(loaded.problems.map(({ excerpt, message }) => [excerpt, message]))
-    return new Map(
-      candidates.map((candidate) => {
+    const proofs = new Map(
+      candidates.map((candidate): [string, Proof] => {
         const place = placeOf(candidate)
         const own = candidates.filter((other) => placeOf(other) === place).length
         const error = candidate.steps.flatMap(({ sql }) => failed.get(sql.replace(/\s+/g, ' ').slice(0, 120)) ?? [])[0]
@@ -95,6 +98,7 @@ async function tryRewrites(
         ]
       }),
     )
+    return { proofs, isShared: left.length > 0 || more !== undefined }
   } finally {
     await loaded.session.close()
   }
