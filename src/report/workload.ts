@@ -10,6 +10,8 @@ export interface QueryRow {
   /** Its name or place where it has one. */
   readonly place: string | null
   readonly sql: string
+  /** 0 … 1; null when no time was measured. */
+  readonly shareOfTime: number | null
   readonly share: string
   readonly calls: string
   readonly perCall: string
@@ -49,6 +51,7 @@ function describe({
   return {
     place: query.name ?? (query.location ? formatLocation(query.location) : null),
     sql: query.normalized,
+    shareOfTime,
     share: percent(shareOfTime),
     calls: measured.calls.toLocaleString('en'),
     perCall: millisecondsPerCall === null ? '–' : `${millisecondsPerCall.toPrecision(3)} ms`,

@@ -1,4 +1,5 @@
-import { fingerprintSync, normalizeSync, parseSync, scanSync } from 'libpg-query'
+import { fingerprintSync, normalizeSync, parseSync } from 'libpg-query'
+import { endOfBlockComment } from './log/collapse.js'
 import type { WorkloadQuery } from './model.js'
 import { numberPlaceholders } from './placeholders.js'
 
@@ -36,15 +37,19 @@ function identify(sql: string, tree: unknown): string {
   return lists === 0 ? fingerprintSync(sql) : `${fingerprintSync(sql)}-${lists}`
 }
 
-/** Numbers are put for literals, comments are taken out, and white space is one space at most. */
+/** Numbers are put for literals, comments are taken out, and white space between words is one space. */
 function hideLiterals(sql: string): string {
-  let end = 0
+  const normalized = normalizeSync(sql)
   let text = ''
-  for (const token of scanSync(normalizeSync(sql)).tokens) {
-    if (token.tokenName.endsWith('COMMENT')) continue
-    if (token.start > end && text !== '') text += ' '
-    text += token.text
-    end = token.end
+  for (let at = 0; at < normalized.length;) {
+    PIECE.lastIndex = at
+    const [piece = ''] = PIECE.exec(normalized) ?? []
+    const isGap = /^(?:\s|--|\/\*)/.test(piece)
+    if (!isGap) text += piece
+    else if (!text.endsWith(' ')) text += ' '
+    at = piece === '/*' ? endOfBlockComment(normalized, at, normalized.length) : at + piece.length
   }
-  return text
+  return text.trim()
 }
+
+const PIECE = /"(?:[^"]|"")*"|'(?:[^']|'')*'|\s+|--[^\n]*|\/\*|[^"'\s/-]+|[\s\S]/y

@@ -167,7 +167,7 @@ figcaption h3{margin-bottom:.15rem}
 .chart circle{fill:var(--info-fill);fill-opacity:.75}.chart .key{fill:none;stroke:var(--edge);stroke-width:1.3}.chart .unused{fill:var(--error-fill);fill-opacity:1}
 .heap{fill:var(--info-fill)}.dead{fill:var(--error-fill)}.rest{fill:var(--line)}
 .dots .unused::before,.dots .dead::before{background:var(--error-fill);border-color:var(--error-fill)}.dots .used::before,.dots .heap::before{background:var(--info-fill);border-color:var(--info-fill)}.dots .rest::before{background:var(--line)}.dots .key::before{background:none}
-.sizes td:nth-child(2){min-width:10rem;vertical-align:middle}
+.sizes td:nth-child(2){min-width:10rem;vertical-align:middle}.queries td{white-space:nowrap}.queries tbody th,.queries tbody th code{font-weight:400;white-space:normal;overflow-wrap:anywhere}.queries tbody th{min-width:20rem}
 footer{padding:2.5rem 0 3.5rem;color:var(--quiet);font-size:.875rem}
 @media (max-width:60rem){.pair{grid-template-columns:minmax(0,1fr)}header{padding-top:2rem}}
 @media (max-width:44rem){#filters{position:static}.f>summary{grid-template-columns:minmax(0,1fr) auto}.f .m{grid-column:1/-1;grid-row:2}.g{flex-wrap:wrap;justify-content:end}dl{grid-template-columns:minmax(0,1fr);gap:.05rem}dd{margin-bottom:.5rem}.rule>summary{flex-wrap:wrap}.rule>summary span{flex-basis:100%;order:3}}

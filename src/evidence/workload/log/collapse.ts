@@ -130,7 +130,8 @@ function endOf(text: string, mark: string, from: number, to: number): number {
   return found < 0 || found > to ? to : found
 }
 
-function endOfBlockComment(text: string, from: number, to: number): number {
+/** The place behind a comment, which may hold others. */
+export function endOfBlockComment(text: string, from: number, to: number): number {
   let depth = 0
   for (let at = from; at < to - 1; at++) {
     const [code, next] = [text.charCodeAt(at), text.charCodeAt(at + 1)]
