@@ -1,6 +1,7 @@
 import { loadModule, parseSync } from 'libpg-query'
 import type { Column, Table } from './model.js'
 import { remember, rememberFor } from '../remember.js'
+import { at, list, type Node } from '../tree.js'
 
 /** Makes `parseExpression` and the workload reader usable; await it once, before rules run. */
 export const loadParser = (): Promise<void> => loadModule()
@@ -55,8 +56,6 @@ export interface Constant {
    */
   readonly type: string
 }
-
-type Node = Readonly<Record<string, unknown>>
 
 /** The columns that literals are compared with; gives untyped literals their type and tells casts that change nothing. */
 type Context = Pick<Table, 'column'> | undefined
@@ -502,14 +501,4 @@ function stringsOf(nodes: unknown): readonly string[] {
 function unwrap(tree: unknown): readonly [string, Node] {
   const [entry] = Object.entries((tree ?? {}) as Node)
   return entry ? [entry[0], (entry[1] ?? {}) as Node] : ['', {}]
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function at(tree: unknown, ...path: readonly (string | number)[]): unknown {
-  let found = tree
-  for (const step of path) found = (found as Record<string | number, unknown> | null | undefined)?.[step]
-  return found
 }

@@ -1,6 +1,5 @@
 import type { Catalog, Column, Table } from '../catalog/model.js'
-
-type Node = Readonly<Record<string, unknown>>
+import { at, list, type Node } from '../tree.js'
 
 /** One condition of a WHERE or JOIN that a row must or may meet: a leaf below AND and OR, never below NOT. */
 export interface Condition {
@@ -152,14 +151,4 @@ function collectConditions(together: readonly unknown[], found: Condition[]): vo
       for (const arm of list(node['args'])) collectConditions([arm, ...others], found)
     }
   }
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function at(tree: unknown, ...path: readonly string[]): unknown {
-  let found = tree
-  for (const step of path) found = (found as Node | null | undefined)?.[step]
-  return found
 }

@@ -1,9 +1,8 @@
 import { parseSync } from 'libpg-query'
 import type { Catalog, Column, Index } from '../catalog/model.js'
+import { at, list, type Node } from '../tree.js'
 import { bindQuery } from './bind.js'
 import type { Workload, WorkloadQuery } from './model.js'
-
-type Node = Readonly<Record<string, unknown>>
 
 /** A value inside a JSON column: `column -> 'a' ->> 'b'`, with the cast around it. */
 export interface JsonValue {
@@ -116,7 +115,7 @@ function readSearch(tree: unknown, resolve: Resolve): Pick<JsonSearch, 'kind' | 
 }
 
 /** The column of `column = …`. */
-function equalColumn(tree: unknown, resolve: Resolve): Column | undefined {
+export function equalColumn(tree: unknown, resolve: Resolve): Column | undefined {
   const node = at(tree, 'A_Expr') as Node | undefined
   if (!node || at(list(node['name']).at(-1), 'String', 'sval') !== '=') return undefined
   const sides = [node['lexpr'], node['rexpr']].map((side) => at(side, 'ColumnRef'))
@@ -157,14 +156,4 @@ function readJsonKey(tree: unknown): readonly (string | number)[] | null {
 function readPath(tree: unknown): readonly string[] | null {
   const [text] = readJsonKey(tree) ?? []
   return typeof text === 'string' && /^\{[^"\\{}]+\}$/.test(text) ? text.slice(1, -1).split(',') : null
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function at(tree: unknown, ...path: readonly string[]): unknown {
-  let found = tree
-  for (const step of path) found = (found as Node | null | undefined)?.[step]
-  return found
 }

@@ -1,8 +1,8 @@
 import type { Catalog, Column, Table } from '../catalog/model.js'
+import { at, type Node } from '../tree.js'
 import { bindQuery } from './bind.js'
+import { equalColumn } from './json-searches.js'
 import type { WorkloadQuery } from './model.js'
-
-type Node = Readonly<Record<string, unknown>>
 
 /** A SELECT that finds rows of one table by values of columns. */
 export interface Lookup {
@@ -16,11 +16,12 @@ export interface Lookup {
  * meant to be one with others.
  */
 export function lookupOf({ tree }: WorkloadQuery, catalog: Catalog): Lookup | null {
-  const select = (tree as Node)['SelectStmt'] as Node | undefined
+  const select = at(tree, 'SelectStmt') as Node | undefined
   if (!select || select['lockingClause'] || select['limitOffset'] || select['op'] !== 'SETOP_NONE') return null
   const bound = bindQuery(tree, catalog)
   const columns = bound.conditions.flatMap(
-    ({ tree: condition }) => equalColumn(condition, (reference) => bound.column(reference)) ?? [],
+    ({ tree: condition }) =>
+      (comparesValue(condition) ? equalColumn(condition, (reference) => bound.column(reference)) : undefined) ?? [],
   )
   const [first] = columns
   if (!first || bound.ranges.size > 0) return null
@@ -28,21 +29,12 @@ export function lookupOf({ tree }: WorkloadQuery, catalog: Catalog): Lookup | nu
 }
 
 /** `column = $1`, either way around. */
-function equalColumn(condition: unknown, resolve: (reference: unknown) => Column | undefined): Column | undefined {
-  const node = (condition as Node)['A_Expr'] as Node | undefined
-  if (node?.['kind'] !== 'AEXPR_OP' || nameOf(node['name']) !== '=') return undefined
-  const sides = [node['lexpr'], node['rexpr']] as readonly (Node | undefined)[]
-  if (!sides.some((side) => isValue(side))) return undefined
-  return sides.flatMap((side) => (side?.['ColumnRef'] ? (resolve(side['ColumnRef']) ?? []) : []))[0]
+function comparesValue(condition: unknown): boolean {
+  const sides = [at(condition, 'A_Expr', 'lexpr'), at(condition, 'A_Expr', 'rexpr')]
+  return at(condition, 'A_Expr', 'kind') === 'AEXPR_OP' && sides.some((side) => isValue(side))
 }
 
-function isValue(side: Node | undefined): boolean {
-  if (!side) return false
-  const cast = side['TypeCast'] as Node | undefined
-  return 'ParamRef' in side || 'A_Const' in side || (cast !== undefined && isValue(cast['arg'] as Node))
-}
-
-function nameOf(names: unknown): unknown {
-  const last = (names as readonly Node[]).at(-1)
-  return (last?.['String'] as Node | undefined)?.['sval']
+function isValue(side: unknown): boolean {
+  const cast = at(side, 'TypeCast')
+  return Boolean(at(side, 'ParamRef') ?? at(side, 'A_Const')) || (cast !== undefined && isValue(at(cast, 'arg')))
 }

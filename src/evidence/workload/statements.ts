@@ -1,6 +1,7 @@
 import { quoteIdentifier } from '../../quote.js'
 import type { Row, Session } from '../../source/session.js'
 import type { NotSeen } from '../model.js'
+import { utc } from '../statistics/read.js'
 import type { Workload, WorkloadQuery } from './model.js'
 import { parseQuery } from './parse-query.js'
 import { readTags } from './tags.js'
@@ -84,8 +85,6 @@ export async function readStatements(
     return refuse(`pg_stat_statements cannot be read: ${(error as Error).message}`)
   }
 }
-
-const utc = (expression: string) => `pg_catalog.to_char(${expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
 
 function ageOf({ schema, hasInfo }: Installed): string {
   const info = `${quoteIdentifier(schema)}.pg_stat_statements_info`

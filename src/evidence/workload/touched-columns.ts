@@ -1,7 +1,6 @@
 import type { Catalog, Column, Table } from '../catalog/model.js'
+import { at, list, type Node } from '../tree.js'
 import { bindQuery, findTable } from './bind.js'
-
-type Node = Readonly<Record<string, unknown>>
 
 /**
  * The columns that a statement reads or writes, `*` and rows as a whole included. `rows` are names that stand for a table's rows
@@ -63,14 +62,4 @@ function* nodesIn(tree: unknown, under = ''): Generator<readonly [string, Node]>
     yield [under, tree as Node]
     for (const [key, value] of Object.entries(tree)) yield* nodesIn(value, key)
   }
-}
-
-function list(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
-}
-
-function at(tree: unknown, ...path: readonly string[]): unknown {
-  let found = tree
-  for (const step of path) found = (found as Node | null | undefined)?.[step]
-  return found
 }
