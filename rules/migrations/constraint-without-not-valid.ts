@@ -2,13 +2,10 @@ import {
   addThenValidate,
   soleAlteration,
   addressOf,
+  burdensOf,
   alterationsOf,
-  blocks,
   describeSize,
-  foldPartitions,
   rule,
-  sizeOf,
-  weighLock,
 } from '../../src/kit.js'
 import type { MigrationStatement, RelationState } from '../../src/kit.js'
 
@@ -37,14 +34,11 @@ export default rule({
               validated && (type === 'foreign key' || (type === 'check' && isRead(statement, before))),
           ),
       )
-      for (const { table, parts } of foldPartitions(
+      for (const { table, parts, size, blocked, weight } of burdensOf(
+        migrations,
         statement,
         checked.map(({ before }) => before),
       )) {
-        const size = sizeOf(migrations, parts)
-        const blocked = blocks(statement, parts[0]!)
-        const weight = blocked && weighLock(size, blocked)
-        if (!weight) continue
         const [added] = checked
           .filter(({ before }) => before.oid === parts[0]!.oid)
           .flatMap(({ addedConstraints }) =>

@@ -2,13 +2,10 @@ import {
   buildConcurrently,
   soleAlteration,
   addressOf,
+  burdensOf,
   alterationsOf,
-  blocks,
   describeSize,
-  foldPartitions,
   rule,
-  sizeOf,
-  weighLock,
 } from '../../src/kit.js'
 
 export default rule({
@@ -29,14 +26,11 @@ export default rule({
         ({ before, addedIndexes }) =>
           addedIndexes.length > 0 && statement.scanned.some(({ oid }) => oid === before.oid),
       )
-      for (const { table, parts } of foldPartitions(
+      for (const { table, parts, size, blocked, weight } of burdensOf(
+        migrations,
         statement,
         indexed.map(({ before }) => before),
       )) {
-        const size = sizeOf(migrations, parts)
-        const blocked = blocks(statement, parts[0]!)
-        const weight = blocked && weighLock(size, blocked)
-        if (!weight) continue
         const added = indexed
           .filter(({ before }) => before.oid === parts[0]!.oid)
           .flatMap(({ addedIndexes }) => addedIndexes)

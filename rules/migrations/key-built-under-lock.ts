@@ -1,15 +1,4 @@
-import {
-  adoptIndex,
-  soleAlteration,
-  addressOf,
-  alterationsOf,
-  blocks,
-  describeSize,
-  foldPartitions,
-  rule,
-  sizeOf,
-  weighLock,
-} from '../../src/kit.js'
+import { adoptIndex, soleAlteration, addressOf, burdensOf, alterationsOf, describeSize, rule } from '../../src/kit.js'
 import type { Alteration } from '../../src/kit.js'
 
 export default rule({
@@ -35,14 +24,11 @@ export default rule({
           statement.scanned.some(({ oid }) => oid === alteration.before.oid) &&
           keysBuilt(alteration).length > 0,
       )
-      for (const { table, parts } of foldPartitions(
+      for (const { table, parts, size, weight } of burdensOf(
+        migrations,
         statement,
         built.map(({ before }) => before),
       )) {
-        const size = sizeOf(migrations, parts)
-        const blocked = blocks(statement, parts[0]!)
-        const weight = blocked && weighLock(size, blocked)
-        if (!weight) continue
         const [key] = built.filter(({ before }) => before.oid === parts[0]!.oid).flatMap(keysBuilt)
         yield {
           on: statement.about(table, key?.columns),

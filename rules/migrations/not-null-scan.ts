@@ -2,12 +2,10 @@ import {
   setNotNullByCheck,
   soleAlteration,
   addressOf,
+  burdensOf,
   alterationsOf,
   describeSize,
-  foldPartitions,
   rule,
-  sizeOf,
-  weighLock,
 } from '../../src/kit.js'
 
 export default rule({
@@ -33,13 +31,12 @@ export default rule({
           // A primary key makes its columns NOT NULL by itself.
           !addedConstraints.some(({ type }) => type === 'primary key'),
       )
-      for (const { table, parts } of foldPartitions(
+      for (const { table, parts, size, weight } of burdensOf(
+        migrations,
         statement,
         tightened.map(({ before }) => before),
+        () => 'reads',
       )) {
-        const size = sizeOf(migrations, parts)
-        const weight = weighLock(size, 'reads')
-        if (!weight) continue
         const columns = tightened
           .filter(({ before }) => before.oid === parts[0]!.oid)
           .flatMap(({ changedColumns }) => changedColumns.filter(becomesNotNull).map(({ after }) => after.name))

@@ -1,14 +1,4 @@
-import {
-  addressOf,
-  alterationsOf,
-  blocks,
-  describeSize,
-  foldPartitions,
-  isAboutRows,
-  rule,
-  sizeOf,
-  weighLock,
-} from '../../src/kit.js'
+import { addressOf, burdensOf, alterationsOf, blocks, describeSize, isAboutRows, rule } from '../../src/kit.js'
 import type { MigrationStatement } from '../../src/kit.js'
 
 export default rule({
@@ -30,11 +20,7 @@ export default rule({
         (relation) =>
           relation.kind === 'table' && blocks(statement, relation) !== null && !isExplained(statement, relation.oid),
       )
-      for (const { table, parts } of foldPartitions(statement, unexplained)) {
-        const blocked = blocks(statement, parts[0]!)
-        const size = sizeOf(migrations, parts)
-        const weight = blocked && weighLock(size, blocked)
-        if (!weight) continue
+      for (const { table, parts, size, blocked, weight } of burdensOf(migrations, statement, unexplained)) {
         yield {
           on: statement.about(table),
           facts: {

@@ -1,4 +1,4 @@
-import { addressOf, alterationsOf, describeSize, foldPartitions, rule, sizeOf, weighLock } from '../../src/kit.js'
+import { addressOf, alterationsOf, burdensOf, describeSize, rule } from '../../src/kit.js'
 import type { Alteration, RelationState } from '../../src/kit.js'
 
 export default rule({
@@ -17,10 +17,7 @@ export default rule({
     for (const statement of migrations.statements()) {
       const copied = statement.rewritten.filter(({ kind }) => kind === 'table')
       const alterations = alterationsOf(statement)
-      for (const { table, parts } of foldPartitions(statement, copied)) {
-        const size = sizeOf(migrations, parts)
-        const weight = weighLock(size, 'reads')
-        if (!weight) continue
+      for (const { table, parts, size, weight } of burdensOf(migrations, statement, copied, () => 'reads')) {
         yield {
           on: statement.about(table),
           facts: {

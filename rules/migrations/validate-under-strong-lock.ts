@@ -2,14 +2,12 @@ import {
   runApart,
   soleAlteration,
   addressOf,
+  burdensOf,
   alterationsOf,
   blocks,
   describeSize,
   earlierInTransaction,
-  foldPartitions,
   rule,
-  sizeOf,
-  weighLock,
 } from '../../src/kit.js'
 
 export default rule({
@@ -31,14 +29,11 @@ export default rule({
           validatedConstraints.some(({ type }) => type === 'foreign key') ||
           (validatedConstraints.length > 0 && statement.scanned.some(({ oid }) => oid === before.oid)),
       )
-      for (const { table, parts } of foldPartitions(
+      for (const { table, parts, size, blocked, weight } of burdensOf(
+        migrations,
         statement,
         validated.map(({ before }) => before),
       )) {
-        const blocked = blocks(statement, parts[0]!)
-        const size = sizeOf(migrations, parts)
-        const weight = blocked && weighLock(size, blocked)
-        if (!weight) continue
         const since = earlierInTransaction(statement).find((earlier) => blocks(earlier, parts[0]!) !== null)
         const [constraint] = validated.flatMap(({ validatedConstraints }) => validatedConstraints)
         yield {

@@ -1,4 +1,5 @@
-import type { Migrations, RelationState } from './model.js'
+import { type Affected, blocks, foldPartitions } from './effects.js'
+import type { MigrationStatement, Migrations, RelationState } from './model.js'
 
 /** How much a table holds where the migrations will run. */
 export interface TableSize {
@@ -61,4 +62,26 @@ export function weighLock(
   if (weight === 'small') return null
   if (weight === 'medium' || (blocked === 'writes' && writes === 0)) return { severity: 'info' }
   return weight === 'large' ? { severity: 'error', impact: 'high' } : {}
+}
+
+/** A table that a statement keeps others from, for longer than an instant. */
+export interface Burden extends Affected {
+  readonly size: TableSize
+  readonly blocked: 'reads' | 'writes'
+  readonly weight: NonNullable<ReturnType<typeof weighLock>>
+}
+
+/** Of the relations that a statement works on, those where others wait long enough to matter; partitions count for their root. */
+export function burdensOf(
+  migrations: Migrations,
+  statement: MigrationStatement,
+  relations: readonly RelationState[],
+  blockedAt: (part: RelationState) => 'reads' | 'writes' | null = (part) => blocks(statement, part),
+): readonly Burden[] {
+  return foldPartitions(statement, relations).flatMap(({ table, parts }): readonly Burden[] => {
+    const size = sizeOf(migrations, parts)
+    const blocked = blockedAt(parts[0]!)
+    const weight = blocked && weighLock(size, blocked)
+    return blocked && weight ? [{ table, parts, size, blocked, weight }] : []
+  })
 }
