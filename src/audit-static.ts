@@ -2,7 +2,7 @@ import { describeFileSuppressions } from './engine/file-suppressions.js'
 import { judge } from './engine/judge.js'
 import { chooseRules, DEFAULT_POLICY } from './engine/policy.js'
 import type { AuditResult } from './engine/result.js'
-import { settle } from './engine/settle.js'
+import { settle, termsOf } from './engine/settle.js'
 import type { AuditRequest } from './audit.js'
 import { loadRules } from './engine/load-rules.js'
 import { ConfigError } from './errors.js'
@@ -55,15 +55,12 @@ export async function auditStatically(request: AuditRequest): Promise<AuditResul
       .find(Boolean)
     return worst ?? { id, outcome: 'passed' as const, reason: null }
   })
-  const settled = settle({ judged: judgements.flatMap(({ judged }) => judged), outcomes }, rules, evidence(0), {
-    policy,
-    suppressions: [...(request.suppressions ?? []), ...comments.suppressions],
-    problems: comments.problems,
-    requireReason: request.requireReason ?? false,
-    today: request.startedAt.toISOString().slice(0, 10),
-    known: book.map(({ id }) => id),
-    asked: (request.rules ?? []).length > 0,
-  })
+  const settled = settle(
+    { judged: judgements.flatMap(({ judged }) => judged), outcomes },
+    rules,
+    evidence(0),
+    termsOf(request, comments, book),
+  )
   return {
     tool: readManifest(),
     target: {

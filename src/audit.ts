@@ -7,7 +7,7 @@ import { chooseRules, DEFAULT_POLICY, type Policy } from './engine/policy.js'
 import type { AuditResult, Finding } from './engine/result.js'
 import type { Rule } from './engine/rule.js'
 import { keepNew } from './engine/new-files.js'
-import { settle } from './engine/settle.js'
+import { settle, termsOf } from './engine/settle.js'
 import type { Suppression } from './engine/suppress.js'
 import { loadParser } from './evidence/catalog/expression.js'
 import type { Catalog } from './evidence/catalog/model.js'
@@ -100,15 +100,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
     const comments = describeFileSuppressions(source.loaded ? readMarkedComments(source.loaded) : [])
     const version = request.productionVersion === undefined ? undefined : evidence.catalog.serverVersion
     const judgement = judge(rules, evidence, targetOf(evidence, version))
-    const settled = settle(judgement, rules, evidence, {
-      policy,
-      suppressions: [...(request.suppressions ?? []), ...comments.suppressions],
-      problems: comments.problems,
-      requireReason: request.requireReason ?? false,
-      today: request.startedAt.toISOString().slice(0, 10),
-      known: book.map(({ id }) => id),
-      asked: (request.rules ?? []).length > 0,
-    })
+    const settled = settle(judgement, rules, evidence, termsOf(request, comments, book))
     const { judged, notSeen: left } = keepNew(settled.judged, evidence.migrations)
     if (request.prove !== false) progress('Proving fixes')
     const { serverVersion } = evidence.catalog

@@ -1,7 +1,7 @@
 import type { Evidence, NotSeen } from '../evidence/model.js'
 import { describeCommentSuppressions } from './comment-suppressions.js'
 import type { Judged, Judgement } from './judge.js'
-import { decide, ignoredBy, type Policy } from './policy.js'
+import { decide, DEFAULT_POLICY, ignoredBy, type Policy } from './policy.js'
 import type { AuditResult, RuleOutcome } from './result.js'
 import type { Rule } from './rule.js'
 import { suppress, type Suppression, type SuppressionProblem } from './suppress.js'
@@ -19,6 +19,26 @@ export interface Terms {
   readonly known: readonly string[]
   /** Rules were named one by one, so that presets do not count. */
   readonly asked: boolean
+}
+
+/** What a request, the comments in its files and the rules that there are make of it. */
+export function termsOf(
+  request: Partial<Pick<Terms, 'policy' | 'suppressions' | 'requireReason'>> & {
+    readonly rules?: readonly string[]
+    readonly startedAt: Date
+  },
+  comments: Pick<Terms, 'suppressions' | 'problems'>,
+  book: readonly Rule[],
+): Terms {
+  return {
+    policy: request.policy ?? DEFAULT_POLICY,
+    suppressions: [...(request.suppressions ?? []), ...comments.suppressions],
+    problems: comments.problems,
+    requireReason: request.requireReason ?? false,
+    today: request.startedAt.toISOString().slice(0, 10),
+    known: book.map(({ id }) => id),
+    asked: (request.rules ?? []).length > 0,
+  }
 }
 
 /** What is left of a judgement. */
