@@ -4,12 +4,10 @@ import pg from 'pg'
 import { audit } from '../src/audit.js'
 import type { AuditResult } from '../src/engine/result.js'
 import { compareCatalogs, describeCatalog } from '../src/evidence/catalog/describe.js'
-import { linkCatalog } from '../src/evidence/catalog/link.js'
-import { readCatalog } from '../src/evidence/catalog/read.js'
 import { planMigration } from '../src/fix/migration.js'
 import { makeParts, type MigrationPart } from '../src/fix/parts.js'
-import { openLiveSession } from '../src/source/live/session.js'
 import { readLabelledSchema } from './answer-key.js'
+import { readLiveCatalog } from './live-catalog.js'
 import { startServer } from './servers.js'
 
 const folder = 'fixtures/valueverse'
@@ -99,12 +97,7 @@ describe.each([15, 18] as const)('on a live PostgreSQL %s', (major) => {
 })
 
 async function describeLive(url: string): Promise<readonly string[]> {
-  const session = await openLiveSession(url)
-  try {
-    return describeCatalog(linkCatalog(await readCatalog(session)))
-  } finally {
-    await session.close()
-  }
+  return describeCatalog(await readLiveCatalog(url))
 }
 
 /** Runs the statements of a migration one by one, in transactions where it says so. */

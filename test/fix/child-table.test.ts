@@ -2,11 +2,9 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compareCatalogs, describeCatalog } from '../../src/evidence/catalog/describe.js'
 import { loadParser } from '../../src/evidence/catalog/expression.js'
-import { linkCatalog } from '../../src/evidence/catalog/link.js'
-import { readCatalog } from '../../src/evidence/catalog/read.js'
 import type { Step } from '../../src/fix/step.js'
 import { moveToChildTable } from '../../src/fix/steps/child-table.js'
-import { openLiveSession } from '../../src/source/live/session.js'
+import { readLiveCatalog } from '../live-catalog.js'
 import { startServer } from '../servers.js'
 
 const INVOICE = 'public."in""voice"'
@@ -28,12 +26,7 @@ describe.each([14, 18] as const)('on PostgreSQL %s', (major) => {
   }
   const number = async (client: pg.Client, sql: string) =>
     Number(Object.values((await client.query<Record<string, unknown>>(sql)).rows[0] ?? {})[0])
-  const read = async () => {
-    const session = await openLiveSession(url)
-    const catalog = linkCatalog(await readCatalog(session))
-    await session.close()
-    return catalog
-  }
+  const read = () => readLiveCatalog(url)
   beforeAll(async () => {
     await loadParser()
     url = await (await startServer(major)).createDatabase(SCHEMA)

@@ -2,15 +2,13 @@ import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { compareCatalogs, describeCatalog } from '../../src/evidence/catalog/describe.js'
 import { loadParser } from '../../src/evidence/catalog/expression.js'
-import { linkCatalog } from '../../src/evidence/catalog/link.js'
 import type { Catalog } from '../../src/evidence/catalog/model.js'
-import { readCatalog } from '../../src/evidence/catalog/read.js'
 import type { Target } from '../../src/evidence/target.js'
 import type { Step } from '../../src/fix/step.js'
 import { addForeignKey, setNotNull } from '../../src/fix/steps/constraints.js'
 import { createIndex, dropIndex } from '../../src/fix/steps/indexes.js'
 import { addKey } from '../../src/fix/steps/keys.js'
-import { openLiveSession } from '../../src/source/live/session.js'
+import { readLiveCatalog } from '../live-catalog.js'
 import { startServer } from '../servers.js'
 
 const SCHEMA = `
@@ -31,12 +29,7 @@ describe.each([14, 18] as const)('a partitioned table on PostgreSQL %s', (major)
   const target: Target = { oldest: major * 10_000, newest: major * 10_000, sizeOf: () => null }
   let url: string
   let client: pg.Client
-  const read = async () => {
-    const session = await openLiveSession(url)
-    const catalog = linkCatalog(await readCatalog(session))
-    await session.close()
-    return catalog
-  }
+  const read = () => readLiveCatalog(url)
   beforeAll(async () => {
     await loadParser()
     url = await (await startServer(major)).createDatabase(SCHEMA)

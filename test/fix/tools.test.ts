@@ -9,11 +9,9 @@ import { audit } from '../../src/audit.js'
 import { writeMigration } from '../../src/cli/fixing.js'
 import type { AuditResult } from '../../src/engine/result.js'
 import { compareCatalogs, describeCatalog } from '../../src/evidence/catalog/describe.js'
-import { linkCatalog } from '../../src/evidence/catalog/link.js'
-import { readCatalog } from '../../src/evidence/catalog/read.js'
 import type { MigrationFile } from '../../src/fix/writers/writer.js'
 import { splitSql } from '../../src/source/files/split.js'
-import { openLiveSession } from '../../src/source/live/session.js'
+import { readLiveCatalog } from '../live-catalog.js'
 import { startServer, type TestServer } from '../servers.js'
 import { AT, BASE, HOSTILE, layFiles, makeFolder, projectOf, RULES, writeFor, writerOf } from './projects.js'
 
@@ -403,10 +401,5 @@ describe.each(Object.entries(TOOLS).map(([name, find]) => [name, find()] as cons
 })
 
 async function describeLive(url: string): Promise<readonly string[]> {
-  const session = await openLiveSession(url)
-  try {
-    return describeCatalog(linkCatalog(await readCatalog(session)))
-  } finally {
-    await session.close()
-  }
+  return describeCatalog(await readLiveCatalog(url))
 }

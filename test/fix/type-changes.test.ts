@@ -11,8 +11,8 @@ import type { Step } from '../../src/fix/step.js'
 import { changeColumnTypes } from '../../src/fix/steps/column-types.js'
 import { quoteIdentifier } from '../../src/quote.js'
 import type { EmbeddedServer } from '../../src/source/embedded/server.js'
-import { openLiveSession } from '../../src/source/live/session.js'
 import { startScratch } from '../scratch.js'
+import { readLiveCatalog } from '../live-catalog.js'
 import { startServer } from '../servers.js'
 
 const ANY: Target = { oldest: 120000, newest: 180000, sizeOf: () => null }
@@ -51,12 +51,7 @@ describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
   }
   const number = async (client: pg.Client, sql: string) =>
     Number(Object.values((await client.query<Record<string, unknown>>(sql)).rows[0] ?? {})[0])
-  const read = async () => {
-    const session = await openLiveSession(url)
-    const catalog = linkCatalog(await readCatalog(session))
-    await session.close()
-    return catalog
-  }
+  const read = () => readLiveCatalog(url)
   beforeAll(async () => {
     await loadParser()
     url = await (await startServer(major)).createDatabase(SCHEMA + `;${ROWS}`)
