@@ -1,26 +1,26 @@
-import { judge } from './engine/judge.js'
+import { judge, type Judged } from './engine/judge.js'
 import { describeFileSuppressions } from './engine/file-suppressions.js'
 import { loadRules } from './engine/load-rules.js'
 import { judgeNormalForms } from './engine/normal-forms.js'
 import { describeLeftOut, findPlatformSchemas } from './engine/platforms.js'
 import { chooseRules, DEFAULT_POLICY, type Policy } from './engine/policy.js'
-import type { AuditResult, Finding } from './engine/result.js'
+import type { AuditResult, Finding, Target } from './engine/result.js'
 import type { Rule } from './engine/rule.js'
 import { keepNew } from './engine/new-files.js'
-import { settle, termsOf } from './engine/settle.js'
+import { settle, type Settled, termsOf } from './engine/settle.js'
 import type { Suppression } from './engine/suppress.js'
 import { loadParser } from './evidence/catalog/expression.js'
 import type { Catalog } from './evidence/catalog/model.js'
 import type { RawCatalog } from './evidence/catalog/raw.js'
 import { readCatalog } from './evidence/catalog/read.js'
-import { collectEvidence } from './evidence/collect.js'
+import { collectEvidence, type Collected } from './evidence/collect.js'
 import type { Evidence, NotSeen } from './evidence/model.js'
 import { targetOf } from './evidence/target.js'
 import { readMarkedComments } from './source/files/marked-comments.js'
 import type { LoadOptions } from './source/files/model.js'
 import { proveRewrites } from './prove-rewrites.js'
-import { readBase } from './read-base.js'
-import { openSource, type SourceRequest } from './source/open.js'
+import { type Base, readBase } from './read-base.js'
+import { openSource, type Source, type SourceRequest } from './source/open.js'
 import { readManifest } from './manifest.js'
 import { leaveUnproven, type ProofOptions, proveChosen, proveFindings } from './prove-findings.js'
 import { describeLeftOver, describeUnmade, leftOverError } from './scratch-remarks.js'
@@ -64,114 +64,179 @@ export interface AuditRequest {
 
 /** The whole review: open, collect, judge, prove. Throws AuditError when it cannot be done. */
 export async function audit(request: AuditRequest): Promise<AuditResult> {
-  const { progress = () => undefined } = request
-  const { policy = DEFAULT_POLICY } = request
   const book = request.book ?? (await loadRules())
-  const rules = chooseRules(book, request.rules, policy)
-  let before: RawCatalog | null = null
-  progress(request.source.kind === 'server' ? 'Connecting' : 'Loading')
-  const base = request.source.kind === 'files' && request.source.base ? await readBase(request.source.base) : null
+  const rules = chooseRules(book, request.rules, request.policy ?? DEFAULT_POLICY)
+  const opened = await open(request)
+  const { source } = opened
+  return closing(source, request.signal, async () => {
+    const seen = await collect(request, opened, rules)
+    await source.disconnect()
+    const judgement = decide(request, seen, rules, book, source)
+    const findings = await prove(request, opened, seen, rules, judgement)
+    const leftOver = await source.scratches.close()
+    return {
+      tool: readManifest(),
+      target: describeTarget(request, source, seen),
+      startedAt: request.startedAt.toISOString(),
+      catalog: seen.evidence.catalog,
+      statistics: seen.evidence.statistics,
+      workload: seen.evidence.workload,
+      findings,
+      suppressed: judgement.suppressed,
+      suppressionProblems: judgement.suppressionProblems,
+      baseline: null,
+      since: null,
+      normalForms: judgeNormalForms(seen.evidence.catalog, findings),
+      notSeen: [
+        ...seen.notSeen,
+        ...findUnknownRoles(seen.evidence.catalog),
+        ...judgement.notSeen,
+        ...describeLeftOut(seen.evidence.catalog, findPlatformSchemas(seen.evidence)),
+        ...source.scratches.listUnmade().map(describeUnmade),
+        ...leftOver.map(describeLeftOver),
+      ],
+      drift: seen.drift,
+      load: source.loaded,
+      rules: judgement.outcomes,
+      rulebook: rules.map(({ id, category, severity, docs }) => ({ id, category, severity, docs })),
+    }
+  })
+}
+
+/** The open source, and what new migrations meet. */
+interface Opened {
+  readonly source: Source
+  readonly load: LoadOptions
+  /** The catalog that new migrations met; null unless some were named. */
+  readonly before: RawCatalog | null
+  /** The database that they will meet in its place; null unless one was named. */
+  readonly base: Base | null
+}
+
+async function open(request: AuditRequest): Promise<Opened> {
+  const { source: asked, progress } = request
+  progress?.(asked.kind === 'server' ? 'Connecting' : 'Loading')
+  const base = asked.kind === 'files' && asked.base ? await readBase(asked.base) : null
   const load: LoadOptions = {
     ...request.load,
     exclude: request.workload ?? [],
     ...(base ? { base: base.recreation } : {}),
     ...(request.signal ? { signal: request.signal } : {}),
   }
-  const opening = openSource(request.source, {
+  let before: RawCatalog | null = null
+  const opening = openSource(asked, {
     ...load,
     onBefore: async (session) => void (before = await readCatalog(session)),
     ...(request.proofDatabase === undefined ? {} : { proofDatabase: request.proofDatabase }),
   })
   const [source] = await Promise.all([opening, loadParser()])
+  return { source, load, before, base }
+}
+
+/** Does the work on an open source and closes it; an error names the scratch databases that are left behind. */
+async function closing<T>(source: Source, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
   const stop = () => void source.close().catch(() => undefined)
-  request.signal?.addEventListener('abort', stop)
+  signal?.addEventListener('abort', stop)
   try {
-    request.signal?.throwIfAborted()
-    progress('Reading the catalog')
-    const met = { before, statistics: base?.statistics ?? null }
-    const { notSeen, drift, ...collected } = await collectEvidence(source, rules, request.workload ?? [], met, {
-      ...(request.linePrefix === undefined ? {} : { linePrefix: request.linePrefix }),
-      ...(request.signal ? { signal: request.signal } : {}),
-      onProgress: (done, total) => progress(`Reading logs (${Math.floor((done / total) * 100)} %)`),
-    })
-    const evidence = withRoles(seenFrom(collected.evidence, request.productionVersion), request.roles)
-    await source.disconnect()
-    progress('Judging')
-    const comments = describeFileSuppressions(source.loaded ? readMarkedComments(source.loaded) : [])
-    const version = request.productionVersion === undefined ? undefined : evidence.catalog.serverVersion
-    const judgement = judge(rules, evidence, targetOf(evidence, version))
-    const settled = settle(judgement, rules, evidence, termsOf(request, comments, book))
-    const { judged, notSeen: left } = keepNew(settled.judged, evidence.migrations)
-    if (request.prove !== false) progress('Proving fixes')
-    const { serverVersion } = evidence.catalog
-    const options: ProofOptions = {
-      source,
-      rules,
-      evidence,
-      all: judgement.judged,
-      checkData: request.checkData ?? true,
-      version: version !== undefined || source.kind !== 'files' ? Math.floor(serverVersion / 10_000) : null,
-      signal: request.signal,
-    }
-    const replacing = judged.filter(({ statement, steps }) => statement && steps.length > 0)
-    const tried =
-      request.prove === false
-        ? leaveUnproven(judged, evidence)
-        : await proveFindings(judged, {
-            ...options,
-            rewrites: await proveRewrites(
-              {
-                paths: request.source.kind === 'files' ? request.source.paths : [],
-                load,
-                rules,
-                evidence,
-                all: judgement.judged,
-              },
-              replacing,
-            ),
-          })
-    const chosen = await request.choose?.(tried, evidence.catalog)
-    const findings = chosen ? await proveChosen(tried, judged, chosen, options) : tried
-    const leftOver = await source.scratches.close()
-    return {
-      tool: readManifest(),
-      target: {
-        kind: source.kind,
-        name: source.name,
-        serverVersion: collected.evidence.catalog.serverVersion,
-        productionVersion: request.productionVersion ?? null,
-        files: source.loaded?.files ?? [],
-      },
-      startedAt: request.startedAt.toISOString(),
-      catalog: evidence.catalog,
-      statistics: evidence.statistics,
-      workload: evidence.workload,
-      findings,
-      suppressed: settled.suppressed,
-      suppressionProblems: settled.suppressionProblems,
-      baseline: null,
-      since: null,
-      normalForms: judgeNormalForms(evidence.catalog, findings),
-      notSeen: [
-        ...notSeen,
-        ...findUnknownRoles(evidence.catalog),
-        ...settled.notSeen,
-        ...left,
-        ...describeLeftOut(evidence.catalog, findPlatformSchemas(evidence)),
-        ...source.scratches.listUnmade().map(describeUnmade),
-        ...leftOver.map(describeLeftOver),
-      ],
-      drift,
-      load: source.loaded,
-      rules: settled.outcomes,
-      rulebook: rules.map(({ id, category, severity, docs }) => ({ id, category, severity, docs })),
-    }
+    signal?.throwIfAborted()
+    return await work()
   } catch (error) {
     const leftOver = await source.scratches.close()
     throw leftOver.length > 0 ? leftOverError(leftOver, error) : error
   } finally {
-    request.signal?.removeEventListener('abort', stop)
+    signal?.removeEventListener('abort', stop)
     await source.close()
+  }
+}
+
+/** The evidence as the rules see it. */
+interface Seen extends Collected {
+  /** Version of the server that was read. */
+  readonly serverVersion: number
+}
+
+async function collect(
+  { progress, ...request }: AuditRequest,
+  { source, before, base }: Opened,
+  rules: readonly Rule[],
+): Promise<Seen> {
+  progress?.('Reading the catalog')
+  const met = { before, statistics: base?.statistics ?? null }
+  const collected = await collectEvidence(source, rules, request.workload ?? [], met, {
+    ...(request.linePrefix === undefined ? {} : { linePrefix: request.linePrefix }),
+    ...(request.signal ? { signal: request.signal } : {}),
+    onProgress: (done, total) => progress?.(`Reading logs (${Math.floor((done / total) * 100)} %)`),
+  })
+  const evidence = withRoles(seenFrom(collected.evidence, request.productionVersion), request.roles)
+  return { ...collected, evidence, serverVersion: collected.evidence.catalog.serverVersion }
+}
+
+/** What the rules found, and what became of it before any proof. */
+interface Decided extends Settled {
+  /** What the rules found before anything was set aside. */
+  readonly all: readonly Judged[]
+}
+
+function decide(
+  request: AuditRequest,
+  { evidence }: Seen,
+  rules: readonly Rule[],
+  book: readonly Rule[],
+  { loaded }: Source,
+): Decided {
+  request.progress?.('Judging')
+  const comments = describeFileSuppressions(loaded ? readMarkedComments(loaded) : [])
+  const version = request.productionVersion === undefined ? undefined : evidence.catalog.serverVersion
+  const judgement = judge(rules, evidence, targetOf(evidence, version))
+  const settled = settle(judgement, rules, evidence, termsOf(request, comments, book))
+  const { judged, notSeen } = keepNew(settled.judged, evidence.migrations)
+  return { ...settled, judged, notSeen: [...settled.notSeen, ...notSeen], all: judgement.judged }
+}
+
+async function prove(
+  request: AuditRequest,
+  { source, load }: Opened,
+  { evidence }: Seen,
+  rules: readonly Rule[],
+  { judged, all }: Decided,
+): Promise<readonly Finding[]> {
+  const options: ProofOptions = {
+    source,
+    rules,
+    evidence,
+    all,
+    checkData: request.checkData ?? true,
+    version:
+      request.productionVersion !== undefined || source.kind !== 'files'
+        ? Math.floor(evidence.catalog.serverVersion / 10_000)
+        : null,
+    signal: request.signal,
+  }
+  if (request.prove === false) return chooseAgain(request, leaveUnproven(judged, evidence), judged, options)
+  request.progress?.('Proving fixes')
+  const replacing = judged.filter(({ statement, steps }) => statement && steps.length > 0)
+  const paths = request.source.kind === 'files' ? request.source.paths : []
+  const rewrites = await proveRewrites({ paths, load, rules, evidence, all }, replacing)
+  return chooseAgain(request, await proveFindings(judged, { ...options, rewrites }), judged, options)
+}
+
+async function chooseAgain(
+  request: AuditRequest,
+  tried: readonly Finding[],
+  judged: readonly Judged[],
+  options: ProofOptions,
+): Promise<readonly Finding[]> {
+  const chosen = await request.choose?.(tried, options.evidence.catalog)
+  return chosen ? proveChosen(tried, judged, chosen, options) : tried
+}
+
+function describeTarget(request: AuditRequest, source: Source, { serverVersion }: Seen): Target {
+  return {
+    kind: source.kind,
+    name: source.name,
+    serverVersion,
+    productionVersion: request.productionVersion ?? null,
+    files: source.loaded?.files ?? [],
   }
 }
 
