@@ -23,6 +23,12 @@ const PLACES: Readonly<Record<string, string>> = {
   keys: 'integrity',
   constraints: 'integrity',
   'keys/missing-foreign-key': 'relationships',
+  'billing/single-plan-subscription': 'relationships',
+  'billing/missing-invoice-lines': 'relationships',
+  'billing/unallocated-payment': 'relationships',
+  'billing/missing-credit-notes': 'relationships',
+  'billing/missing-audit-trail': 'relationships',
+  'billing/missing-idempotency-key': 'relationships',
 }
 
 /** One part of a review. A category that is not known has a section of its own, after the others. */
