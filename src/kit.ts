@@ -76,7 +76,12 @@ export { carriesTenant, tenancyOf, type Tenancy } from './billing/tenant.js'
 export { polymorphicReferencesOf, type PolymorphicReference } from './billing/polymorphic.js'
 export { motionOf, outsideReadsOf, type Motion } from './evidence/catalog/stability.js'
 export { inferForeignKeys, type InferredForeignKey, type NameRule } from './evidence/catalog/infer-foreign-keys.js'
-export { bindQuery, type BoundQuery, type Condition } from './evidence/workload/bind.js'
+export { bindQuery } from './evidence/workload/bind.js'
+export type * from './evidence/workload/bound.js'
+export { castsColumn, typeOf } from './evidence/workload/expression-type.js'
+export { equalSides, identify, isSingle, keysOf, multipliersOf, returnsOneRow } from './evidence/workload/keys.js'
+export { bindWorkload, type BoundWorkloadQuery } from './evidence/workload/subject.js'
+export { at, list, type Node } from './evidence/tree.js'
 export {
   findJsonSearches,
   servesJsonSearch,

@@ -105,7 +105,7 @@ export function fingerprint(rule: string, address: string): string {
 
 /** A finding that gathers parts of its object stands where the first of them does. */
 function locate(on: Subject, related: readonly Subject[], { source }: Evidence) {
-  if (on.kind === 'statement') return on.location
+  if (on.kind === 'statement' || on.kind === 'query') return on.location
   const owner = 'table' in on ? on.table.address : on.address
   const [part] = related.every(({ address }) => address.startsWith(`${on.address}.`)) ? related : []
   return (part && source?.locate(part.address)) ?? source?.locate(on.address) ?? source?.locate(owner) ?? null
@@ -115,6 +115,10 @@ function referTo(on: Subject): ObjectReference {
   if (on.kind === 'statement') {
     const { kind, relation, name, columnNames } = on
     return { kind, schema: relation?.schema ?? null, table: relation?.name ?? null, name, columns: columnNames }
+  }
+  if (on.kind === 'query') {
+    const { kind, relation, name } = on
+    return { kind, schema: relation?.schema ?? null, table: relation?.name ?? null, name, columns: [] }
   }
   const owner = 'table' in on ? on.table : on.kind === 'table' || on.kind === 'view' ? on : null
   return { kind: on.kind, schema: schemaOf(on), table: owner?.name ?? null, name: on.name, columns: columnsOf(on) }

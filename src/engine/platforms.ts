@@ -43,7 +43,7 @@ export function findPlatformSchemas({ catalog }: Pick<Evidence, 'catalog'>): Rea
 /** The schema that an object is in, or is. */
 export function schemaOf(on: Subject): string | null {
   if (on.kind === 'schema') return on.name
-  if (on.kind === 'statement') return on.relation?.schema ?? null
+  if (on.kind === 'statement' || on.kind === 'query') return on.relation?.schema ?? null
   if ('table' in on) return on.table.schema.name
   return 'schema' in on ? (typeof on.schema === 'string' ? on.schema : on.schema.name) : null
 }

@@ -1,4 +1,5 @@
 import type { StatementSubject } from '../migrations/model.js'
+import type { QuerySubject } from '../workload/model.js'
 
 /**
  * The catalog of one PostgreSQL database as linked, read-only data. Terms are those of PostgreSQL's manual.
@@ -369,3 +370,4 @@ export type Subject =
   | Policy
   | Extension
   | StatementSubject
+  | QuerySubject

@@ -67,3 +67,19 @@ export interface QuerySequence {
   /** Executions in the longest one. */
   readonly longest: number
 }
+
+/** A query as the subject of a finding. */
+export interface QuerySubject {
+  readonly kind: 'query'
+  /** `query <name>`, or its fingerprint where no name tells it apart. */
+  readonly address: string
+  readonly name: string
+  readonly comment: null
+  /** Null for a query that no file holds. */
+  readonly location: Location | null
+  /** The table that it is shown under. */
+  readonly relation: { readonly schema: string; readonly name: string } | null
+  readonly query: WorkloadQuery
+  /** `The query <name or place>`. */
+  toString(): string
+}
