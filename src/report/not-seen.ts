@@ -1,4 +1,5 @@
 import type { AuditResult } from '../engine/result.js'
+import { groupBy } from '../evidence/catalog/group.js'
 import type { NotSeen } from '../evidence/model.js'
 import { formatLocation, type Location } from '../errors.js'
 import { count } from './summary.js'
@@ -37,9 +38,18 @@ function listSkipped(rules: AuditResult['rules']): readonly NotSeen[] {
     skipped.set(key, [...(skipped.get(key) ?? []), id])
   }
   return [...skipped].map(([reason, ids]) => ({
-    what: `${count(ids.length, 'rule')} not run: ${ids.join(', ')}`,
+    what: `${count(ids.length, 'rule')} not run: ${foldCategories(ids, rules).join(', ')}`,
     reason,
   }))
+}
+
+/** Rule ids; `category/*` in place of all that there are of one. */
+function foldCategories(ids: readonly string[], rules: AuditResult['rules']): readonly string[] {
+  const categoryOf = (id: string) => id.slice(0, id.indexOf('/'))
+  return [...groupBy(ids, categoryOf)].flatMap(([category, group]) => {
+    const isWhole = group.length > 1 && rules.filter(({ id }) => categoryOf(id) === category).length === group.length
+    return isWhole ? [`${category}/*`] : group
+  })
 }
 
 function listCrashed(rules: AuditResult['rules']): readonly NotSeen[] {

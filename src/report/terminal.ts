@@ -25,7 +25,15 @@ import {
 } from './summary.js'
 import { renderFrame } from './terminal/frame.js'
 import { renderTable } from './terminal/table.js'
-import { describeData, describeEvidence, describeFacts, describeFix, describeLocks, describeServer } from './wording.js'
+import {
+  describeData,
+  describeEvidence,
+  describeFacts,
+  describeFix,
+  describeLocks,
+  describeServer,
+  describeTellingFacts,
+} from './wording.js'
 import { describeWorkload, listQueries } from './workload.js'
 import { wrap, wrapSql } from './wrap.js'
 
@@ -129,7 +137,8 @@ function describeFinding(paper: Paper, finding: Finding, owner: string): string 
     rule,
     `do ${priority}`,
   ]
-  const facts = describeFacts(evidence.facts).map(({ name, value }) => `${name}: ${clip(value, verbose)}`)
+  const told = verbose ? describeFacts(evidence.facts) : describeTellingFacts(finding)
+  const facts = told.map(({ name, value }) => `${name}: ${clip(value, verbose)}`)
   const restsOn = `${describeEvidence(finding)}${facts.length > 0 ? ` (${facts.join('; ')})` : ''}`
   const lines = [
     ...block(paper, message),

@@ -30,6 +30,24 @@ export function describeFacts(facts: Facts): readonly { readonly name: string; r
     }))
 }
 
+/** The facts that tell a reader more than the sentence above them: not what stands in it, nor that something is absent, nor what is nested. */
+export function describeTellingFacts({
+  message,
+  evidence,
+}: Pick<Finding, 'message' | 'evidence'>): ReturnType<typeof describeFacts> {
+  const words = new Set(message.split(/[^\w.@>%-]+/).flatMap((word) => [word.replace(/\.$/, ''), ...word.split('.')]))
+  const isSaid = (value: Json): boolean =>
+    Array.isArray(value)
+      ? value.every(isSaid)
+      : words.has(String(value)) || (typeof value === 'string' && value.includes(' ') && message.includes(value))
+  const isNested = (value: Json) =>
+    typeof value === 'object' && value !== null && !(Array.isArray(value) && value.every(isFlat))
+  const telling = Object.entries(evidence.facts).filter(
+    ([, value]) => value !== false && value !== 'none' && !isNested(value) && !isSaid(value),
+  )
+  return describeFacts(Object.fromEntries(telling))
+}
+
 function describeValue(value: Json): string {
   if (typeof value !== 'object' || value === null) return String(value)
   if (Array.isArray(value) && value.every(isFlat)) return value.map(describeFlat).join(', ')

@@ -23,9 +23,7 @@ it('says of a finding what it is, where, what it rests on, and how it is cured',
   expect(report).toContain('1 fix proven')
   expect(report).toContain('public.invoices\n')
   expect(report).toContain('db/schema.sql:203:3 · redundancy/unchecked-derived-amount · do next')
-  expect(report.replace(/\s+/g, ' ')).toContain(
-    'inferred from names and shape, confidence 80 % (expression: total - amount_paid)',
-  )
+  expect(report.replace(/\s+/g, ' ')).toContain('inferred from names and shape, confidence 80 %')
   expect(report).toContain('Fix proven')
   expect(report).toContain('ACCESS EXCLUSIVE on public.invoices')
   expect(report).toContain('alter table public.invoices add constraint c')
@@ -85,7 +83,7 @@ it('always says what was not seen', () => {
     PLAIN,
   )
   expect(report).toContain('statistics of public.invoices: No privilege.')
-  expect(report).toContain('2 rules not run: queries/a, queries/b: No queries were given.')
+  expect(report).toContain('2 rules not run: queries/*: No queries were given.')
   expect(report).toContain('rule keys/c crashed: TypeError: x. This is a bug; please report it.')
 })
 

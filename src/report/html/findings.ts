@@ -6,7 +6,7 @@ import { ownerOf, SEVERITIES } from '../order.js'
 import type { Section } from '../sections.js'
 import { describeAcceptance } from '../changes.js'
 import { count } from '../summary.js'
-import { describeData, describeEvidence, describeFacts, describeFix, describeLocks } from '../wording.js'
+import { describeData, describeEvidence, describeFix, describeLocks, describeTellingFacts } from '../wording.js'
 import { shorten } from './diagram/boxes.js'
 import { code, join, lines, markup, type Markup, type Part, prose } from './markup.js'
 import type { Place } from './pack.js'
@@ -79,8 +79,8 @@ function renderFinding(finding: Finding, withAdvice: boolean, page: Page, place:
 }
 
 function renderBody(finding: Finding, withAdvice: boolean, page: Page): Markup {
-  const { address, location, related, evidence, fix, advice, impact, complexity } = finding
-  const facts = describeFacts(evidence.facts)
+  const { address, location, related, fix, advice, impact, complexity } = finding
+  const facts = describeTellingFacts(finding)
   const point = (term: string, value: Part): Markup => markup`<dt>${term}</dt><dd>${value}</dd>`
   const past = page.result.baseline?.remembered.get(finding)
   const accepted = past ? describeAcceptance(past) : ''

@@ -1,7 +1,7 @@
 import type { Finding } from '../../engine/result.js'
 import { formatLocation } from '../../errors.js'
 import { describeDependents } from '../../fix/describe-dependents.js'
-import { describeData, describeEvidence, describeFacts, describeFix, describeLocks } from '../wording.js'
+import { describeData, describeEvidence, describeFix, describeLocks, describeTellingFacts } from '../wording.js'
 import { code, sqlBlock, text, textWithCode } from './escape.js'
 
 /** A finding with the number that it has throughout the document. */
@@ -12,9 +12,9 @@ export interface Numbered {
 
 /** One finding in full: what is wrong, where, what that rests on, and the SQL that cures it. */
 export function renderFinding({ number, finding }: Numbered, names: ReadonlySet<string>): string {
-  const { address, severity, priority, rule, location, message, related, evidence, fix, advice } = finding
+  const { address, severity, priority, rule, location, message, related, fix, advice } = finding
   const line = [`**${severity}**`, `do ${priority}`, code(rule), ...(location ? [code(formatLocation(location))] : [])]
-  const facts = describeFacts(evidence.facts).map(({ name, value }) => `${text(name)} ${code(value)}`)
+  const facts = describeTellingFacts(finding).map(({ name, value }) => `${text(name)} ${code(value)}`)
   const points = [
     `**What to do:** ${textWithCode(advice, names)}`,
     `**Rests on:** ${text(describeEvidence(finding))}${facts.length > 0 ? `: ${facts.join(', ')}` : ''}`,
