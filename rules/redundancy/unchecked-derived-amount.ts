@@ -1,4 +1,14 @@
-import { addCheck, type Column, type Equation, equationsOf, isKept, quoteIdentifier, rule } from '../../src/kit.js'
+import {
+  type Column,
+  type Derivation,
+  type Equation,
+  equationsOf,
+  type Facts,
+  isKept,
+  keepDerived,
+  quoteIdentifier,
+  rule,
+} from '../../src/kit.js'
 
 export default rule({
   severity: 'warning',
@@ -18,7 +28,7 @@ export default rule({
   needs: ['catalog'],
   tier: 'inferred',
 
-  *detect({ catalog }) {
+  *detect({ catalog, options }) {
     for (const table of catalog.tables) {
       if (table.partitionOf || table.variety === 'foreign') continue
       for (const equation of equationsOf(table)) {
@@ -32,6 +42,7 @@ export default rule({
             formula: formulaOf(equation, (column) => column.name),
             sql: formulaOf(equation, (column) => quoteIdentifier(column.name)),
             columns: [target, ...parts].map(({ name }) => name),
+            as: wanted(options),
             nullable: [target, ...parts].filter(({ notNull }) => !notNull).map(({ name }) => name),
           },
           assessment: { confidence },
@@ -48,18 +59,21 @@ export default rule({
       nullable.length > 0
         ? `Rows without ${nullable.join(' or ')} pass unchecked: make what must be known NOT NULL too.`
         : '',
-      'A generated column in its place rewrites the table and refuses every writer that still sends the value.',
+      'A generated column in its place refuses every writer that still sends the value, and a stored one has the table written anew; who wants one sets the option as of this rule to virtual (PostgreSQL 18, no rewrite) or stored.',
     ]
       .filter(Boolean)
       .join(' '),
 
-  fix: ({ on, facts: { sql, columns } }) =>
-    addCheck(
-      on.table,
-      columns.flatMap((name) => on.table.column(name) ?? []),
-      `${quoteIdentifier(on.name)} = ${sql}`,
+  fix: ({ on, facts: { sql, columns, as }, catalog, target }) =>
+    keepDerived(
+      { column: on, parts: columns.slice(1).flatMap((name) => on.table.column(name) ?? []), formula: sql, as },
+      { catalog, target },
     ),
 })
+
+function wanted({ as }: Facts): Derivation['as'] {
+  return as === 'virtual' || as === 'stored' ? as : 'check'
+}
 
 function formulaOf({ target, form, plus, minus }: Equation, name: (column: Column) => string): string {
   const value = [plus.map(name).join(form === 'sum' ? ' + ' : ' * '), ...minus.map(name)].join(' - ')

@@ -39,7 +39,8 @@ export function sameColumns(columns: readonly Column[], partition: Table): reado
   return columns.map((column) => sameColumn(column, partition))
 }
 
-/** Several statements as one, which all take effect or none, whatever tool runs them. */
-export function block(statements: readonly string[]): string {
-  return `do ${quoteBody(['begin', ...statements.map((statement) => `  ${statement};`), 'end'].join('\n'))}`
+/** Several statements as one, which all take effect or none, whatever tool runs them; `declarations` are PL/pgSQL's. */
+export function block(statements: readonly string[], declarations: readonly string[] = []): string {
+  const declare = declarations.length > 0 ? ['declare', ...declarations.map((one) => `  ${one};`)] : []
+  return `do ${quoteBody([...declare, 'begin', ...statements.map((statement) => `  ${statement};`), 'end'].join('\n'))}`
 }

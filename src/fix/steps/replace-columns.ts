@@ -7,6 +7,7 @@ import type { Step } from '../step.js'
 import { block, STEP } from './base.js'
 import { inBatches, keyOf } from './batches.js'
 import { type Carried, carriedBy, type Copy, uniqueAs, uniqueUsing } from './carried.js'
+import { carryByName } from './carry-by-name.js'
 import { addConstraint, setNotNull } from './constraints.js'
 
 /** A column that gives way to one of another type. */
@@ -279,8 +280,14 @@ function exchange(context: Context): readonly Step[] {
     ...carried.policies.map(rebindPolicy),
     ...carried.views.flatMap(recreateView),
   ]
+  const hanging = carryByName(
+    table,
+    replacements.map(({ column }) => column.name),
+    carried.views,
+  )
   const begin = [
     `lock table ${relation} in access exclusive mode`,
+    ...hanging.collect,
     ...carried.views.toReversed().map((view) => `drop view ${quoteRelation(view)}`),
     ...carried.triggers.map((trigger) => `drop trigger ${quoteIdentifier(trigger.name)} on ${relation}`),
     dropTrigger(context),
@@ -292,7 +299,6 @@ function exchange(context: Context): readonly Step[] {
   const defaults = names.filter(({ replacement }) => replacement.default !== null)
   const loosened = names.filter(({ replacement: { losesValues, column } }) => losesValues && column.notNull)
   const up = [
-    refuseWhatIsNotCarried(context),
     ...begin,
     ...names.flatMap(({ name, kept, added }) => [
       `alter table ${relation} rename column ${name} to ${kept}`,
@@ -313,6 +319,7 @@ function exchange(context: Context): readonly Step[] {
     createTrigger(context, backwardFunction),
     ...comments('name'),
     ...remake,
+    ...hanging.restore,
   ]
   const down = [
     ...begin,
@@ -332,13 +339,14 @@ function exchange(context: Context): readonly Step[] {
     ),
     createTrigger(context, forwardFunction),
     ...remake,
+    ...hanging.restore,
   ]
   return [
     {
       ...STEP,
       phase: 'switch',
-      sql: block(up),
-      undo: block(down),
+      sql: block(up, hanging.declarations),
+      undo: block(down, hanging.declarations),
       lock: 'ACCESS EXCLUSIVE',
       precheck: `select count(*) from ${relation} where ${differs.join(' or ')}`,
       alters: replacements.map(({ column }) => column.address),
@@ -367,21 +375,6 @@ function copiesOf({ indexes, checks, foreignKeys }: Carried): readonly Renamed[]
       oldName,
     })),
   ]
-}
-
-/** Rights on single columns, extended statistics and triggers of views are not carried over: better to stop than to lose them. */
-function refuseWhatIsNotCarried({ table, replacements, carried }: Context): string {
-  const columns = replacements.map(({ column }) => quoteLiteral(column.name)).join(', ')
-  const relation = `${quoteLiteral(quoteRelation(table))}::pg_catalog.regclass`
-  const views = carried.views.map((view) => `${quoteLiteral(quoteRelation(view))}::pg_catalog.regclass`)
-  const conditions = [
-    `exists (select from pg_catalog.pg_attribute where attrelid = ${relation} and attname in (${columns}) and attacl is not null)`,
-    `exists (select from pg_catalog.pg_statistic_ext as s join pg_catalog.pg_attribute as a on a.attrelid = s.stxrelid and a.attnum = any (s.stxkeys) where s.stxrelid = ${relation} and a.attname in (${columns}))`,
-    ...(views.length === 0
-      ? []
-      : [`exists (select from pg_catalog.pg_trigger where tgrelid in (${views.join(', ')}) and not tgisinternal)`]),
-  ]
-  return `if ${conditions.join(' or ')} then raise exception 'grants on the columns, extended statistics or triggers of views have to be carried over by hand'; end if`
 }
 
 function recreateTrigger({ name, table, definition, enabled }: Trigger): readonly string[] {
