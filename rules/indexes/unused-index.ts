@@ -37,7 +37,7 @@ create index on invoice (customer_id);
 
   *detect({ catalog, statistics }) {
     const days = daysCounted(statistics) ?? 0
-    const indexes = [...catalog.indexes()]
+    const indexes = catalog.indexes()
     const redundant = new Set(
       [...catalog.tables, ...catalog.views].flatMap(findRedundantIndexes).map(({ index }) => index),
     )

@@ -78,9 +78,9 @@ export default rule({
     )
     const habits = new Set<Schema>()
     for (const [schema, of] of groupBy(all, ({ columns }) => columns[0]!.table.schema)) {
-      const declared = [...catalog.foreignKeys()].filter(
-        ({ table, inherited }) => table.schema === schema && !inherited && !table.partitionOf,
-      ).length
+      const declared = catalog
+        .foreignKeys()
+        .filter(({ table, inherited }) => table.schema === schema && !inherited && !table.partitionOf).length
       if (of.length < (declared === 0 ? A_HABIT : A_STRONG_HABIT) || of.length <= declared) continue
       habits.add(schema)
       const columns = of.flatMap(({ columns: [column] }) => column ?? [])

@@ -32,10 +32,12 @@ export default rule({
   *detect({ catalog }) {
     const tenancy = tenancyOf(catalog)
     if (!tenancy) return
-    const between = [...catalog.foreignKeys()].filter(
-      ({ table, referencedTable, inherited }) =>
-        !inherited && tenancy.columnOf(table) !== undefined && tenancy.columnOf(referencedTable) !== undefined,
-    )
+    const between = catalog
+      .foreignKeys()
+      .filter(
+        ({ table, referencedTable, inherited }) =>
+          !inherited && tenancy.columnOf(table) !== undefined && tenancy.columnOf(referencedTable) !== undefined,
+      )
     const carried = between.filter((foreignKey) => carriesTenant(tenancy, foreignKey))
     const open = between.filter((foreignKey) => !carried.includes(foreignKey) && !isSecond(foreignKey, carried))
     const [first] = open

@@ -8,6 +8,7 @@ import {
   newName,
   quoteLiteral,
   rule,
+  type Table,
   wordsOf,
 } from '../../src/kit.js'
 
@@ -109,6 +110,7 @@ function signOfList(column: Column, catalog: Catalog): Sign | null {
 /** What of the table's own definition or its views takes the text apart. */
 function splitBy(column: Column, catalog: Catalog): string | null {
   const { table } = column
+  if (!isTakenApart(table, catalog)) return null
   const name = column.name.replaceAll(/[^\w]/g, '\\$&')
   const splits = new RegExp(
     `(?:string_to_array|regexp_split_to_array|regexp_split_to_table|string_to_table)\\(\\(?(?:[\\w"]+\\.)?"?${name}"?\\)?(?:::text)?, '\\s*(?:[,;|]|\\\\s\\*[,;|])`,
@@ -123,6 +125,18 @@ function splitBy(column: Column, catalog: Catalog): string | null {
     ({ dependsOnColumns, definition }) => dependsOnColumns.includes(column) && splits.test(definition),
   )
   return view ? `the view ${view.name}` : null
+}
+
+const SPLITS = /(?:string|regexp_split)_to_(?:array|table)\(/
+
+/** Some definition of the table, or a view of it, splits a text. */
+function isTakenApart({ checks, indexes, columns }: Table, { views }: Catalog): boolean {
+  return (
+    checks.some(({ expression }) => SPLITS.test(expression)) ||
+    indexes.some(({ keys }) => keys.some(({ column, expression }) => !column && SPLITS.test(expression))) ||
+    columns.some(({ generated }) => generated && SPLITS.test(generated.expression)) ||
+    views.some(({ definition }) => SPLITS.test(definition))
+  )
 }
 
 /** The default of a column with a plural name, when it is a list of plain words. */

@@ -21,7 +21,7 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    if ([...catalog.foreignKeys()].filter(({ inherited }) => !inherited).length < FEWEST_FOREIGN_KEYS) return
+    if (catalog.foreignKeys().filter(({ inherited }) => !inherited).length < FEWEST_FOREIGN_KEYS) return
     const tables = catalog.tables.filter(({ partitionOf, variety }) => !partitionOf && variety !== 'foreign')
     const unlinked = tables.filter((table) => !isLinked(table))
     if (unlinked.length > tables.length * MOST_UNLINKED) return

@@ -19,7 +19,7 @@ export default rule({
 
   *detect({ catalog }) {
     for (const [name, target] of referenceNames(catalog)) {
-      const columns = [...catalog.columns()].filter((column) => column.name === name && isReference(column, target))
+      const columns = catalog.columns().filter((column) => column.name === name && isReference(column, target))
       const meant = identifiersOf(name, target, catalog)
       const differing = columns.filter((column) => !meant.has(familyOf(column)) && isIdentifier(column.type.name))
       const [first, ...others] = differing

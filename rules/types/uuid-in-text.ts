@@ -44,7 +44,7 @@ export default rule({
   *detect({ catalog }): Iterable<Detection<Schema | Table, { columns: readonly string[]; tables: number }>> {
     // Elsewhere the same name takes other texts.
     const loose = new Set(
-      [...catalog.columns()].flatMap(({ name, type }) => (TEXT.has(type.name) && type.length !== LENGTH ? [name] : [])),
+      catalog.columns().flatMap(({ name, type }) => (TEXT.has(type.name) && type.length !== LENGTH ? [name] : [])),
     )
     const found = catalog.tables.flatMap((table) => {
       if (table.partitionOf || table.variety === 'foreign') return []

@@ -1,6 +1,7 @@
 import type { Column, Table } from '../evidence/catalog/model.js'
 import type { Answer } from './answer.js'
 import { checksOf, relatesAmounts } from './conditions.js'
+import { remember, rememberFor } from '../evidence/remember.js'
 import { means, mentions, wordsOf, type Meaning } from './names.js'
 
 /** A column that by name and type is computed from its neighbours: the sum of `plus` less `minus`, or the product of `plus`. */
@@ -48,8 +49,9 @@ interface Player {
 type Parts = ReadonlyMap<Part, readonly Column[]>
 
 /** Equations between a table's columns, as their names and types tell, at most one for a target. */
-export function equationsOf(table: Table): readonly Equation[] {
+export const equationsOf = rememberFor((table: Table): readonly Equation[] => {
   const players = table.columns.flatMap((column) => playerOf(column) ?? [])
+  if (players.length < 2) return []
   const quantities = players.filter(({ part }) => part === 'quantity').map(({ column }) => column)
   const found = [...new Set(players.map(({ group }) => group))].flatMap((group) => {
     const parts = new Map<Part, Column[]>([['quantity', quantities]])
@@ -68,7 +70,7 @@ export function equationsOf(table: Table): readonly Equation[] {
     const first = found.findIndex((other) => other?.target === equation?.target)
     return equation && first === at ? [equation] : []
   })
-}
+})
 
 /** Whether the database keeps an equation: by a CHECK, a generated column, or a trigger that computes its target. */
 export function isKept({ target, plus, minus }: Equation): Answer {
@@ -169,14 +171,17 @@ function has(parts: Parts, ...of: readonly Part[]): boolean {
 
 function playerOf(column: Column): Player | null {
   if (!EXACT.has(column.type.name) || column.identity) return null
-  const words = wordsOf(column.name)
+  const { words, part } = partByName(column.name)
+  return part ? { column, part, group: groupOf(words, part, column.table) } : null
+}
+
+const partByName = remember(5_000, (name): { readonly words: readonly string[]; readonly part: Part | null } => {
+  const words = wordsOf(name)
     .join(' ')
     .replace(/\bsub total\b/, 'subtotal')
     .split(' ')
-  if (mentions(words, 'rate', 'identity', 'span', 'count')) return null
-  const part = partOf(words)
-  return part ? { column, part, group: groupOf(words, part, column.table) } : null
-}
+  return { words, part: mentions(words, 'rate', 'identity', 'span', 'count') ? null : partOf(words) }
+})
 
 function partOf(words: readonly string[]): Part | null {
   const parts = PARTS.filter((part) => mentions(words, part))

@@ -9,6 +9,7 @@ import {
 } from '../evidence/catalog/expression.js'
 import { implies, impliesAsCheck } from '../evidence/catalog/implication.js'
 import type { CheckConstraint, Column, Index, Table } from '../evidence/catalog/model.js'
+import { remember, rememberFor } from '../evidence/remember.js'
 import { quoteIdentifier } from '../quote.js'
 import type { Answer } from './answer.js'
 
@@ -16,14 +17,14 @@ import type { Answer } from './answer.js'
 await loadParser()
 
 /** The expressions of a table's enforced CHECK constraints. */
-export function checksOf(table: Table): readonly Expression[] {
-  return table.checks.filter(({ enforced }) => enforced).map((check) => expressionOf(check))
-}
+export const checksOf = rememberFor((table: Table): readonly Expression[] =>
+  table.checks.filter(({ enforced }) => enforced).map((check) => expressionOf(check)),
+)
 
 /** A CHECK constraint's expression. */
-export function expressionOf(check: CheckConstraint): Expression {
-  return parseExpression(check.expression, check.table)
-}
+export const expressionOf = rememberFor((check: CheckConstraint): Expression =>
+  parseExpression(check.expression, check.table),
+)
 
 /** The expressions that the column's domain checks, written about the column. */
 export function domainChecksOf(column: Column): readonly Expression[] {
@@ -38,19 +39,26 @@ export function domainChecksOf(column: Column): readonly Expression[] {
 
 /** Whether CHECKs or the domain keep the column from being negative; `unknown` where a condition on it is not understood. */
 export function isNeverNegative(column: Column): Answer {
-  const atLeastZero: Expression = {
-    kind: 'comparison',
-    operator: '>=',
-    left: { kind: 'column', name: column.name },
-    right: { kind: 'constant', value: '0', type: 'number' },
-  }
-  const checks = [...checksOf(column.table), ...domainChecksOf(column)].filter((check) =>
-    columnsIn(check).includes(column.name),
+  const verdicts = [...checksOf(column.table), ...domainChecksOf(column)].map((check) =>
+    refusesNegative(check)(column.name),
   )
-  const verdicts = checks.map((check) => impliesAsCheck(check, atLeastZero))
-  if (verdicts.includes('yes')) return 'yes'
-  return checks.some((check) => operandsOf(check).some((operand) => isOpaque(operand, column.name))) ? 'unknown' : 'no'
+  return verdicts.includes('yes') ? 'yes' : verdicts.includes('unknown') ? 'unknown' : 'no'
 }
+
+/** By the column's name, whether one condition keeps it from being negative. */
+const refusesNegative = rememberFor((check: Expression) =>
+  remember(100, (name): Answer => {
+    if (!columnsIn(check).includes(name)) return 'no'
+    const atLeastZero: Expression = {
+      kind: 'comparison',
+      operator: '>=',
+      left: { kind: 'column', name },
+      right: { kind: 'constant', value: '0', type: 'number' },
+    }
+    if (impliesAsCheck(check, atLeastZero) === 'yes') return 'yes'
+    return operandsOf(check).some((operand) => isOpaque(operand, name)) ? 'unknown' : 'no'
+  }),
+)
 
 /** Whether a CHECK keeps the column from being NULL. */
 export function isFilledByCheck(column: Column): boolean {

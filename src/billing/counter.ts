@@ -1,4 +1,5 @@
 import type { Column, Table } from '../evidence/catalog/model.js'
+import { rememberFor } from '../evidence/remember.js'
 import { means, mentions, wordsOf } from './names.js'
 
 /** A count of what was used, and the column of the same row that says how much may be. */
@@ -25,7 +26,7 @@ interface Side {
 }
 
 /** Counters beside their limits, by name, where exactly one column can be the limit. */
-export function usageLimitsOf(table: Table): readonly UsageLimit[] {
+export const usageLimitsOf = rememberFor((table: Table): readonly UsageLimit[] => {
   const sides = table.columns.flatMap((column): readonly Side[] => {
     if (!NUMERIC.has(column.type.name) || column.generated || column.identity) return []
     const words = wordsOf(column.name)
@@ -33,6 +34,7 @@ export function usageLimitsOf(table: Table): readonly UsageLimit[] {
     const metered = mentions(words, 'used')
     return [{ column, words, stem: stemOf(words, table), consumed: metered || mentions(words, 'attempt'), metered }]
   })
+  if (sides.length < 2) return []
   const limits = sides.filter(({ words }) => mentions(words, 'limit') && !words.includes('min'))
   const counters = sides.filter(({ words }) => !mentions(words, 'limit') && mentions(words, 'used', 'attempt', 'count'))
   return counters.flatMap((counter) => {
@@ -45,7 +47,7 @@ export function usageLimitsOf(table: Table): readonly UsageLimit[] {
       ? [{ counter: counter.column, limit: limit.column, metered: counter.metered }]
       : []
   })
-}
+})
 
 /** `seats` beside `seats_used` */
 function isBare({ words }: Side, counter: Side): boolean {

@@ -1,4 +1,5 @@
 import type { Column, Table } from '../evidence/catalog/model.js'
+import { remember, rememberFor } from '../evidence/remember.js'
 import type { Answer } from './answer.js'
 import { checksOf, isRangeOf, ordersColumns } from './conditions.js'
 import { means, mentions, wordsOf } from './names.js'
@@ -26,8 +27,9 @@ interface Boundary {
 }
 
 /** Pairs of start and end by name, where exactly one column can be each. */
-export function periodsOf(table: Table): readonly Period[] {
+export const periodsOf = rememberFor((table: Table): readonly Period[] => {
   const boundaries = table.columns.flatMap((column) => boundaryOf(column) ?? [])
+  if (boundaries.length < 2) return []
   const exact = pair(boundaries, 'stem')
   const paired = new Set(exact.flatMap(({ start, end }) => [start, end]))
   return [
@@ -37,17 +39,17 @@ export function periodsOf(table: Table): readonly Period[] {
       'core',
     ),
   ]
-}
+})
 
 /** Whether the table keeps the end from lying before the start; `unknown` where a trigger that can refuse a row knows both. */
 export function isOrdered({ start, end }: Period): Answer {
   const { table } = start
+  if (checksOf(table).some((check) => ordersColumns(check, start, end))) return 'yes'
   const whole = table.indexes.filter(({ predicate, valid }) => predicate === null && valid)
   const expressions = [
     ...whole.flatMap(({ keys }) => keys.flatMap(({ column, expression }) => (column ? [] : expression))),
     ...table.columns.flatMap(({ generated }) => generated?.expression ?? []),
   ]
-  if (checksOf(table).some((check) => ordersColumns(check, start, end))) return 'yes'
   if (expressions.some((expression) => isRangeOf(expression, start, end))) return 'yes'
   return table.triggers.some(({ function: routine }) => refuses(routine?.source ?? '', [start, end])) ? 'unknown' : 'no'
 }
@@ -73,19 +75,29 @@ function pair(boundaries: readonly Boundary[], by: 'stem' | 'core'): readonly Pe
 
 function boundaryOf(column: Column): Boundary | null {
   if (!TIMES.has(column.type.name) || column.generated) return null
-  const words = wordsOf(column.name)
-  const starts = words.filter((word) => means(word, 'start', 'started'))
-  const ends = words.filter((word) => means(word, 'end', 'ended', 'expiry'))
-  const validFrom = starts.length + ends.length === 0 && mentions(words, 'effective')
-  if (!validFrom && starts.length > 0 === ends.length > 0) return null
-  const rest = words.filter((word) => !starts.includes(word) && !ends.includes(word) && !means(word, 'date'))
+  const named = boundaryByName(column.name)
+  if (!named) return null
+  const { rest, ...boundary } = named
   const tableWords = wordsOf(column.table.name)
   return {
+    ...boundary,
     column,
-    side: ends.length > 0 ? 'end' : 'start',
-    recorded: mentions(words, 'started', 'ended'),
-    expires: mentions(words, 'expiry'),
     stem: rest.join(' '),
     core: rest.filter((word) => !means(word, 'effective') && !tableWords.includes(word)).join(' '),
   }
 }
+
+/** Which end of a period a name is about, and the words of it that say of what. */
+const boundaryByName = remember(5_000, (name) => {
+  const words = wordsOf(name)
+  const starts = words.filter((word) => means(word, 'start', 'started'))
+  const ends = words.filter((word) => means(word, 'end', 'ended', 'expiry'))
+  const validFrom = starts.length + ends.length === 0 && mentions(words, 'effective')
+  if (!validFrom && starts.length > 0 === ends.length > 0) return null
+  return {
+    side: ends.length > 0 ? ('end' as const) : ('start' as const),
+    recorded: mentions(words, 'started', 'ended'),
+    expires: mentions(words, 'expiry'),
+    rest: words.filter((word) => !starts.includes(word) && !ends.includes(word) && !means(word, 'date')),
+  }
+})

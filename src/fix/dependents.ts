@@ -36,7 +36,7 @@ export function createDependentFinder(catalog: Catalog, workload: Workload | nul
     find(addresses) {
       if (addresses.length === 0) return []
       all ??= [...listTouching(catalog, workload)]
-      const columns = [...catalog.columns()].filter(({ address }) => addresses.includes(address))
+      const columns = catalog.columns().filter(({ address }) => addresses.includes(address))
       return all.flatMap(({ touched, hidden, ...dependent }) => {
         const found = columns.filter((column) => touched.has(column))
         const named =

@@ -248,10 +248,12 @@ function comments(catalog: Catalog): readonly string[] {
       on(`routine ${quoteRelation(routine)}(${routine.arguments})`, routine.comment),
     ),
     ...catalog.views.flatMap((view) => on(`${view.variety} ${quoteRelation(view)}`, view.comment)),
-    ...[...catalog.indexes()].flatMap((index) =>
-      on(`index ${quoteRelation({ schema: index.table.schema, name: index.name })}`, index.comment),
-    ),
-    ...[...catalog.constraints()].flatMap((constraint) => on(`constraint ${named(constraint)}`, constraint.comment)),
+    ...catalog
+      .indexes()
+      .flatMap((index) =>
+        on(`index ${quoteRelation({ schema: index.table.schema, name: index.name })}`, index.comment),
+      ),
+    ...catalog.constraints().flatMap((constraint) => on(`constraint ${named(constraint)}`, constraint.comment)),
     ...catalog.tables.flatMap((table) => [
       ...on(`${table.variety === 'foreign' ? 'foreign table' : 'table'} ${quoteRelation(table)}`, table.comment),
       ...table.columns.flatMap(({ name, comment }) =>

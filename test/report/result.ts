@@ -85,9 +85,9 @@ const emptyCatalog: Catalog = {
   functions: [],
   extensions: [],
   roles: [],
-  columns: () => [][Symbol.iterator](),
-  constraints: () => [][Symbol.iterator](),
-  indexes: () => [][Symbol.iterator](),
-  foreignKeys: () => [][Symbol.iterator](),
+  columns: () => [],
+  constraints: () => [],
+  indexes: () => [],
+  foreignKeys: () => [],
   table: () => undefined,
 }

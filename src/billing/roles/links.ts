@@ -5,7 +5,8 @@ import type { Link } from './role.js'
 
 /** Every reference between two tables: foreign keys, columns that look like one, and columns called after a table whose key they could hold. */
 export function linksOf(catalog: Catalog): readonly Link[] {
-  const declared = [...catalog.foreignKeys()]
+  const declared = catalog
+    .foreignKeys()
     .filter(({ table }) => !table.partitionOf)
     .map(({ table, referencedTable, columns }): Link => {
       const to = referencedTable.partitionOf ?? referencedTable

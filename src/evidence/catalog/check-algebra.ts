@@ -1,7 +1,7 @@
 import { allOf, columnsIn, type Expression, negate, parseExpression } from './expression.js'
 import { implies } from './implication.js'
 import type { CheckConstraint, Column, Table } from './model.js'
-import { rememberFor } from '../remember.js'
+import { remember, rememberFor } from '../remember.js'
 
 /** What is wrong with a CHECK as a statement of logic, at most one thing for each. */
 export type CheckDefect =
@@ -83,16 +83,26 @@ function judgeAlone(read: Read): CheckDefect | null {
   // CHECK (false) says on purpose that a parent table holds no rows.
   if (expression.kind === 'constant' && expression.value === false) return null
   const filled = columns.filter(({ notNull }) => notNull)
-  const whereFilled = (condition: Expression) => allOf([condition, ...filledIn(filled)])
-  if (implies(whereFilled(negate(expression)), FALSE) === 'yes') {
-    const always = filled.length === 0 || implies(negate(expression), FALSE) === 'yes'
-    return always ? { kind: 'always true', check } : { kind: 'beside not null', check, columns: filled }
-  }
-  if (implies(whereFilled(expression), FALSE) !== 'yes') return null
+  const lets = reachOf(expression)(JSON.stringify(filled.map(({ name }) => name)))
+  if (lets === 'all') return { kind: 'always true', check }
+  if (lets === 'all filled') return { kind: 'beside not null', check, columns: filled }
+  if (lets === 'some') return null
   const refusesAll = refuses([read])
   if (!refusesAll && implies(expression, FALSE) !== 'yes') return null
   return { kind: 'never true', check, other: null, refusesAll }
 }
+
+/** Which rows an expression lets pass, by the names of those of its columns that are never null: tables share expressions. */
+const reachOf = rememberFor((expression: Expression) =>
+  remember(100, (names): 'all' | 'all filled' | 'some' | 'none' => {
+    const filled = filledIn((JSON.parse(names) as readonly string[]).map((name) => ({ name })))
+    const whereFilled = (condition: Expression) => allOf([condition, ...filled])
+    if (implies(whereFilled(negate(expression)), FALSE) === 'yes') {
+      return filled.length === 0 || implies(negate(expression), FALSE) === 'yes' ? 'all' : 'all filled'
+    }
+    return implies(whereFilled(expression), FALSE) === 'yes' ? 'none' : 'some'
+  }),
+)
 
 /** Both can be true, but never for one row. */
 function excludes(a: Read, b: Read): boolean {
@@ -130,7 +140,7 @@ function follows(a: Read, b: Read): boolean {
   return implies(allOf([negate(b.expression), ...filled]), negate(a.expression)) === 'yes'
 }
 
-function filledIn(columns: readonly Column[]): readonly Expression[] {
+function filledIn(columns: readonly Pick<Column, 'name'>[]): readonly Expression[] {
   return columns.map(({ name }) => ({ kind: 'isNotNull', operand: { kind: 'column', name } }))
 }
 

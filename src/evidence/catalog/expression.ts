@@ -1,5 +1,5 @@
 import { loadModule, parseSync } from 'libpg-query'
-import type { Column, Table } from './model.js'
+import type { Column } from './model.js'
 import { remember, rememberFor } from '../remember.js'
 import { at, list, type Node } from '../tree.js'
 
@@ -57,18 +57,46 @@ export interface Constant {
   readonly type: string
 }
 
+/** What the meaning of a literal depends on in the column that it is compared with. */
+interface Typed {
+  readonly type: Pick<Column['type'], 'name' | 'category'> & {
+    readonly definition: { readonly address: string } | null
+  }
+  readonly collation: string | null
+}
+
 /** The columns that literals are compared with; gives untyped literals their type and tells casts that change nothing. */
-type Context = Pick<Table, 'column'> | undefined
+type Context = { column(name: string): Typed | undefined } | undefined
 
 /** Reads an expression as the server prints it or a person writes it. What PostgreSQL's grammar refuses is `other`. */
 export function parseExpression(text: string, table?: Context): Expression {
-  return (table ? readersOf(table) : readFree)(text)
+  const { names, read } = readerOf(text)
+  return read(names.map((name) => writeTyped(table?.column(name))).join('\n'))
 }
 
-const readFree = remember(5_000, (text: string) => readText(text, undefined))
+/** The columns that a text names, and what it says by their types, a line each: schemas say the same thing of many tables. */
+const readerOf = remember(20_000, (text) => {
+  const names = [...new Set(namesIn(parseTree(text)))]
+  const read = remember(1_000, (lines) => {
+    const types = lines.split('\n')
+    const columns = new Map(names.map((name, at) => [name, readTyped(types[at]!)]))
+    return readText(text, { column: (name) => columns.get(name) })
+  })
+  return { names, read }
+})
 
-/** Several rules read the same text of one table. */
-const readersOf = rememberFor((table: NonNullable<Context>) => remember(1_000, (text: string) => readText(text, table)))
+/** One line; empty for a column that is not there. */
+function writeTyped(column: Typed | undefined): string {
+  return column ? lineOf(column) : ''
+}
+
+const lineOf = rememberFor(({ type: { name, category, definition }, collation }: Typed) =>
+  JSON.stringify({ type: { name, category, definition: definition && { address: definition.address } }, collation }),
+)
+
+function readTyped(line: string): Typed | undefined {
+  return line === '' ? undefined : (JSON.parse(line) as Typed)
+}
 
 function readText(text: string, table: Context): Expression {
   const tree = parseTree(text)
@@ -114,11 +142,10 @@ export function readExpression(tree: unknown, table?: Context): Expression {
   return truth(readOperand(tree, table))
 }
 
-/** NOT, pushed no deeper than one level. */
-export function negate(expression: Expression): Expression {
-  if (expression.kind === 'not') return expression.part
-  return { kind: 'not', part: expression }
-}
+/** NOT, pushed no deeper than one level; the same object for the same object. */
+export const negate = rememberFor((expression: Expression): Expression =>
+  expression.kind === 'not' ? expression.part : { kind: 'not', part: expression },
+)
 
 /** All of them. */
 export function allOf(parts: readonly Expression[]): Expression {
@@ -126,11 +153,11 @@ export function allOf(parts: readonly Expression[]): Expression {
 }
 
 /** Names of the columns that an expression reads, each once. */
-export function columnsIn(expression: Expression): readonly string[] {
+export const columnsIn = rememberFor((expression: Expression): readonly string[] => {
   const names = new Set<string>()
   for (const operand of operandsIn(expression)) for (const name of columnsOf(operand)) names.add(name)
   return [...names]
-}
+})
 
 function* operandsIn(expression: Expression): Generator<Operand> {
   switch (expression.kind) {
@@ -289,7 +316,7 @@ function settle(operand: Operand, constant: Constant, table: Context): [Operand,
   return [term, { ...constant, type: collated(constant.type, column) }]
 }
 
-function enumOr(column: Pick<Column, 'type'>, type: string): string {
+function enumOr(column: Typed, type: string): string {
   return column.type.category === 'enum' ? 'enum' : type
 }
 
@@ -468,17 +495,16 @@ const LENIENT =
 
 function opaque(tree: unknown): Operand {
   const identity = JSON.stringify(tree, withoutLocations)
-  const columns: string[] = []
-  const collect = (value: unknown): void => {
-    if (Array.isArray(value)) return value.forEach(collect)
-    if (typeof value !== 'object' || value === null) return
-    for (const [key, inner] of Object.entries(value)) {
-      if (key !== 'ColumnRef') collect(inner)
-      else columns.push(...stringsOf((inner as Node)['fields']).slice(-1))
-    }
-  }
-  collect(tree)
+  const columns = namesIn(tree)
   return { kind: 'opaque', identity, columns, strict: LENIENT.test(identity) ? [] : columns }
+}
+
+/** The last name of each column reference below a node, with repetitions. */
+function namesIn(tree: unknown): readonly string[] {
+  if (typeof tree !== 'object' || tree === null) return []
+  return Object.entries(tree).flatMap(([key, inner]) =>
+    key === 'ColumnRef' ? stringsOf((inner as Node)['fields']).slice(-1) : namesIn(inner),
+  )
 }
 
 function withoutLocations(key: string, value: unknown): unknown {

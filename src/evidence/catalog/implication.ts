@@ -7,7 +7,7 @@ import {
   type Operand,
   strictColumnsOf,
 } from './expression.js'
-import { remember } from '../remember.js'
+import { remember, rememberFor } from '../remember.js'
 
 export type Verdict = 'yes' | 'no' | 'unknown'
 
@@ -20,9 +20,11 @@ export type Verdict = 'yes' | 'no' | 'unknown'
  * every constant it is compared with. Both expressions are evaluated in each world by SQL's three-valued logic.
  */
 export function implies(a: Expression, b: Expression): Verdict {
-  const [first, second] = [JSON.stringify(a), JSON.stringify(b)]
+  const [first, second] = [textOf(a), textOf(b)]
   return first === second ? 'yes' : impliesAsText(`[${first},${second}]`)
 }
+
+const textOf = rememberFor((expression: Expression) => JSON.stringify(expression))
 
 /** Schemas say the same thing of many tables. */
 const impliesAsText = remember(20_000, (pair: string): Verdict => {

@@ -102,6 +102,7 @@ function guessTarget(column: Column, names: TableNames, learn: boolean): Guess |
   const words = names.wordsOf(column)
   const { core, ending, suffix } = stripEnding(words)
   const found = (rule: NameRule, targets: readonly Column[]): Guess | null => {
+    if (targets.length === 0) return null
     const unique = [...new Set(targets)].filter((target) => target !== column)
     const near = unique.filter(({ table }) => table.schema === column.table.schema)
     const chosen = near.length > 0 ? near : unique
@@ -202,11 +203,11 @@ const MOST_KEYS = 3
 
 /** Keys of other tables that are called like the column; text says the same thing in many places, so its table must be meant. */
 function keysNamedLike(column: Column, names: TableNames): readonly Column[] {
-  const { core, ending } = stripEnding(names.wordsOf(column))
-  const meant = names.named(core)
   const tables = names.tablesWithKey(column.name)
   // `gid`, by which many tables are keyed, is the house's word for an identifier.
-  if (tables.length > MOST_KEYS) return []
+  if (tables.length === 0 || tables.length > MOST_KEYS) return []
+  const { core, ending } = stripEnding(names.wordsOf(column))
+  const meant = names.named(core)
   return tables.flatMap((table) => {
     const key = singleKey(table)
     const plain = isOpaque(column) || meant.includes(table) || (ending === 'id' && core.length > 1)
@@ -361,9 +362,9 @@ class TableNames {
       (table) => singleKey(table)!.name,
     )
     this.#declared = groupBy(
-      [...catalog.foreignKeys()].filter(
-        ({ columns, table, inherited }) => columns.length === 1 && !inherited && !table.partitionOf,
-      ),
+      catalog
+        .foreignKeys()
+        .filter(({ columns, table, inherited }) => columns.length === 1 && !inherited && !table.partitionOf),
       ({ columns }) => nameAndFamily(columns[0]!),
     )
   }
@@ -420,7 +421,8 @@ class TableNames {
   /** Where columns of the same name and type point elsewhere, when they all agree. */
   declaredTargets(column: Column): readonly Column[] {
     const name = nameAndFamily(column)
-    const foreignKeys = this.#declared.get(name) ?? []
+    const foreignKeys = this.#declared.get(name)
+    if (!foreignKeys) return []
     const targets = new Set(foreignKeys.map(({ referencedColumns }) => referencedColumns[0]!))
     const { core, ending } = stripEnding(splitName(column.name))
     const own = isGeneric(column.name) || column.table.primaryKey?.columns.includes(column) === true

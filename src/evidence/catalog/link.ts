@@ -351,6 +351,16 @@ function catalogOf(parts: {
   const { rows } = parts
   const tables = parts.tables.filter(({ persistence }) => persistence !== 'temporary')
   const byAddress = new Map(tables.map((table) => [table.address, table]))
+  const columns = tables.flatMap((table) => table.columns)
+  const foreignKeys = tables.flatMap((table) => table.foreignKeys)
+  const indexes = [...tables, ...parts.views].flatMap((relation) => relation.indexes)
+  const constraints = tables.flatMap(({ primaryKey, uniques, foreignKeys: keys, checks, exclusions }) => [
+    ...(primaryKey ? [primaryKey] : []),
+    ...uniques,
+    ...keys,
+    ...checks,
+    ...exclusions,
+  ])
   return {
     serverVersion: rows.database[0]?.version ?? 0,
     databaseName: rows.database[0]?.name ?? '',
@@ -363,25 +373,10 @@ function catalogOf(parts: {
     functions: parts.functions,
     extensions: rows.extensions.map((row) => addressed({ kind: 'extension' as const, address: row.name, ...row })),
     roles: rows.roles,
-    *columns() {
-      for (const table of tables) yield* table.columns
-    },
-    *constraints() {
-      for (const table of tables) {
-        if (table.primaryKey) yield table.primaryKey
-        yield* table.uniques
-        yield* table.foreignKeys
-        yield* table.checks
-        yield* table.exclusions
-      }
-    },
-    *indexes() {
-      for (const table of tables) yield* table.indexes
-      for (const view of parts.views) yield* view.indexes
-    },
-    *foreignKeys() {
-      for (const table of tables) yield* table.foreignKeys
-    },
+    columns: () => columns,
+    constraints: () => constraints,
+    indexes: () => indexes,
+    foreignKeys: () => foreignKeys,
     table: (schema, name) => byAddress.get(`${schema}.${name}`),
   }
 }

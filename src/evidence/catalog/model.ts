@@ -25,12 +25,12 @@ export interface Catalog {
   /** What the configuration says that tables are to the business, by address. */
   readonly declaredRoles?: ReadonlyMap<string, string> | undefined
   /** Every column of every table, in table and position order. */
-  columns(): IterableIterator<Column>
+  columns(): readonly Column[]
   /** Every constraint of every table. */
-  constraints(): IterableIterator<Constraint>
+  constraints(): readonly Constraint[]
   /** Every index of every table and materialized view. */
-  indexes(): IterableIterator<Index>
-  foreignKeys(): IterableIterator<ForeignKey>
+  indexes(): readonly Index[]
+  foreignKeys(): readonly ForeignKey[]
   /** The table with this schema and name. */
   table(schema: string, name: string): Table | undefined
 }
