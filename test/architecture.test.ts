@@ -13,6 +13,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/source': ['src/quote', 'src/errors'],
   'src/evidence': ['src/source', 'src/quote', 'src/errors'],
   'src/billing': ['src/evidence', 'src/quote'],
+  'src/advisor': ['src/evidence', 'src/fix', 'src/source', 'src/quote', 'src/errors'],
   'src/engine': ['src/evidence', 'src/fix', 'src/source', 'src/errors'],
   'src/fix': ['src/evidence', 'src/source', 'src/engine', 'src/quote', 'src/errors', 'src/errors'],
   'src/config': ['src/billing', 'src/engine', 'src/source', 'src/errors'],

@@ -181,6 +181,8 @@ function statisticsOf(counted: ReadonlyMap<string, object>): Statistics {
     servers: 1,
     table: lookUp({
       rows: 0,
+      pages: null,
+      allVisiblePages: null,
       sizeBytes: 0,
       totalSizeBytes: 0,
       sequentialScans: 0,
@@ -195,7 +197,9 @@ function statisticsOf(counted: ReadonlyMap<string, object>): Statistics {
       lastVacuum: null,
       frozenXidAge: 0,
     }),
-    index: lookUp({ scans: 0, entriesRead: 0, rowsFetched: 0, lastScan: null, sizeBytes: 0 }),
-    column: lookUp({ nullFraction: 0, averageWidth: 8, distinct: -1, correlation: 0 as number | null }),
+    index: lookUp({ scans: 0, entriesRead: 0, rowsFetched: 0, lastScan: null, sizeBytes: 0, entries: null }),
+    column: lookUp({ nullFraction: 0, averageWidth: 8, distinct: -1, correlation: 0 as number | null, values: null }),
+    expression: () => undefined,
+    settings: {},
   }
 }

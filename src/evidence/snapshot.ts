@@ -16,6 +16,8 @@ const time = z.string().nullable().describe('ISO 8601; null for never.')
 const tableStatistics = z.object({
   relation: oid,
   rows: z.number().describe('Estimated by the server; −1 when never analyzed.'),
+  pages: z.number().optional().describe('`relpages`.'),
+  allVisiblePages: z.number().optional().describe('`relallvisible`.'),
   sizeBytes: count,
   totalSizeBytes: count,
   sequentialScans: count,
@@ -38,6 +40,7 @@ const indexStatistics = z.object({
   rowsFetched: count,
   lastScan: time,
   sizeBytes: count,
+  entries: z.number().optional().describe('Estimated by the server.'),
 })
 
 const columnStatistics = z
@@ -51,6 +54,16 @@ const columnStatistics = z
     mostCommonValues: z.string().nullable().optional().describe('Data; only when the snapshot was asked to hold it.'),
     mostCommonFrequencies: z.string().nullable().optional(),
     histogramBounds: z.string().nullable().optional().describe('Data; only when the snapshot was asked to hold it.'),
+    mostCommonElements: z.string().nullable().optional().describe('Data; only when the snapshot was asked to hold it.'),
+    mostCommonElementFrequencies: z.string().nullable().optional(),
+    elementCountHistogram: z.string().nullable().optional(),
+    rangeLengthHistogram: z.string().nullable().optional(),
+    rangeEmptyFraction: z.number().nullable().optional(),
+    rangeBoundsHistogram: z
+      .string()
+      .nullable()
+      .optional()
+      .describe('Data; only when the snapshot was asked to hold it.'),
   })
   .describe('Numbers alone, unless most common values and bounds were asked for.')
 
@@ -100,6 +113,7 @@ const snapshotSchema = z
         tables: z.array(tableStatistics),
         indexes: z.array(indexStatistics),
         columns: z.array(columnStatistics),
+        settings: z.record(z.string(), z.string()).optional().describe('What the planner reckons with.'),
         notSeen: z.array(z.object({ what: z.string(), reason: z.string() })).default([]),
       })
       .nullable()

@@ -10,6 +10,8 @@ export const MADE_UP_STATISTICS: Statistics = {
     const rows = 10 ** (2 + (seed % 6)) * (1 + (seed % 7))
     return {
       rows,
+      pages: null,
+      allVisiblePages: null,
       sizeBytes: rows * 120,
       totalSizeBytes: rows * 210,
       sequentialScans: seed,
@@ -33,9 +35,12 @@ export const MADE_UP_STATISTICS: Statistics = {
       rowsFetched: 0,
       lastScan: null,
       sizeBytes: 8192 * 2 ** (seed % 17),
+      entries: null,
     }
   },
   column: () => undefined,
+  expression: () => undefined,
+  settings: {},
 }
 
 function seedOf(text: string): number {

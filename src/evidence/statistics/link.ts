@@ -1,5 +1,5 @@
 import type { RawCatalog } from '../catalog/raw.js'
-import type { IndexStatistics, Statistics, TableStatistics } from './model.js'
+import type { ColumnStatistics, IndexStatistics, Statistics, TableStatistics } from './model.js'
 import type { RawColumnStatistics, RawIndexStatistics, RawStatistics, RawTableStatistics } from './raw.js'
 
 /** Links statistics to the catalog that they were read with, by address, so that they serve its copies as well. */
@@ -16,6 +16,7 @@ export function linkStatistics(raw: RawStatistics, catalog: RawCatalog): Statist
   const ofTables = new Map(raw.tables.map((row) => [relations.get(row.relation), linkTable(row)]))
   const ofIndexes = new Map(raw.indexes.map((row) => [indexes.get(row.index), linkIndex(row)]))
   const ofColumns = new Map(raw.columns.map((row) => [columns.get(`${row.relation} ${row.position}`), linkColumn(row)]))
+  const ofKeys = new Map(raw.columns.map((row) => [`${indexes.get(row.relation)} ${row.position}`, linkColumn(row)]))
   return {
     collectedAt: raw.collectedAt,
     resetAt: raw.resetAt,
@@ -23,6 +24,8 @@ export function linkStatistics(raw: RawStatistics, catalog: RawCatalog): Statist
     table: ({ address }) => ofTables.get(address),
     index: ({ address }) => ofIndexes.get(address),
     column: ({ address }) => ofColumns.get(address),
+    expression: ({ address }, position) => ofKeys.get(`${address} ${position}`),
+    settings: raw.settings ?? {},
   }
 }
 
@@ -30,6 +33,8 @@ function linkTable({ rows, lastAnalyze, lastVacuum, ...row }: RawTableStatistics
   return {
     // Before PostgreSQL 14 a table that was never analyzed says 0, as an empty one does.
     rows: rows < 0 || (rows === 0 && lastAnalyze === null && lastVacuum === null) ? null : rows,
+    pages: row.pages ?? null,
+    allVisiblePages: row.allVisiblePages ?? null,
     sizeBytes: Number(row.sizeBytes),
     totalSizeBytes: Number(row.totalSizeBytes),
     sequentialScans: Number(row.sequentialScans),
@@ -46,16 +51,44 @@ function linkTable({ rows, lastAnalyze, lastVacuum, ...row }: RawTableStatistics
   }
 }
 
-function linkIndex({ scans, entriesRead, rowsFetched, lastScan, sizeBytes }: RawIndexStatistics): IndexStatistics {
+function linkIndex({
+  scans,
+  entriesRead,
+  rowsFetched,
+  lastScan,
+  sizeBytes,
+  entries,
+}: RawIndexStatistics): IndexStatistics {
   return {
     scans: Number(scans),
     entriesRead: Number(entriesRead),
     rowsFetched: Number(rowsFetched),
     lastScan,
     sizeBytes: Number(sizeBytes),
+    entries: entries ?? null,
   }
 }
 
-function linkColumn({ nullFraction, averageWidth, distinct, correlation }: RawColumnStatistics) {
-  return { nullFraction, averageWidth, distinct, correlation }
+function linkColumn(row: RawColumnStatistics): ColumnStatistics {
+  const { nullFraction, averageWidth, distinct, correlation, mostCommonValues } = row
+  return {
+    nullFraction,
+    averageWidth,
+    distinct,
+    correlation,
+    values:
+      mostCommonValues === undefined
+        ? null
+        : {
+            mostCommonValues,
+            mostCommonFrequencies: row.mostCommonFrequencies ?? null,
+            histogramBounds: row.histogramBounds ?? null,
+            mostCommonElements: row.mostCommonElements ?? null,
+            mostCommonElementFrequencies: row.mostCommonElementFrequencies ?? null,
+            elementCountHistogram: row.elementCountHistogram ?? null,
+            rangeLengthHistogram: row.rangeLengthHistogram ?? null,
+            rangeEmptyFraction: row.rangeEmptyFraction ?? null,
+            rangeBoundsHistogram: row.rangeBoundsHistogram ?? null,
+          },
+  }
 }

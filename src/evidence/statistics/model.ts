@@ -1,4 +1,5 @@
 import type { Column, Index, Table } from '../catalog/model.js'
+import type { RawColumnValues } from './raw.js'
 
 /** What the server has counted: `pg_class`, `pg_stat_*` and `pg_stats`, with their age. */
 export interface Statistics {
@@ -10,11 +11,19 @@ export interface Statistics {
   table(table: Table): TableStatistics | undefined
   index(index: Index): IndexStatistics | undefined
   column(column: Column): ColumnStatistics | undefined
+  /** Of an index's key that is an expression, by its place among the keys, from 1. */
+  expression(index: Index, position: number): ColumnStatistics | undefined
+  /** Settings that the planner's costs rest on; empty where they were not read. */
+  readonly settings: Readonly<Record<string, string>>
 }
 
 export interface TableStatistics {
   /** Planner's estimate (`reltuples`); null when never analyzed. */
   readonly rows: number | null
+  /** `relpages`, to which `rows` belong; null where they were not read. */
+  readonly pages: number | null
+  /** Of these, pages that an index-only scan need not look at; null where they were not read. */
+  readonly allVisiblePages: number | null
   readonly sizeBytes: number
   readonly totalSizeBytes: number
   readonly sequentialScans: number
@@ -38,6 +47,8 @@ export interface IndexStatistics {
   /** PostgreSQL 16 and later. */
   readonly lastScan: string | null
   readonly sizeBytes: number
+  /** Planner's estimate (`reltuples`); null where it was not read. */
+  readonly entries: number | null
 }
 
 export interface ColumnStatistics {
@@ -47,4 +58,9 @@ export interface ColumnStatistics {
   readonly distinct: number
   /** Physical order against logical order, -1 … 1. */
   readonly correlation: number | null
+  /** Data of rows; null unless they were read. */
+  readonly values: ColumnValues | null
 }
+
+/** Lists as the server prints arrays; null where there is none. */
+export type ColumnValues = { readonly [List in keyof RawColumnValues]-?: NonNullable<RawColumnValues[List]> | null }

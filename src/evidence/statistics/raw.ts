@@ -10,6 +10,8 @@ export interface RawStatistics {
   readonly tables: readonly RawTableStatistics[]
   readonly indexes: readonly RawIndexStatistics[]
   readonly columns: readonly RawColumnStatistics[]
+  /** Settings that the planner's costs rest on, as `current_setting` prints them; absent in snapshots of before. */
+  readonly settings?: Readonly<Record<string, string>> | undefined
   readonly notSeen: readonly NotSeen[]
 }
 
@@ -18,6 +20,9 @@ export interface RawTableStatistics {
   readonly relation: number
   /** `reltuples`, −1 when never analyzed. */
   readonly rows: number
+  /** `relpages` and `relallvisible`; absent in snapshots of before. */
+  readonly pages?: number | undefined
+  readonly allVisiblePages?: number | undefined
   readonly sizeBytes: string
   readonly totalSizeBytes: string
   readonly sequentialScans: string
@@ -41,17 +46,30 @@ export interface RawIndexStatistics {
   readonly rowsFetched: string
   readonly lastScan: string | null
   readonly sizeBytes: string
+  /** `reltuples`; absent in snapshots of before. */
+  readonly entries?: number | undefined
 }
 
-export interface RawColumnStatistics {
+/** Of a column, or of an index's key that is an expression: `relation` is then the index. */
+export interface RawColumnStatistics extends RawColumnValues {
   readonly relation: number
   readonly position: number
   readonly nullFraction: number
   readonly averageWidth: number
   readonly distinct: number
   readonly correlation: number | null
-  /** `pg_stats.most_common_vals` as the server prints it; absent unless asked for, as are the next two. */
+}
+
+/** What `pg_stats` keeps of the values themselves, as the server prints it; absent unless asked for. */
+export interface RawColumnValues {
   readonly mostCommonValues?: string | null
   readonly mostCommonFrequencies?: string | null
   readonly histogramBounds?: string | null
+  readonly mostCommonElements?: string | null
+  readonly mostCommonElementFrequencies?: string | null
+  readonly elementCountHistogram?: string | null
+  /** Of ranges, as of the next two: PostgreSQL 17 and later. */
+  readonly rangeLengthHistogram?: string | null
+  readonly rangeEmptyFraction?: number | null
+  readonly rangeBoundsHistogram?: string | null
 }

@@ -13,7 +13,7 @@ export const AGE = `
   from pg_catalog.pg_stat_database d where d.datname = pg_catalog.current_database()`
 
 const TABLES = `
-  select c.oid as relation, c.reltuples as rows,
+  select c.oid as relation, c.reltuples as rows, c.relpages as pages, c.relallvisible as "allVisiblePages",
     coalesce(pg_catalog.pg_relation_size(c.oid), 0)::text as "sizeBytes",
     coalesce(pg_catalog.pg_total_relation_size(c.oid), 0)::text as "totalSizeBytes",
     coalesce(s.seq_scan, 0)::text as "sequentialScans", coalesce(s.idx_scan, 0)::text as "indexScans",
@@ -31,18 +31,36 @@ const indexes = (version: number) => `
   select c.oid as index, coalesce(s.idx_scan, 0)::text as scans, coalesce(s.idx_tup_read, 0)::text as "entriesRead",
     coalesce(s.idx_tup_fetch, 0)::text as "rowsFetched",
     ${version >= 160000 ? utc('s.last_idx_scan') : 'null::text'} as "lastScan",
-    coalesce(pg_catalog.pg_relation_size(c.oid), 0)::text as "sizeBytes"
+    coalesce(pg_catalog.pg_relation_size(c.oid), 0)::text as "sizeBytes", c.reltuples as entries
   from pg_catalog.pg_class c left join pg_catalog.pg_stat_all_indexes s on s.indexrelid = c.oid
   where c.oid = any ($1::oid[]) order by c.oid`
 
+/** What the planner reckons with, beside statistics. */
+const SETTINGS = `
+  select coalesce(pg_catalog.json_object_agg(s.name, pg_catalog.current_setting(s.name)), '{}') as settings
+  from pg_catalog.pg_settings s
+  where s.name in ('seq_page_cost', 'random_page_cost', 'cpu_tuple_cost', 'cpu_index_tuple_cost', 'cpu_operator_cost',
+    'effective_cache_size', 'work_mem', 'hash_mem_multiplier', 'cursor_tuple_fraction', 'from_collapse_limit',
+    'join_collapse_limit', 'constraint_exclusion')
+    or s.name like 'enable\\_%'`
+
 /** Values that stand in rows. */
-const VALUES = `, s.most_common_vals::text as "mostCommonValues", s.most_common_freqs::text as "mostCommonFrequencies",
-    s.histogram_bounds::text as "histogramBounds"`
+const values = (
+  version: number,
+) => `, s.most_common_vals::text as "mostCommonValues", s.most_common_freqs::text as "mostCommonFrequencies",
+    s.histogram_bounds::text as "histogramBounds", s.most_common_elems::text as "mostCommonElements",
+    s.most_common_elem_freqs::text as "mostCommonElementFrequencies",
+    s.elem_count_histogram::text as "elementCountHistogram"${
+      version >= 170000
+        ? `, s.range_length_histogram::text as "rangeLengthHistogram", s.range_empty_frac as "rangeEmptyFraction",
+    s.range_bounds_histogram::text as "rangeBoundsHistogram"`
+        : ''
+    }`
 
 /** `pg_stats` hides what the role may not read. Of rows for a table alone and with its children, the latter count. */
-const columns = (values: boolean) => `
+const columns = (version: number, withValues: boolean) => `
   select distinct on (a.attrelid, a.attnum) a.attrelid as relation, a.attnum as position, s.null_frac as "nullFraction",
-    s.avg_width as "averageWidth", s.n_distinct as "distinct", s.correlation${values ? VALUES : ''}
+    s.avg_width as "averageWidth", s.n_distinct as "distinct", s.correlation${withValues ? values(version) : ''}
   from pg_catalog.pg_class c
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
   join pg_catalog.pg_stats s on s.schemaname = n.nspname and s.tablename = c.relname
@@ -51,7 +69,7 @@ const columns = (values: boolean) => `
   order by a.attrelid, a.attnum, s.inherited desc`
 
 /**
- * Reads counters and statistics of the catalog's tables, indexes and columns, in four queries. Null for a server that has
+ * Reads counters and statistics of the catalog's tables, indexes and columns, in five queries. Null for a server that has
  * counted and analyzed nothing. What the role may not see stands in `notSeen`. Most common values and bounds are read
  * `withValues` alone: they are data.
  */
@@ -82,7 +100,10 @@ export async function readStatistics(
     resetAt: age?.resetAt ?? null,
     tables,
     indexes: await session.query<Row & RawIndexStatistics>(indexes(session.version), [array(indexOids)]),
-    columns: await session.query<Row & RawColumnStatistics>(columns(withValues), [array(oids)]),
+    columns: await session.query<Row & RawColumnStatistics>(columns(session.version, withValues), [
+      array([...oids, ...indexOids]),
+    ]),
+    settings: (await session.query<Row & { readonly settings: Record<string, string> }>(SETTINGS))[0]?.settings,
     notSeen: hidden.length === 0 ? [] : [describeHidden(hidden.toSorted())],
   }
 }

@@ -13,6 +13,8 @@ export interface KeyPart {
   readonly name?: string
   readonly opclass?: string
   readonly descending?: boolean
+  /** Where NULLs stand; when absent where PostgreSQL puts them: last, and first for a descending key. */
+  readonly nulls?: 'first' | 'last'
 }
 
 export interface IndexSpecification {
@@ -92,20 +94,37 @@ function indexStatement(
   table: Table,
   name: string,
   specification: IndexSpecification,
-  mode: 'concurrently' | 'only',
+  mode: 'concurrently' | 'only' | 'plain',
 ): string {
-  const { method = 'btree', keys, include = [], where, unique = false, options = {} } = specification
+  return [
+    `create ${specification.unique ? 'unique ' : ''}index ${mode === 'concurrently' ? 'concurrently ' : ''}${quoteIdentifier(name)}`,
+    `on ${mode === 'only' ? 'only ' : ''}${quoteRelation(table)} ${indexDefinition(specification)}`,
+  ].join(' ')
+}
+
+/** Creates an index of this name at once, on the partitions too, where nobody else is waiting. */
+export function createIndexAtOnce(table: Table, name: string, specification: IndexSpecification): string {
+  return indexStatement(table, name, specification, 'plain')
+}
+
+/** What an index is, from `using` on. */
+export function indexDefinition(specification: IndexSpecification): string {
+  const { method = 'btree', keys, include = [], where, options = {} } = specification
   const keyList = keys
-    .map(({ column, expression, opclass, descending }) =>
-      [column ? quoteIdentifier(column.name) : expression, opclass, descending ? 'desc' : undefined]
+    .map(({ column, expression, opclass, descending, nulls }) =>
+      [
+        column ? quoteIdentifier(column.name) : expression,
+        opclass,
+        descending ? 'desc' : undefined,
+        nulls ? `nulls ${nulls}` : undefined,
+      ]
         .filter(Boolean)
         .join(' '),
     )
     .join(', ')
   const settings = Object.entries(options)
   return [
-    `create ${unique ? 'unique ' : ''}index ${mode === 'concurrently' ? 'concurrently ' : ''}${quoteIdentifier(name)}`,
-    `on ${mode === 'only' ? 'only ' : ''}${quoteRelation(table)} using ${method} (${keyList})`,
+    `using ${method} (${keyList})`,
     include.length > 0 ? `include (${quoteColumns(include)})` : '',
     settings.length > 0 ? `with (${settings.map(([key, value]) => `${key} = ${value}`).join(', ')})` : '',
     where ? `where ${where}` : '',

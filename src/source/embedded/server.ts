@@ -6,6 +6,8 @@ import { startThread, type Limits } from './thread.js'
 export interface EmbeddedOptions extends Partial<Limits> {
   /** Contrib extensions of PGlite to make available, by PostgreSQL name; each costs a few milliseconds. */
   readonly extensions?: readonly string[]
+  /** An empty folder of the host that holds the data directory; memory when absent. The caller removes it. */
+  readonly folder?: string
 }
 
 /** One statement to apply. */
@@ -31,6 +33,8 @@ export interface Outcome {
 export interface EmbeddedServer extends ScratchSession {
   /** As `execute`, and gives the notices that were raised. */
   run(sql: string): Promise<Outcome>
+  /** Runs several statements as one message, where `$1` may stand in EXPLAIN, and gives the rows of the last. Throws EvidenceError. */
+  runScript(sql: string): Promise<readonly Row[]>
   /**
    * Applies statements in order, up to and including the first that fails; inside an open transaction a failing
    * statement undoes only itself. `observation` is a query that is asked behind each statement, inside its transaction.
@@ -62,6 +66,7 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
     query: async <T extends Row>(sql: string, parameters: readonly unknown[] = []) =>
       (await call('query', { sql, parameters })) as readonly T[],
     run,
+    runScript: async (sql) => (await call('runScript', { sql })) as readonly Row[],
     execute: async (sql) => (await run(sql)).error,
     apply: async (statements, observation = null) =>
       (await call('apply', { statements, observation })) as Awaited<ReturnType<EmbeddedServer['apply']>>,
@@ -75,7 +80,7 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
 }
 
 async function start(options: EmbeddedOptions, dataDirectory: Uint8Array | null) {
-  const { extensions = [], statementTimeout = 60_000, memoryLimit = 3 * 2 ** 30 } = options
+  const { extensions = [], folder, statementTimeout = 60_000, memoryLimit = 3 * 2 ** 30 } = options
   const thread = startThread({ statementTimeout, memoryLimit })
   const call = async (operation: string, message: object, moved: readonly ArrayBuffer[] = []): Promise<unknown> => {
     try {
@@ -86,7 +91,11 @@ async function start(options: EmbeddedOptions, dataDirectory: Uint8Array | null)
     }
   }
   try {
-    await call('open', { dataDirectory, extensions }, dataDirectory ? [dataDirectory.buffer as ArrayBuffer] : [])
+    await call(
+      'open',
+      { dataDirectory, extensions, folder },
+      dataDirectory ? [dataDirectory.buffer as ArrayBuffer] : [],
+    )
   } catch (error) {
     await thread.end()
     throw error

@@ -32,7 +32,7 @@ const PRINTED = Object.fromEntries(
 
 /** @type {Record<string, (message: any) => Promise<unknown>>} */
 const operations = {
-  async open({ dataDirectory, extensions }) {
+  async open({ dataDirectory, extensions, folder }) {
     /** @type {import('@electric-sql/pglite').Extensions} */
     const loaded = {}
     for (const name of extensions) {
@@ -41,6 +41,7 @@ const operations = {
       loaded[key] = module[key]
     }
     server = await PGlite.create({
+      ...(folder ? { dataDir: folder } : {}),
       pgliteWasmModule: await compiling,
       startParams: [...PGlite.defaultStartParams, ...SETTINGS.flatMap((setting) => ['-c', setting])],
       extensions: loaded,
@@ -57,6 +58,9 @@ const operations = {
   },
   async execute({ sql }) {
     return execute(sql)
+  },
+  async runScript({ sql }) {
+    return (await opened().exec(sql)).at(-1)?.rows ?? []
   },
   async apply({ statements, observation }) {
     const outcomes = []
