@@ -77,6 +77,19 @@ export function createTable(table: NewTable): readonly Step[] {
   ]
 }
 
+/** Adds a column that old writers may leave out; it changes the catalog alone. */
+export function addColumn(table: Table, column: NewColumn): readonly Step[] {
+  const on = `alter table ${quoteRelation(table)}`
+  return [
+    {
+      ...STEP,
+      sql: `${on} add column ${describeColumn(column)}`,
+      undo: `${on} drop column ${quoteIdentifier(column.name)}`,
+      lock: 'ACCESS EXCLUSIVE',
+    },
+  ]
+}
+
 /** Undone when the table is dropped. */
 function withTable(sql: string): Step {
   return { ...STEP, sql, undo: null }
