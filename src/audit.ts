@@ -23,6 +23,7 @@ import { type Base, readBase } from './read-base.js'
 import { openSource, type Source, type SourceRequest } from './source/open.js'
 import { readManifest } from './manifest.js'
 import { leaveUnproven, type ProofOptions, proveChosen, proveFindings } from './prove-findings.js'
+import { type DataRequest, sampleRows } from './sample-rows.js'
 import { describeLeftOver, describeUnmade, leftOverError } from './scratch-remarks.js'
 
 export interface AuditRequest {
@@ -53,6 +54,8 @@ export interface AuditRequest {
   readonly proofDatabase?: string
   /** Count the rows in the way of the constraints that fixes add, on a live server and among those that files insert. Default true. */
   readonly checkData?: boolean
+  /** Whether rows are looked at, and how far. */
+  readonly data?: DataRequest
   /** Fingerprints of the findings whose fixes are to be tried again without the others; null when none of these is left out. */
   readonly choose?: (findings: readonly Finding[], catalog: Catalog) => Promise<readonly string[] | null>
   /** Told when a phase begins. */
@@ -70,7 +73,6 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
   const { source } = opened
   return closing(source, request.signal, async () => {
     const seen = await collect(request, opened, rules)
-    await source.disconnect()
     const judgement = decide(request, seen, rules, book, source)
     const findings = await prove(request, opened, seen, rules, judgement)
     const leftOver = await source.scratches.close()
@@ -167,8 +169,21 @@ async function collect(
     ...(request.signal ? { signal: request.signal } : {}),
     onProgress: (done, total) => progress?.(`Reading logs (${Math.floor((done / total) * 100)} %)`),
   })
-  const evidence = withRoles(seenFrom(collected.evidence, request.productionVersion), request.roles)
-  return { ...collected, evidence, serverVersion: collected.evidence.catalog.serverVersion }
+  // Rows are looked at in transactions of their own: the one that read the catalog need not stay.
+  await source.disconnect()
+  const { sample, notSeen } = await sampleRows(source, collected.evidence.catalog, rules, {
+    ...request.data,
+    ...(request.signal ? { signal: request.signal } : {}),
+    onTable: (address, done, total) => progress?.(`Looking at rows of ${address} (${done + 1} of ${total})`),
+  })
+  const seen = seenFrom({ ...collected.evidence, sample }, request.productionVersion)
+  const evidence = withRoles(seen, request.roles)
+  return {
+    ...collected,
+    evidence,
+    notSeen: [...collected.notSeen, ...notSeen],
+    serverVersion: collected.evidence.catalog.serverVersion,
+  }
 }
 
 /** What the rules found, and what became of it before any proof. */

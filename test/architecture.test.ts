@@ -28,7 +28,9 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/source',
     'src/errors',
   ],
+  'src/sample-rows': ['src/billing', 'src/evidence', 'src/source', 'src/errors'],
   'src/audit': [
+    'src/sample-rows',
     'src/manifest',
     'src/prove-findings',
     'src/prove-rewrites',

@@ -7,7 +7,7 @@ import { readCatalog } from '../src/evidence/catalog/read.js'
 import { type Target, targetOf } from '../src/evidence/target.js'
 import { proveFixes } from '../src/fix/prove.js'
 import type { ScratchSession } from '../src/source/session.js'
-import { emptyDatabase, readFixture } from './scratch.js'
+import { emptyDatabase, readFixture, sampleScratch } from './scratch.js'
 
 /** Which server the fixes are written for: the one that they are proven on, or any that is supported. */
 export type WrittenFor = 'this server' | 'any server'
@@ -36,7 +36,8 @@ export async function tryFixes(
   const { schema, evidence } = readFixture(sql)
   const openScratch = () => fill(server, schema)
   const catalog = linkCatalog(await readCatalog(await openScratch()))
-  const seen = evidence(catalog)
+  const sample = await sampleScratch(server, catalog)
+  const seen = { ...evidence(catalog), sample }
   const target: Target = {
     ...targetOf(seen),
     ...(writtenFor === 'any server' ? { oldest: 120_000, newest: 180_000 } : {}),
@@ -52,7 +53,7 @@ export async function tryFixes(
   // Opinions are silent unless they are asked for.
   const spoken = rules.filter((other) => !other.optIn || other === rule)
   const judgeAgain = (catalog: Catalog) =>
-    judge(spoken, evidence(catalog)).judged.map(({ finding }) => ({
+    judge(spoken, { ...evidence(catalog), sample }).judged.map(({ finding }) => ({
       id: finding.rule === rule.id ? finding.address : `${finding.rule} ${finding.address}`,
       rule: finding.rule,
       address: finding.address,

@@ -81,7 +81,7 @@ export function judgeRead(rules: readonly Rule[], { fixture }: LabelledMigration
 function say(rules: readonly Rule[], migrations: Migrations | null): readonly string[] {
   const about = rules.filter(({ category }) => category === 'migrations')
   const catalog = linkCatalog(emptyCatalog(180000, []))
-  const evidence = { catalog, statistics: null, workload: null, source: null, migrations }
+  const evidence = { catalog, statistics: null, workload: null, sample: null, source: null, migrations }
   return judge(about, evidence).judged.map(
     ({ finding: { rule, location } }) => `${rule.replace('migrations/', '')} ${location?.file}:${location?.line}`,
   )

@@ -6,6 +6,9 @@ import { readCatalog } from '../src/evidence/catalog/read.js'
 import { linkMigrations } from '../src/evidence/migrations/link.js'
 import type { Migrations } from '../src/evidence/migrations/model.js'
 import type { Evidence } from '../src/evidence/model.js'
+import { collectSample } from '../src/evidence/sample/collect.js'
+import type { Sample } from '../src/evidence/sample/model.js'
+import { PROPOSERS } from '../src/sample-rows.js'
 import type { Statistics } from '../src/evidence/statistics/model.js'
 import type { QuerySequence, Workload } from '../src/evidence/workload/model.js'
 import { readWorkload } from '../src/evidence/workload/read.js'
@@ -16,7 +19,7 @@ import { gatherMigrations, watchMigrations } from '../src/source/files/migration
 import { gatherRemarks } from '../src/source/files/remarks.js'
 import { partsOf } from '../src/source/files/runners.js'
 import { readStatements } from '../src/source/files/statements.js'
-import type { ScratchSession } from '../src/source/session.js'
+import type { Row, RowSession, ScratchSession } from '../src/source/session.js'
 
 /** Starts an embedded server with the extensions that fixtures use, reading as the scan does. */
 export async function startScratch(): Promise<EmbeddedServer> {
@@ -47,7 +50,7 @@ export async function withSchema<T>(
 
 /** Evidence of a catalog alone. */
 export function catalogEvidence(catalog: Catalog): Evidence {
-  return { catalog, statistics: null, workload: null, source: null, migrations: null }
+  return { catalog, statistics: null, workload: null, sample: null, source: null, migrations: null }
 }
 
 /**
@@ -68,7 +71,10 @@ export async function withFixture<T>(
   use: (catalog: Catalog, rows: RawCatalog, evidence: (catalog: Catalog) => Evidence) => T | Promise<T>,
 ): Promise<T> {
   if (fixture.migrations.length === 0)
-    return withSchema(server, fixture.schema, (catalog, rows) => use(catalog, rows, fixture.evidence))
+    return withSchema(server, fixture.schema, async (catalog, rows) => {
+      const sample = await sampleScratch(server, catalog)
+      return use(catalog, rows, (other) => ({ ...fixture.evidence(other), sample }))
+    })
   await emptyDatabase(server)
   await server.execute('set search_path to public')
   const error = await server.execute(fixture.schema)
@@ -117,6 +123,24 @@ async function observeMigrations(server: EmbeddedServer, { migrations }: Fixture
       before: linkCatalog(before!),
       statisticsOf: (address) => statistics?.table({ address } as Table),
     })
+}
+
+/** What the rows of a scratch database tell, as a scan of files that insert rows sees it; null without rows. */
+export async function sampleScratch(server: ScratchSession, catalog: Catalog): Promise<Sample | null> {
+  const look = async <T extends Row>(sql: string): Promise<readonly T[]> => {
+    // A transaction that is open outlives a statement that fails.
+    const open = (await server.execute('savepoint look')) === null
+    try {
+      return await server.query<T>(sql)
+    } finally {
+      if (open) await server.execute('rollback to savepoint look')
+    }
+  }
+  const session: RowSession = { ...server, standby: false, look }
+  const { sample, notSeen } = await collectSample(session, catalog, { depth: 'full' }, PROPOSERS)
+  const holes = notSeen.filter(({ deliberate }) => !deliberate)
+  if (holes.length > 0) throw new Error(JSON.stringify(holes))
+  return sample.isEmpty ? null : sample
 }
 
 /** Drops everything that fixtures may have made. */

@@ -88,6 +88,22 @@ export const auditFlags = {
     description:
       'On a live server, count the rows in the way of each constraint that a fix adds, 5 s for one and 30 s for all, and name their primary keys.',
   }),
+  data: Flags.option({
+    options: ['off', 'sample', 'full'] as const,
+    description:
+      'Look at rows, each look a read-only transaction of its own of 5 s at most, on a replica where one is named: sample takes some rows of each table (small tables whole), full also reads whole what survives. By default off for a server, and full for files that insert rows. No value leaves the database.',
+  })(),
+  'max-verify-bytes': Flags.integer({
+    description: 'With --data full, larger tables are sampled and not read whole. By default 10 GiB.',
+    helpValue: '<bytes>',
+    min: 0,
+  }),
+  'accept-sample': Flags.boolean({
+    description: 'Offer statements also where only a sample was looked at.',
+  }),
+  'show-values': Flags.boolean({
+    description: 'Show values beside the keys of rows that contradict a finding.',
+  }),
   ...configFlags,
   quiet: Flags.boolean({ char: 'q', description: 'Show no progress.' }),
 }
@@ -109,6 +125,10 @@ export interface AuditInput {
     readonly base?: string | undefined
     readonly 'proof-db'?: string | undefined
     readonly 'check-data'?: boolean
+    readonly data?: 'off' | 'sample' | 'full' | undefined
+    readonly 'max-verify-bytes'?: number | undefined
+    readonly 'accept-sample'?: boolean
+    readonly 'show-values'?: boolean
     readonly config?: string | undefined
     readonly 'no-config'?: boolean
     readonly quiet: boolean
@@ -146,6 +166,7 @@ export async function runAudit(
       rules: flags.rule ?? [],
       ...(flags['log-line-prefix'] === undefined ? {} : { linePrefix: flags['log-line-prefix'] }),
       checkData: flags['check-data'] ?? true,
+      data: dataOf(flags, configuration),
       ...(flags['proof-db'] === undefined ? {} : { proofDatabase: flags['proof-db'] }),
       load: {
         ...(layout === undefined ? {} : { layout }),
@@ -198,6 +219,18 @@ function underMigrations(source: AuditRequest['source']): AuditRequest['source']
   if (source.kind === 'files') return source
   const { files: paths = [], ...base } = source
   return { kind: 'files', paths, base }
+}
+
+/** How far rows are looked at: the command line's word, else the configuration's. */
+function dataOf(flags: AuditInput['flags'], { config }: Configuration): NonNullable<AuditRequest['data']> {
+  const { depth, maxVerifyBytes, acceptSample = false, showValues = false } = config.data ?? {}
+  const [chosen, bytes] = [flags.data ?? depth, flags['max-verify-bytes'] ?? maxVerifyBytes]
+  return {
+    ...(chosen === undefined ? {} : { depth: chosen }),
+    ...(bytes === undefined ? {} : { verifyBytes: bytes }),
+    acceptSample: flags['accept-sample'] || acceptSample,
+    showValues: flags['show-values'] || showValues,
+  }
 }
 
 /** What the configuration says of the tool that runs the migrations. */

@@ -108,6 +108,20 @@ export const configSchema = z
       })
       .optional()
       .describe('Where migrations will run.'),
+    data: z
+      .strictObject({
+        depth: z
+          .enum(['off', 'sample', 'full'])
+          .optional()
+          .describe(
+            'off (default for a server): none · sample: some rows of each table, small tables whole · full (default for files that insert rows): whole what survives the sample.',
+          ),
+        maxVerifyBytes: z.int().min(0).optional().describe('Larger tables are not read whole. Default 10 GiB.'),
+        acceptSample: z.boolean().optional().describe('A sample suffices for statements. Default false.'),
+        showValues: z.boolean().optional().describe('Values may be shown beside keys. Default false.'),
+      })
+      .optional()
+      .describe('Whether rows are looked at.'),
     tables: z
       .record(z.string(), z.strictObject({ role }))
       .optional()

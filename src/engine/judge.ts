@@ -8,7 +8,8 @@ import { daysCounted } from '../evidence/statistics/age.js'
 import { assess } from './assess.js'
 import type { Finding, ObjectReference, RuleOutcome } from './result.js'
 import { findPlatformSchemas, schemaOf } from './platforms.js'
-import type { Detection, Rule } from './rule.js'
+import type { Grounds, GroundTier } from '../evidence/sample/model.js'
+import type { Detection, Rule, Tier } from './rule.js'
 
 /** A finding together with the steps of its cure, before any proof. */
 export interface Judged {
@@ -31,6 +32,7 @@ const MISSING: Record<EvidenceKind, string> = {
   catalog: 'The catalog could not be read.',
   statistics: 'No statistics: they are read from a live server or a snapshot.',
   workload: 'No queries were given.',
+  sample: 'No rows were looked at: --data asks for it.',
   source: 'The schema did not come from SQL files.',
   migrations: 'No new migrations were named: --after and --changed name them.',
 }
@@ -73,11 +75,11 @@ function describeYouth({ countedDays }: Rule, { statistics }: Evidence): string 
 }
 
 function describe(rule: Rule, detection: Detection, evidence: Evidence, target: Target): Judged {
-  const { on, facts, related = [], assessment } = detection
+  const { on, facts, related = [], assessment, grounds } = detection
   const found = { ...evidence, on, facts, target } as never
-  const { tier, ...weight } = assess(rule, assessment)
+  const { tier, ...weight } = assess(rule, grounds ? { tier: TIER_OF[grounds.tier], ...assessment } : assessment)
   return {
-    steps: rule.fix?.(found) ?? [],
+    steps: suffices(grounds, evidence) ? (rule.fix?.(found) ?? []) : [],
     reveals: rule.reveals ?? [],
     statement: on.kind === 'statement' ? on.statement : null,
     finding: {
@@ -90,12 +92,27 @@ function describe(rule: Rule, detection: Detection, evidence: Evidence, target: 
       message: rule.message(found),
       advice: rule.advice?.(found) ?? rule.docs.summary,
       location: locate(on, related, evidence),
-      evidence: { tier, facts },
+      evidence: { tier, facts, ...(grounds ? { grounds } : {}) },
       breaks: rule.breaks ?? null,
       fix: null,
       fingerprint: fingerprint(rule.id, on.address),
     },
   }
+}
+
+/** What a finding rests on, by what its rows were. */
+const TIER_OF: Readonly<Record<GroundTier, Tier>> = {
+  names: 'inferred',
+  catalog: 'declared',
+  stats: 'measured',
+  sample: 'sampled',
+  verified: 'verified',
+}
+
+/** No statement above its tier: where rows were looked at, all of them must have been, unless a sample was accepted. */
+function suffices(grounds: Grounds | undefined, { sample }: Evidence): boolean {
+  if (!grounds || !sample) return true
+  return grounds.tier === 'verified' || (grounds.tier === 'sample' && sample.acceptSample)
 }
 
 /** Identity of a finding across runs: rule and object, never text or line numbers. */

@@ -1,6 +1,7 @@
 import type { Location } from '../errors.js'
 import type { Difference } from '../evidence/catalog/drift.js'
 import type { Catalog, Subject } from '../evidence/catalog/model.js'
+import type { Grounds } from '../evidence/sample/model.js'
 import type { EvidenceKind, NotSeen } from '../evidence/model.js'
 import type { Statistics } from '../evidence/statistics/model.js'
 import type { Workload } from '../evidence/workload/model.js'
@@ -70,7 +71,12 @@ export interface Finding {
   readonly message: string
   readonly advice: string
   readonly location: Location | null
-  readonly evidence: { readonly tier: Tier; readonly facts: Facts }
+  readonly evidence: {
+    readonly tier: Tier
+    readonly facts: Facts
+    /** What rows told; absent where none were looked at. */
+    readonly grounds?: Grounds
+  }
   readonly impact: Level
   readonly complexity: Level
   /** 0 … 1. */

@@ -1,4 +1,5 @@
 import type { Evidence, EvidenceKind } from '../evidence/model.js'
+import type { Grounds } from '../evidence/sample/model.js'
 import type { Subject } from '../evidence/catalog/model.js'
 import type { Target } from '../evidence/target.js'
 import type { Step } from '../fix/step.js'
@@ -34,6 +35,8 @@ export interface Detection<S extends Subject = Subject, F extends Facts = Facts>
   /** Other objects that take part. */
   readonly related?: readonly Subject[]
   readonly assessment?: Assessment
+  /** What rows told about it; gives the finding its tier, and decides whether statements may be offered. */
+  readonly grounds?: Grounds
 }
 
 export interface RuleDocs {

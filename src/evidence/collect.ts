@@ -60,6 +60,7 @@ export async function collectEvidence(
       catalog,
       statistics: linked,
       workload: queries.workload,
+      sample: null,
       source: sqlSource,
       migrations: loaded?.migrations
         ? linkMigrations(loaded.migrations, {

@@ -1,5 +1,6 @@
 import type { Catalog } from './catalog/model.js'
 import type { Migrations } from './migrations/model.js'
+import type { Sample } from './sample/model.js'
 import type { SqlSource } from './sql-source/model.js'
 import type { Statistics } from './statistics/model.js'
 import type { Workload } from './workload/model.js'
@@ -9,6 +10,8 @@ export interface Evidence {
   readonly catalog: Catalog
   readonly statistics: Statistics | null
   readonly workload: Workload | null
+  /** What rows told; null unless they were looked at. */
+  readonly sample: Sample | null
   readonly source: SqlSource | null
   /** New migrations; null unless some were named. */
   readonly migrations: Migrations | null

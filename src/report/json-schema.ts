@@ -1,3 +1,4 @@
+import { GROUND_TIERS } from '../evidence/sample/model.js'
 import { z } from 'zod'
 import { LOCK_MODES, PHASES } from '../fix/step.js'
 
@@ -94,6 +95,31 @@ const fix = z.object({
   reason: z.string().nullable().describe('The question of a decision, or why it is only advice.'),
 })
 
+const grounds = z
+  .object({
+    tier: z.enum(GROUND_TIERS),
+    verdict: z.enum(['holds', 'holds with exceptions', 'refuted', 'not verified']),
+    rowsConsidered: total,
+    rowsTotal: z.number().nullable(),
+    support: total.describe('Rows, groups or values that could have contradicted it.'),
+    violations: total,
+    violationUpper95: z.number().min(0).max(1).describe('Upper bound (95 %) of the share of rows that contradict it.'),
+    expectedByChance: z.number().nullable(),
+    counterexamples: z.array(
+      z.object({
+        key: z.record(z.string(), z.string()),
+        values: z.record(z.string(), z.string().nullable()).nullable(),
+      }),
+    ),
+    sql: z.string(),
+    milliseconds: z.number(),
+    snapshotAt: z.string(),
+    statisticsAgeDays: z.number().nullable(),
+    whyNotHigher: z.string().nullable(),
+    wouldFalsify: z.string(),
+  })
+  .describe('What rows told; absent where none were looked at.')
+
 const finding = z.object({
   rule: z.string().describe('Rule id: `category/defect`.'),
   severity,
@@ -115,6 +141,7 @@ const finding = z.object({
   evidence: z.object({
     tier: z.enum(['declared', 'observed', 'measured', 'sampled', 'verified', 'inferred']),
     facts: z.record(z.string(), z.json()).describe('What the rule saw; its keys depend on the rule.'),
+    grounds: grounds.optional(),
   }),
   impact: level,
   complexity: level.describe('Effort of the cure.'),
@@ -223,7 +250,7 @@ export const auditSchema = z
         outcome: z.enum(['found', 'passed', 'skipped', 'crashed']),
         reason: z.string().nullable(),
         lacks: z
-          .enum(['catalog', 'statistics', 'workload', 'source', 'migrations'])
+          .enum(['catalog', 'statistics', 'workload', 'sample', 'source', 'migrations'])
           .optional()
           .describe('What it was skipped for want of.'),
       }),

@@ -1,4 +1,5 @@
 import type { Finding, Fix, Target } from '../engine/result.js'
+import { describeGrounds } from '../evidence/sample/grounds.js'
 import type { Facts, Json, Tier } from '../engine/rule.js'
 import type { Duration, LockMode } from '../fix/step.js'
 
@@ -17,7 +18,8 @@ export function describeEvidence({ object, evidence, confidence }: Finding): str
     object.kind === 'statement' && evidence.tier === 'inferred'
       ? 'inferred from what the statement says'
       : RESTS_ON[evidence.tier]
-  return `${basis}${confidence < 1 ? `, confidence ${Math.round(confidence * 100)} %` : ''}`
+  const rows = evidence.grounds ? `. ${describeGrounds(evidence.grounds)}` : ''
+  return `${basis}${confidence < 1 ? `, confidence ${Math.round(confidence * 100)} %` : ''}${rows}`
 }
 
 /** Facts as `name: value` pairs, nested values as compact JSON. */

@@ -4,8 +4,9 @@ import { loadSqlFiles } from './files/load.js'
 import type { LoadedFiles, LoadOptions } from './files/model.js'
 import { openScratchServer } from './live/scratch-server.js'
 import { type LiveSession, openLiveSession } from './live/session.js'
+import { openRowSession } from './live/rows.js'
 import { createEmbeddedScratches, createLoadedScratches, createServerScratches, type Scratches } from './scratch.js'
-import type { Session } from './session.js'
+import type { RowSession, Session } from './session.js'
 
 /** Where the database to audit is. */
 export type SourceRequest =
@@ -41,7 +42,7 @@ export interface Source {
   /** What loading the files came to; null without files. */
   readonly loaded: LoadedFiles | null
   /** A session in which rows may be looked at, for a short time each. Throws ConnectionError, and ConfigError where there are none. */
-  openRows(): Promise<Session>
+  openRows(options?: RowOptions): Promise<RowSession>
   /** Databases for proofs. From files they hold the loaded schema and rows, else a copy of the schema. */
   readonly scratches: Scratches
   /** The first scratch database is the one that evidence is read from. */
@@ -50,6 +51,14 @@ export interface Source {
   disconnect(): Promise<void>
   /** Closes everything; what is left of scratch databases their own `close` tells. */
   close(): Promise<void>
+}
+
+/** Which rows, and where. */
+export interface RowOptions {
+  /** On a replica, where one was named. */
+  readonly preferReplica?: boolean
+  /** Those rows alone that policies show to the role, where else there would be an error. */
+  readonly rowSecurity?: 'on' | 'off'
 }
 
 export interface SourceOptions extends LoadOptions {
@@ -120,7 +129,12 @@ async function openFiles(paths: readonly string[], options: LoadOptions, elsewhe
     replicas: [],
     snapshot: null,
     loaded,
-    openRows: async () => ({ ...loaded.session, close: async () => undefined }),
+    openRows: async () => ({
+      ...loaded.session,
+      standby: false,
+      look: (sql) => loaded.session.query(sql),
+      close: async () => undefined,
+    }),
     scratches,
     scratchIsSource: elsewhere === null,
     disconnect: async () => undefined,
@@ -134,7 +148,7 @@ async function openServer(
   scratches: Scratches,
 ): Promise<Source> {
   const session = await openLiveSession(connection)
-  let rows: Session | undefined
+  const rows: Session[] = []
   const replicas: LiveSession[] = []
   const disconnect = async () => void (await Promise.all([session, ...replicas].map((one) => one.close())))
   try {
@@ -150,10 +164,15 @@ async function openServer(
     replicas,
     snapshot: null,
     loaded: null,
-    openRows: async () => (rows = await openLiveSession(connection, { statementTimeout: LONGEST_LOOK })),
+    openRows: async ({ preferReplica = false, rowSecurity = 'off' } = {}) => {
+      const [place = connection] = preferReplica ? others : []
+      const opened = await openRowSession(place, { statementTimeout: LONGEST_LOOK, rowSecurity })
+      rows.push(opened)
+      return opened
+    },
     scratches,
     scratchIsSource: false,
     disconnect,
-    close: async () => void (await Promise.all([scratches.close(), disconnect(), rows?.close()])),
+    close: async () => void (await Promise.all([scratches.close(), disconnect(), ...rows.map((one) => one.close())])),
   }
 }

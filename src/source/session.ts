@@ -16,6 +16,17 @@ export interface Session {
   close(): Promise<void>
 }
 
+/**
+ * Where rows are looked at, apart from the session that reads the catalog. Of a live server every statement is a read-only
+ * transaction of its own, which the server ends after its time: none holds back the clean-up of what others delete.
+ */
+export interface RowSession extends Session {
+  /** The server is a replica. */
+  readonly standby: boolean
+  /** As `query`, with a longest time in milliseconds. The error's `code` is the server's SQLSTATE, where it gave one. */
+  look<T extends Row = Row>(sql: string, milliseconds: number): Promise<readonly T[]>
+}
+
 /** An error that a scratch server raised for a statement, as plain data. */
 export interface ServerError {
   readonly message: string

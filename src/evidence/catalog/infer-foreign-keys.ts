@@ -1,3 +1,4 @@
+import { type Inclusion, inclusionId } from '../sample/inclusion.js'
 import { groupBy } from './group.js'
 import type { Catalog, Column, ForeignKey, Table } from './model.js'
 import { singulars, splitName, stripEnding, wordForms } from './naming.js'
@@ -68,6 +69,17 @@ export function inferForeignKeys(catalog: Catalog): readonly InferredForeignKey[
     })
     return [...composites, ...single].filter(({ confidence }) => confidence >= LEAST_CONFIDENCE)
   })
+}
+
+/** Inclusions that rows are asked about: each key that names suggest, and each of its alternatives. */
+export function proposeInclusions(catalog: Catalog): readonly Inclusion[] {
+  return inferForeignKeys(catalog).flatMap(({ columns, referencedColumns, alternatives }) =>
+    [referencedColumns, ...alternatives].map((referenced) => ({
+      id: inclusionId(columns, referenced),
+      columns,
+      referencedColumns: referenced,
+    })),
+  )
 }
 
 /** Confidence by rule: its measured precision, weighed against how it does on the keys that are declared here. */

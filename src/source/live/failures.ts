@@ -137,6 +137,15 @@ export function explainUnreadable(cause: unknown, role: string): EvidenceError |
   return new EvidenceError(`The server could not answer: ${message}.`, { cause })
 }
 
+/** The server gives a timeout and a cancellation by somebody else the same code, and words in its own language. */
+export function explainCancellation(cause: unknown, elapsed: number, statementTimeout: number): EvidenceError {
+  if (elapsed < statementTimeout * 0.95) return new EvidenceError('Somebody cancelled the statement.', { cause })
+  return new EvidenceError(`The statement ran longer than ${statementTimeout / 1000} s.`, {
+    hint: 'Scan when the server is less busy, or give statements more time.',
+    cause,
+  })
+}
+
 function isServerError(error: unknown): error is pg.DatabaseError {
   return error instanceof pg.DatabaseError
 }

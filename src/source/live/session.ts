@@ -4,7 +4,14 @@ import type { Row, Session } from '../session.js'
 import { requestCancel } from './cancel.js'
 import { connect, type Connection, cutConnection, endClient } from './connect.js'
 import { type LiveTarget, resolveTarget } from './connection.js'
-import { explainDisconnection, explainRefusal, explainUnreadable, isDisconnection } from './failures.js'
+import {
+  explainCancellation,
+  explainDisconnection,
+  explainRefusal,
+  explainUnreadable,
+  isDisconnection,
+} from './failures.js'
+import { describeServer, extended, readOnlyTransaction, type Description } from './transaction.js'
 
 /** A session with a live server: one read-only transaction that sees one moment. */
 export interface LiveSession extends Session {
@@ -42,14 +49,9 @@ export async function openLiveSession(
   const connection = await connect(typeof target === 'object' ? target : resolveTarget(target))
   const { client, displayName } = connection
   try {
-    await client.query(beginning(options))
-    const { rows } = await client.query(DESCRIPTION)
-    const description = rows[0] as Description
-    if (description.version < OLDEST_VERSION) {
-      throw new ConnectionError(`${displayName} is PostgreSQL ${description.release}, which is too old.`, {
-        hint: 'PostgreSQL 12 and newer can be read.',
-      })
-    }
+    await client.query(`${readOnlyTransaction({ ...options, isolation: 'repeatable read' })}; savepoint ${SAVEPOINT}`)
+    const description = await describeServer(client)
+    refuseOld(description, displayName)
     return openTransaction(connection, description, options.statementTimeout ?? 15_000)
   } catch (error) {
     await endClient(client)
@@ -57,40 +59,13 @@ export async function openLiveSession(
   }
 }
 
-/**
- * The settings make the server print values alike everywhere; without row security, a table whose rows a policy hides
- * gives an error and not a part of its rows. A failed statement goes back to the savepoint and keeps the moment.
- */
-function beginning({ statementTimeout = 15_000, lockTimeout = 500, idleTimeout = 60_000 }: LiveSessionOptions): string {
-  return `
-    begin isolation level repeatable read read only;
-    set local statement_timeout = ${Math.ceil(statementTimeout)};
-    set local lock_timeout = ${Math.ceil(lockTimeout)};
-    set local idle_in_transaction_session_timeout = ${Math.ceil(idleTimeout)};
-    set local search_path = pg_catalog;
-    set local row_security = off;
-    set local timezone = 'UTC';
-    set local datestyle = 'ISO, MDY';
-    set local intervalstyle = 'postgres';
-    set local bytea_output = 'hex';
-    set local extra_float_digits = 1;
-    set local quote_all_identifiers = off;
-    set local jit = off;
-    savepoint ${SAVEPOINT}`
+/** Throws ConnectionError for a server that is too old to be read. */
+export function refuseOld({ version, release }: Description, displayName: string): void {
+  if (version >= OLDEST_VERSION) return
+  throw new ConnectionError(`${displayName} is PostgreSQL ${release}, which is too old.`, {
+    hint: 'PostgreSQL 12 and newer can be read.',
+  })
 }
-
-interface Description {
-  readonly version: number
-  readonly release: string
-  readonly role: string
-  readonly superuser: boolean
-  readonly standby: boolean
-}
-
-const DESCRIPTION = `
-  select current_setting('server_version_num')::int as version, current_setting('server_version') as release,
-    current_user::text as role, pg_is_in_recovery() as standby,
-    (select rolsuper from pg_roles where rolname = current_user) as superuser`
 
 function openTransaction(connection: Connection, description: Description, statementTimeout: number): LiveSession {
   const { client, displayName } = connection
@@ -147,19 +122,4 @@ function openTransaction(connection: Connection, description: Description, state
     },
     close: () => (ending ??= end()),
   }
-}
-
-/** The extended protocol takes one statement, so that no second one can hide behind the first. */
-function extended(sql: string, parameters: readonly unknown[]): pg.QueryConfig {
-  const config = { text: sql, values: [...parameters], queryMode: 'extended' }
-  return config
-}
-
-/** The server gives a timeout and a cancellation by somebody else the same code, and words in its own language. */
-function explainCancellation(cause: unknown, elapsed: number, statementTimeout: number): EvidenceError {
-  if (elapsed < statementTimeout * 0.95) return new EvidenceError('Somebody cancelled the statement.', { cause })
-  return new EvidenceError(`The statement ran longer than ${statementTimeout / 1000} s.`, {
-    hint: 'Scan when the server is less busy, or give statements more time.',
-    cause,
-  })
 }

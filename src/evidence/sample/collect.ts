@@ -1,0 +1,108 @@
+import type { RowSession } from '../../source/session.js'
+import type { Catalog, Table } from '../catalog/model.js'
+import { groupBy } from '../catalog/group.js'
+import type { NotSeen } from '../model.js'
+import { codeTable, type CodedTable } from './codes.js'
+import { examineInclusion, type Inclusion, type InclusionFact } from './inclusion.js'
+import { BUDGET, type Budget, createLooks } from './look.js'
+import type { DataDepth, Obstacle, Sample, SampledTable } from './model.js'
+import { type Depth, examinePredicates, type Predicate, type PredicateFact } from './predicates.js'
+import { chooseTables, type SampleTable } from './tables.js'
+
+/** Tables over this many bytes are not read whole unless more is asked for. */
+export const MOST_VERIFIED = 10 * 2 ** 30
+
+/** What is asked of the rows. */
+export interface SampleRequest {
+  readonly depth: Exclude<DataDepth, 'off'>
+  /** Tables over so many bytes are sampled and not read whole. Default 10 GiB. */
+  readonly verifyBytes?: number
+  readonly acceptSample?: boolean
+  readonly showValues?: boolean
+  readonly budget?: Budget
+  readonly signal?: AbortSignal
+  /** Told which table is looked at. */
+  readonly onTable?: (address: string, done: number, total: number) => void
+}
+
+/** What may be true of rows: made from names, types and keys, and, of one table, from its coded rows. */
+export interface Proposers {
+  readonly inclusions: (catalog: Catalog) => readonly Inclusion[]
+  readonly predicates: (table: Table, coded: CodedTable | null) => readonly Predicate[]
+}
+
+/**
+ * Looks at rows: proposals are tried on a sample, and what survives, where it is asked for, on every row. Values stay in the
+ * database. What could not be looked at is said, and the rest goes on.
+ */
+export async function collectSample(
+  session: RowSession,
+  catalog: Catalog,
+  request: SampleRequest,
+  { inclusions, predicates }: Proposers,
+): Promise<{ readonly sample: Sample; readonly notSeen: readonly NotSeen[] }> {
+  const { depth, showValues = false, acceptSample = false, verifyBytes = MOST_VERIFIED } = request
+  const looks = createLooks(session, request.budget ?? BUDGET, request.signal)
+  const { tables: places, refused, notSeen } = await chooseTables(catalog, looks.at())
+  const byAddress = new Map(places.map((place) => [place.table.address, place]))
+  const reach: Depth = {
+    verifyBytes: depth === 'full' ? verifyBytes : 0,
+    otherwise: depth === 'full' ? 'size limit' : 'asked for a sample',
+    showValues,
+  }
+  const tables = new Map<string, SampledTable>()
+  const facts = { predicates: new Map<string, PredicateFact>(), inclusions: new Map<string, InclusionFact>() }
+  const proposed = new Map<string, readonly Predicate[]>()
+  const troubles: NotSeen[] = []
+  const references = groupBy(places.length > 0 ? inclusions(catalog) : [], ({ columns }) => columns[0]!.table.address)
+  for (const [done, place] of places.entries()) {
+    const { table } = place
+    request.onTable?.(table.address, done, places.length)
+    const look = looks.at()
+    const coded = await codeTable(place, table.columns, look)
+    if ('obstacle' in coded) troubles.push({ what: `rows of ${table.address}`, reason: coded.reason })
+    const rows = 'obstacle' in coded ? null : coded
+    tables.set(table.address, describeTable(place, rows, 'obstacle' in coded ? coded.obstacle : null, reach))
+    if (rows === null || rows.rows === 0) continue
+    const candidates = predicates(table, rows)
+    proposed.set(table.address, candidates)
+    for (const [id, fact] of await examinePredicates(place, candidates, look, reach)) facts.predicates.set(id, fact)
+    for (const inclusion of references.get(table.address) ?? []) {
+      const parent = byAddress.get(inclusion.referencedColumns[0]!.table.address)
+      facts.inclusions.set(...(await examineInclusion(inclusion, place, parent, look, reach)))
+    }
+  }
+  const sample: Sample = {
+    depth,
+    acceptSample,
+    showValues,
+    isEmpty: ![...tables.values()].some(({ rowsConsidered }) => rowsConsidered > 0),
+    table: ({ address }) => tables.get(address),
+    obstacle: ({ address }) => refused.get(address) ?? tables.get(address)?.obstacle ?? null,
+    predicates: ({ address }) => proposed.get(address) ?? [],
+    predicate: (id) => facts.predicates.get(id),
+    inclusion: (id) => facts.inclusions.get(id),
+  }
+  return { sample, notSeen: [...notSeen, ...troubles] }
+}
+
+function describeTable(
+  place: SampleTable,
+  coded: CodedTable | null,
+  trouble: Obstacle | null,
+  { verifyBytes, otherwise }: Depth,
+): SampledTable {
+  const reachesAll = place.whole || place.sizeBytes <= verifyBytes
+  return {
+    address: place.table.address,
+    whole: coded?.whole ?? false,
+    rowsConsidered: coded?.rows ?? 0,
+    rowsTotal: coded?.whole ? coded.rows : place.rowsEstimated,
+    sizeBytes: place.sizeBytes,
+    highest: trouble ? 'names' : place.rowSecurity || !reachesAll ? 'sample' : 'verified',
+    obstacle: trouble ?? (place.rowSecurity ? 'row security' : reachesAll ? null : otherwise),
+    columns: new Map(
+      [...(coded?.columns ?? [])].map(([name, { nulls, distinct }]) => [name, { name, nulls, distinct }]),
+    ),
+  }
+}
