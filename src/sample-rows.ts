@@ -1,9 +1,9 @@
 import { proposePredicates } from './billing/propositions/predicates.js'
 import { AuditError } from './errors.js'
 import type { Catalog } from './evidence/catalog/model.js'
-import { proposeInclusions } from './evidence/catalog/infer-foreign-keys.js'
 import type { EvidenceKind, NotSeen } from './evidence/model.js'
 import { collectSample, type Proposers, type SampleRequest } from './evidence/sample/collect.js'
+import { proposeInclusions } from './evidence/sample/foreign-keys.js'
 import type { DataDepth, Sample } from './evidence/sample/model.js'
 import type { Source } from './source/open.js'
 

@@ -6,15 +6,15 @@ import {
   createIndex,
   type Detection,
   groupBy,
-  inferForeignKeys,
   literalsComparedWith,
-  type NameRule,
   quoteIdentifier,
   quoteRelation,
   rule,
   type Schema,
   serviceOf,
   type Table,
+  type WitnessedForeignKey,
+  witnessForeignKeys,
 } from '../../src/kit.js'
 
 /** Tables that keep what was said or happened; many of them do without keys on purpose. */
@@ -36,15 +36,17 @@ type KeyFacts = {
   /** Address of the referenced table; empty when many columns are one finding. */
   readonly referenced: string
   readonly referencedColumns: readonly string[]
-  readonly sign: NameRule
+  readonly sign: WitnessedForeignKey['rule']
   readonly alternatives: readonly string[]
   /** Partitions that declare the key for themselves. */
   readonly partitions?: readonly string[]
   /** Foreign keys of the schema, when it is what was found. */
   readonly declared?: number
+  /** Rows, or values of a sample, that point nowhere. */
+  readonly orphans?: number
 }
 
-const SIGN: Readonly<Record<NameRule, string>> = {
+const SIGN: Readonly<Record<WitnessedForeignKey['rule'], string>> = {
   'declared elsewhere': 'the same column is a foreign key in other tables',
   namespace: 'its name and its table’s name lead there',
   table: 'it is called after that table',
@@ -54,6 +56,7 @@ const SIGN: Readonly<Record<NameRule, string>> = {
   suffix: 'only that table’s name ends so',
   actor: 'its name says who did it',
   composite: 'its columns are called after that key',
+  values: 'all its values are keys there, and of no other table',
 }
 
 export default rule({
@@ -70,10 +73,11 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK'],
   },
   needs: ['catalog'],
+  uses: ['sample'],
   reveals: ['keys/tenant-crossing-foreign-key', 'indexes/redundant-index'],
 
-  *detect({ catalog }): Iterable<Detection<Schema | Table | Column, KeyFacts>> {
-    const all = inferForeignKeys(catalog).filter(
+  *detect({ catalog, sample }): Iterable<Detection<Schema | Table | Column, KeyFacts>> {
+    const all = witnessForeignKeys(catalog, sample).filter(
       ({ columns }) => !OUTLIVING.test(plain(columns[0]!.table.name)) && !columns.some(isEnumerated),
     )
     const habits = new Set<Schema>()
@@ -101,7 +105,7 @@ export default rule({
       const columns = (ofRecords.get(table) ?? []).flatMap(({ columns: [column] }) => column ?? [])
       yield { on: table, related: columns, facts: foldedFacts(columns), assessment: { severity: 'info' } }
     }
-    for (const { columns, referencedColumns, rule: sign, confidence, alternatives } of inferred) {
+    for (const { columns, referencedColumns, rule: sign, confidence, alternatives, grounds } of inferred) {
       if (folded.has(columns[0]!.table)) continue
       const [column, ...rest] = columns as [Column, ...Column[]]
       const referenced = referencedColumns[0]!.table
@@ -115,7 +119,9 @@ export default rule({
           sign,
           alternatives: alternatives.flatMap((others) => others[0]?.table.address ?? []),
           partitions: partitionsWithKey(columns, referenced).map(({ name }) => name),
+          ...(grounds ? { orphans: grounds.violations } : {}),
         },
+        ...(grounds ? { grounds } : {}),
         assessment: {
           confidence: alternatives.length > 0 ? 0.5 : confidence,
           ...(alternatives.length > 0 || RECORDS.test(plain(column.table.name)) ? { severity: 'info' } : {}),

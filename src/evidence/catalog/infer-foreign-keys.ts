@@ -1,4 +1,3 @@
-import { type Inclusion, inclusionId } from '../sample/inclusion.js'
 import { groupBy } from './group.js'
 import type { Catalog, Column, ForeignKey, Table } from './model.js'
 import { singulars, splitName, stripEnding, wordForms } from './naming.js'
@@ -71,15 +70,28 @@ export function inferForeignKeys(catalog: Catalog): readonly InferredForeignKey[
   })
 }
 
-/** Inclusions that rows are asked about: each key that names suggest, and each of its alternatives. */
-export function proposeInclusions(catalog: Catalog): readonly Inclusion[] {
-  return inferForeignKeys(catalog).flatMap(({ columns, referencedColumns, alternatives }) =>
-    [referencedColumns, ...alternatives].map((referenced) => ({
-      id: inclusionId(columns, referenced),
-      columns,
-      referencedColumns: referenced,
-    })),
-  )
+/** A column that identifies something, though no name says what; and the keys that have its type. */
+export interface OpenReference {
+  readonly column: Column
+  readonly keys: readonly Column[]
+}
+
+/** Columns of uuids that are no foreign key and lead to no table by name: rows alone can tell where. */
+export function findOpenReferences(catalog: Catalog): readonly OpenReference[] {
+  const names = new TableNames(catalog)
+  const tables = catalog.tables.filter(({ partitionOf, variety }) => !partitionOf && variety !== 'foreign')
+  const keys = tables.flatMap((table) => singleKey(table) ?? []).filter(({ type }) => type.name === 'uuid')
+  return tables.flatMap((table) => {
+    const declared = new Set(table.foreignKeys.flatMap(({ columns }) => columns))
+    return table.columns.flatMap((column): readonly OpenReference[] => {
+      if (column.type.name !== 'uuid' || declared.has(column) || !mayReference(column)) return []
+      if (singleKey(table) === column) return []
+      const words = names.wordsOf(column)
+      const { core } = stripEnding(words)
+      if (EXTERNAL.has(core[0] ?? '') || names.isOfOthers(table) || typeBeside(column, words, core)) return []
+      return guessTarget(column, names, true) ? [] : [{ column, keys: keys.filter((key) => key.table !== table) }]
+    })
+  })
 }
 
 /** Confidence by rule: its measured precision, weighed against how it does on the keys that are declared here. */

@@ -66,10 +66,12 @@ export async function collectSample(
     if (rows === null || rows.rows === 0) continue
     const candidates = predicates(table, rows)
     proposed.set(table.address, candidates)
-    for (const [id, fact] of await examinePredicates(place, candidates, look, reach)) facts.predicates.set(id, fact)
+    for (const [id, fact] of await examinePredicates(place, candidates, look, reach))
+      if (fact.grounds.whyNotHigher !== 'no rows') facts.predicates.set(id, fact)
     for (const inclusion of references.get(table.address) ?? []) {
       const parent = byAddress.get(inclusion.referencedColumns[0]!.table.address)
-      facts.inclusions.set(...(await examineInclusion(inclusion, place, parent, look, reach)))
+      const [id, fact] = await examineInclusion(inclusion, place, parent, look, reach)
+      if (fact.grounds.whyNotHigher !== 'no rows') facts.inclusions.set(id, fact)
     }
   }
   const sample: Sample = {

@@ -26,6 +26,7 @@ export interface Seen {
 /** Grounds of what was seen: with row security on, a full look is still a look at a part. */
 export function groundsFrom(seen: Seen): Grounds {
   const { place, rows, support, violations } = seen
+  if (support === 0) return notLookedAt('no rows', seen.sql, seen.wouldFalsify)
   const all = seen.whole && !place.rowSecurity
   const tier: GroundTier = all ? 'verified' : 'sample'
   return {
@@ -48,7 +49,6 @@ export function groundsFrom(seen: Seen): Grounds {
 }
 
 function verdictOf(support: number, violations: number): Verdict {
-  if (support === 0) return 'not verified'
   if (violations === 0) return 'holds'
   return violations / support <= EXCEPTIONAL ? 'holds with exceptions' : 'refuted'
 }
