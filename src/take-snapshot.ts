@@ -1,5 +1,6 @@
 import { readCatalog } from './evidence/catalog/read.js'
 import { addNodes } from './evidence/statistics/nodes.js'
+import { addShards } from './evidence/statistics/shards.js'
 import { readStatistics } from './evidence/statistics/read.js'
 import { loadParser } from './evidence/catalog/expression.js'
 import { renderSnapshot } from './evidence/snapshot.js'
@@ -35,7 +36,7 @@ export async function takeSnapshot({
       takenAt: takenAt.toISOString(),
       source: session.displayName,
       catalog,
-      statistics: statistics && (await addNodes(statistics, catalog, nodes)),
+      statistics: statistics && (await addNodes(await addShards(statistics, catalog, session), catalog, nodes)),
       statements: statements && withoutUtilities(statements),
     })
   } finally {

@@ -60,7 +60,9 @@ export function catalogEvidence(catalog: Catalog): Evidence {
 export interface Fixture {
   readonly schema: string
   readonly migrations: readonly { readonly name: string; readonly layout: string; readonly text: string }[]
-  /** Lines `-- statistics: <address> {…}` anywhere give counters of a table, an index or a column; what is not given is 0. */
+  /** Lines `-- distribution: <table> {…}` say how Citus spreads a table. */
+  readonly distribution: ReadonlyMap<string, { readonly column?: string; readonly colocation: number }>
+  /** Lines `-- statistics: <address> {…}` anywhere give counters of a table, an index or a column; what is not given is 0. Lines `-- shards: <table> {"<number>": ["<node>", <bytes>]}` give its shards. */
   evidence(catalog: Catalog): Evidence
 }
 
@@ -73,7 +75,9 @@ export async function withFixture<T>(
   if (fixture.migrations.length === 0)
     return withSchema(server, fixture.schema, async (catalog, rows) => {
       const sample = await sampleScratch(server, catalog)
-      return use(catalog, rows, (other) => ({ ...fixture.evidence(other), sample }))
+      const spread = distribute(rows, fixture.distribution)
+      const seen = spread === rows ? catalog : linkCatalog(spread)
+      return use(seen, spread, (other) => ({ ...fixture.evidence(other), sample }))
     })
   await emptyDatabase(server)
   await server.execute('set search_path to public')
@@ -89,6 +93,28 @@ export async function withFixture<T>(
   const result = await use(linkCatalog(rows), rows, evidence)
   await emptyDatabase(server)
   return result
+}
+
+/** The rows of a catalog as a Citus coordinator would have them. */
+function distribute(rows: RawCatalog, distribution: Fixture['distribution']): RawCatalog {
+  if (distribution.size === 0) return rows
+  const schemas = new Map(rows.schemas.map(({ oid, name }) => [oid, name]))
+  return {
+    ...rows,
+    distribution: rows.relations.flatMap(({ oid, schema, name }) => {
+      const spread = distribution.get(`${schemas.get(schema)}.${name}`)
+      return spread
+        ? [
+            {
+              relation: oid,
+              method: spread.column ? 'h' : 'n',
+              colocation: spread.colocation,
+              column: spread.column ?? null,
+            },
+          ]
+        : []
+    }),
+  }
 }
 
 async function observeMigrations(server: EmbeddedServer, { migrations }: Fixture) {
@@ -168,15 +194,28 @@ export function readFixture(sql: string): Fixture {
       JSON.parse(json) as object,
     ]),
   )
+  const sharded = new Map(
+    [...sql.matchAll(/^\s*-- shards: (.+?) (\{.*\})$/gm)].map(([, address = '', json = '']) => [
+      address,
+      JSON.parse(json) as Readonly<Record<string, readonly [string, number]>>,
+    ]),
+  )
   const read = queries === undefined ? null : readWorkload(queries, 'queries.sql')
   if (read && read.notSeen.length > 0) throw new Error(JSON.stringify(read.notSeen))
+  const distribution = new Map(
+    [...sql.matchAll(/^\s*-- distribution: (\S+) (\{.*\})$/gm)].map(([, address = '', json = '']) => [
+      address,
+      JSON.parse(json) as { readonly column?: string; readonly colocation: number },
+    ]),
+  )
   return {
     schema,
     migrations,
+    distribution,
     evidence: (catalog) => ({
       ...catalogEvidence(catalog),
       workload: read && { ...read.workload, sequences: sequencesIn(queries ?? '', read.workload) },
-      statistics: counted.size > 0 ? statisticsOf(counted) : null,
+      statistics: counted.size + sharded.size > 0 ? statisticsOf(counted, sharded) : null,
     }),
   }
 }
@@ -192,7 +231,10 @@ function sequencesIn(queries: string, { queries: all }: Workload): readonly Quer
   })
 }
 
-function statisticsOf(counted: ReadonlyMap<string, object>): Statistics {
+function statisticsOf(
+  counted: ReadonlyMap<string, object>,
+  sharded: ReadonlyMap<string, Readonly<Record<string, readonly [string, number]>>>,
+): Statistics {
   const lookUp =
     <T extends object>(zero: T) =>
     ({ address }: { readonly address: string }) => {
@@ -225,5 +267,12 @@ function statisticsOf(counted: ReadonlyMap<string, object>): Statistics {
     column: lookUp({ nullFraction: 0, averageWidth: 8, distinct: -1, correlation: 0 as number | null, values: null }),
     expression: () => undefined,
     settings: {},
+    shards: ({ address }) =>
+      Object.entries(sharded.get(address) ?? {}).map(([shard, [node, sizeBytes]]) => ({
+        shard,
+        node,
+        sizeBytes,
+        rows: sizeBytes / 100,
+      })),
   }
 }

@@ -1,4 +1,15 @@
-import { carriesTenant, type Column, type ForeignKey, rule, type Table, tenancyOf } from '../../src/kit.js'
+import {
+  afterReview,
+  carriesTenant,
+  type Catalog,
+  type ForeignKey,
+  isKeyOf,
+  rule,
+  type Table,
+  tenanciesOf,
+  type Tenancy,
+  widenForeignKey,
+} from '../../src/kit.js'
 
 /** So many tables are a decision of the whole house, and one finding. */
 const FEW = 4
@@ -30,40 +41,29 @@ export default rule({
   complexity: 'high',
 
   *detect({ catalog }) {
-    const tenancy = tenancyOf(catalog)
-    if (!tenancy) return
-    const between = catalog
-      .foreignKeys()
-      .filter(
-        ({ table, referencedTable, inherited }) =>
-          !inherited && tenancy.columnOf(table) !== undefined && tenancy.columnOf(referencedTable) !== undefined,
-      )
-    const carried = between.filter((foreignKey) => carriesTenant(tenancy, foreignKey))
-    const open = between.filter((foreignKey) => !carried.includes(foreignKey) && !isSecond(foreignKey, carried))
-    const [first] = open
-    if (!first) return
-    const tables = [...new Set(open.map(({ table }) => table))]
-    const facts = (keys: readonly ForeignKey[]) => ({
-      tenants: tenancy.tenants.address,
-      keys: keys.map(({ address, table, columns, referencedTable, referencedColumns }) => ({
-        address,
-        columns: [tenancy.columnOf(table), ...columns].flatMap((column) => column?.name ?? []),
-        target: `${referencedTable} (${[tenancy.columnOf(referencedTable), ...referencedColumns].map((column) => column?.name).join(', ')})`,
-        ready: isUnique(referencedTable, [tenancy.columnOf(referencedTable), ...referencedColumns]),
-      })),
-    })
-    const houseWide = tables.length > FEW && carried.length === 0
-    const groups = tables.map((table) => open.filter((foreignKey) => foreignKey.table === table))
-    const found: readonly { readonly on: Table | ForeignKey; readonly keys: readonly ForeignKey[] }[] = houseWide
-      ? [{ on: tenancy.tenants, keys: open }]
-      : groups.map((keys) => ({ on: keys[0] ?? first, keys }))
-    for (const { on, keys } of found) {
-      yield {
-        on,
-        related: keys.filter((key) => key !== on),
-        facts: facts(keys),
-        // Where other keys take the tenant along, this one was forgotten.
-        assessment: carried.length > 0 ? { severity: 'warning' } : {},
+    const seen = new Set<ForeignKey>()
+    for (const tenancy of tenanciesOf(catalog)) {
+      const { open, carried } = crossingsOf(tenancy, catalog, seen)
+      const [first] = open
+      if (!first) continue
+      for (const key of open) seen.add(key)
+      const tables = [...new Set(open.map(({ table }) => table))]
+      const houseWide = tables.length > FEW && carried.length === 0
+      const groups = tables.map((table) => open.filter((foreignKey) => foreignKey.table === table))
+      const found: readonly { readonly on: Table | ForeignKey; readonly keys: readonly ForeignKey[] }[] = houseWide
+        ? [{ on: tenancy.tenants, keys: open }]
+        : groups.map((keys) => ({ on: keys[0] ?? first, keys }))
+      for (const { on, keys } of found) {
+        yield {
+          on,
+          related: keys.filter((key) => key !== on),
+          facts: {
+            tenants: tenancy.tenants.address,
+            keys: keys.map((key) => describe(key, tenancy)),
+          },
+          // Where other keys take the tenant along, this one was forgotten.
+          assessment: carried.length > 0 ? { severity: 'warning' } : {},
+        }
       }
     }
   },
@@ -71,7 +71,7 @@ export default rule({
   message: ({ on, facts: { keys, tenants } }) =>
     on.kind === 'table'
       ? `None of the ${keys.length} foreign keys between tables of ${tenants} takes the tenant along, so a row may point to another tenant's.`
-      : `${on} ${keys.length > 1 ? `and ${keys.length - 1} more of its table do` : 'does'} not take the tenant along: a row may point to a row of another one of ${tenants}.`,
+      : `${on} ${keys.length > 1 ? `and ${keys.length - 1} more of its table do` : 'does'} not take ${keys[0]?.columns[0] ?? 'the tenant'} along: a row may point to a row of another one of ${tenants}.`,
 
   advice: ({ facts: { keys } }) => {
     const [key] = keys
@@ -79,7 +79,49 @@ export default rule({
     const unique = key.ready ? '' : `Add UNIQUE on ${key.target} first, then `
     return `${unique}${key.ready ? 'Declare' : 'declare'} FOREIGN KEY (${key.columns.join(', ')}) REFERENCES ${key.target} with an index on the same columns, and drop ${key.address}.${keys.length > 1 ? ' Likewise the others, those between money and its owner first.' : ''}`
   },
+
+  fix: ({ on, catalog, target, facts: { tenants, keys } }) => {
+    const tenancy = tenanciesOf(catalog).find((each) => each.tenants.address === tenants)
+    if (!tenancy || on.kind === 'table') return []
+    const addresses = keys.map(({ address }) => address)
+    const crossing = catalog.foreignKeys().filter(({ address }) => addresses.includes(address))
+    const steps = crossing.map((key) => {
+      const [own, other] = [tenancy.columnOf(key.table), tenancy.columnOf(key.referencedTable)]
+      return own && other ? widenForeignKey(key, own, other, target) : []
+    })
+    if (steps.some((each) => each.length === 0)) return []
+    return afterReview(
+      `Does a row of ${crossing[0]?.table ?? on} never point to a row of another one of ${tenants} on purpose?`,
+      steps.flat(),
+    )
+  },
 })
+
+/** Keys between rows that each name an owner: those that take it along, and those that do not. */
+function crossingsOf(tenancy: Tenancy, catalog: Catalog, seen: ReadonlySet<ForeignKey>) {
+  const between = catalog
+    .foreignKeys()
+    .filter(
+      ({ table, referencedTable, inherited }) =>
+        !inherited &&
+        table !== referencedTable &&
+        tenancy.columnOf(table) !== undefined &&
+        tenancy.columnOf(referencedTable) !== undefined,
+    )
+  const carried = between.filter((foreignKey) => carriesTenant(tenancy, foreignKey))
+  const open = between.filter((key) => !carried.includes(key) && !seen.has(key) && !isSecond(key, carried))
+  return { open, carried }
+}
+
+function describe({ address, table, columns, referencedTable, referencedColumns }: ForeignKey, tenancy: Tenancy) {
+  const target = [tenancy.columnOf(referencedTable), ...referencedColumns].flatMap((column) => column ?? [])
+  return {
+    address,
+    columns: [tenancy.columnOf(table), ...columns].flatMap((column) => column?.name ?? []),
+    target: `${referencedTable} (${target.map(({ name }) => name).join(', ')})`,
+    ready: isKeyOf(referencedTable, target),
+  }
+}
 
 /** Another key of the table takes the same reference and the tenant along. */
 function isSecond({ table, columns, referencedTable }: ForeignKey, carried: readonly ForeignKey[]): boolean {
@@ -88,12 +130,5 @@ function isSecond({ table, columns, referencedTable }: ForeignKey, carried: read
       other.table === table &&
       other.referencedTable === referencedTable &&
       columns.every((column) => other.columns.includes(column)),
-  )
-}
-
-function isUnique({ primaryKey, uniques }: Table, columns: readonly (Column | undefined)[]): boolean {
-  return [primaryKey, ...uniques].some(
-    (key) =>
-      key?.columns.length === columns.length && columns.every((column) => column && key.columns.includes(column)),
   )
 }

@@ -38,7 +38,8 @@ const PARTS = [
 
 type Part = (typeof PARTS)[number] | 'unitPrice' | 'total' | 'amount' | 'balance'
 
-interface Player {
+/** A number of a table by the part that it plays in the table's sums. */
+export interface Player {
   readonly column: Column
   readonly part: Part
   /** What else the name says, which must be the same on both sides: `cent`, `refund`. */
@@ -48,9 +49,14 @@ interface Player {
 /** The columns of one group by their part. */
 type Parts = ReadonlyMap<Part, readonly Column[]>
 
+/** Exact numbers of a table that play a part in its sums. */
+export function playersOf(table: Table): readonly Player[] {
+  return table.columns.flatMap((column) => playerOf(column) ?? [])
+}
+
 /** Equations between a table's columns, as their names and types tell, at most one for a target. */
 export const equationsOf = rememberFor((table: Table): readonly Equation[] => {
-  const players = table.columns.flatMap((column) => playerOf(column) ?? [])
+  const players = playersOf(table)
   if (players.length < 2) return []
   const quantities = players.filter(({ part }) => part === 'quantity').map(({ column }) => column)
   const found = [...new Set(players.map(({ group }) => group))].flatMap((group) => {

@@ -20,7 +20,7 @@ const WORDS = {
   subtotal: 'subtotal soustotal zwischensumme',
   net: 'net netto neto liquido ht',
   gross: 'gross brutto brut bruto ttc',
-  paid: 'paid payed bezahlt gezahlt paye payee regle pagado pagada pago paga',
+  paid: 'paid payed bezahlt bezahlter gezahlt gezahlter paye payee regle pagado pagada pago paga',
   due: 'due outstanding owed owing unpaid offen offener offene du impaye pendiente pendente devedor adeudado',
   adjustment:
     'credit credited debit debited adjustment adjusted refund refunded writeoff rounding deposit advance prepaid coupon gift withholding withheld retention penalty interest allowance chargeback disputed applied gutschrift anzahlung acompte avoir anticipo abono retencion adiantamento credito debito',

@@ -11,6 +11,7 @@ import { readSqlSource } from './sql-source/read.js'
 import { linkStatistics } from './statistics/link.js'
 import type { Statistics } from './statistics/model.js'
 import { addNodes } from './statistics/nodes.js'
+import { addShards } from './statistics/shards.js'
 import type { RawStatistics } from './statistics/raw.js'
 import { readStatistics } from './statistics/read.js'
 import { collectWorkload } from './workload/collect.js'
@@ -92,8 +93,9 @@ async function collectStatistics(
   raw: RawCatalog,
 ): Promise<RawStatistics | null> {
   if (saved) return saved.statistics
-  const own = kind === 'server' && session ? await readStatistics(session, raw) : null
-  return own && addNodes(own, raw, replicas)
+  if (kind !== 'server' || !session) return null
+  const own = await readStatistics(session, raw)
+  return own && addNodes(await addShards(own, raw, session), raw, replicas)
 }
 
 async function readFilesCatalog({ session }: NonNullable<Source['loaded']>): Promise<Catalog> {

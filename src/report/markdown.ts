@@ -2,6 +2,7 @@ import type { AuditResult, Finding } from '../engine/result.js'
 import { renderBillingModel } from './markdown/billing-model.js'
 import { renderDiagram } from './markdown/diagram.js'
 import { code, table, text, textWithCode } from './markdown/escape.js'
+import { renderGrowth } from './markdown/growth.js'
 import { type Numbered, renderFinding } from './markdown/finding.js'
 import { renderConstraints, renderIndexes } from './markdown/inventory.js'
 import { listNames } from './markdown/names.js'
@@ -47,6 +48,7 @@ export function renderMarkdown(result: AuditResult): string {
     .map(([finding, number]): Numbered => ({ finding, number }))
     .toSorted((a, b) => byImportance(a.finding, b.finding))
   const model = renderBillingModel(result.catalog)
+  const growth = renderGrowth(result)
   const parts = [
     `# Database review: ${text(result.target.name)}`,
     renderSummary(document, important),
@@ -55,6 +57,7 @@ export function renderMarkdown(result: AuditResult): string {
     ...sections
       .filter(({ findings, rules, id }) => findings.length > 0 || rules.length > 0 || FIXED.has(id))
       .map((section) => renderSection(section, document)),
+    ...(growth === '' ? [] : [growth]),
     ...(important.length > 0 ? ['## Impact, complexity, priority', renderPriorities(important)] : []),
     `## Roadmap\n\n${important.length > 0 ? renderRoadmap(important, result.rulebook, names) : 'Nothing to do.'}`,
     ...renderDrift(result),

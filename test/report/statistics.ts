@@ -5,6 +5,7 @@ export const MADE_UP_STATISTICS: Statistics = {
   collectedAt: '2026-05-04T10:00:00.000Z',
   resetAt: '2026-04-04T10:00:00.000Z',
   servers: 1,
+  shards: () => [],
   table: ({ address }) => {
     const seed = seedOf(address)
     const rows = 10 ** (2 + (seed % 6)) * (1 + (seed % 7))

@@ -525,7 +525,7 @@ const STATES = {
   'invoice states':
     'draft issued finalized sent paid unpaid void voided overdue uncollectible past_due partially_paid written_off partial entwurf gestellt offen bezahlt ueberfaellig storniert borrador emitida pagada vencida anulada pendiente rascunho paga cancelada brouillon emise payee annulee',
   'subscription states':
-    'trialing trial in_trial active past_due canceled cancelled paused expired unpaid suspended incomplete incomplete_expired non_renewing pending_cancellation terminated future aktiv gekuendigt pausiert abgelaufen gesperrt testphase activa cancelada suspendida vencida prueba ativa pausada suspensa encerrada actif resilie',
+    'trialing trial in_trial active past_due canceled cancelled paused expired unpaid suspended incomplete incomplete_expired non_renewing pending_cancellation terminated future aktiv gekuendigt gekundigt pausiert abgelaufen gesperrt testphase activa cancelada suspendida vencida prueba ativa pausada suspensa encerrada actif resilie',
   'payment states':
     'succeeded success successful failed captured authorized authorised processing settled refunded partially_refunded declined requires_action chargeback disputed completed in_transit erfolgreich fehlgeschlagen erstattet verbucht exitoso fallido completado reembolsado rechazado aprovado recusado estornado confirmado reussi echoue rembourse',
 } as const
@@ -535,7 +535,7 @@ const TELLING = {
   'invoice states':
     /^(?:draft|issued|finalized|void|voided|overdue|uncollectible|partially_paid|written_off|entwurf|gestellt|ueberfaellig|borrador|emitida|pagada|anulada|rascunho|paga|brouillon|emise|paid|bezahlt)$/,
   'subscription states':
-    /^(?:trialing|trial|in_trial|past_due|canceled|cancelled|paused|expired|non_renewing|pending_cancellation|terminated|gekuendigt|pausiert|testphase|cancelada|suspendida|prueba|pausada|suspensa|encerrada|resilie|suspended)$/,
+    /^(?:trialing|trial|in_trial|past_due|canceled|cancelled|paused|expired|non_renewing|pending_cancellation|terminated|gekuendigt|gekundigt|abgelaufen|pausiert|testphase|cancelada|suspendida|prueba|pausada|suspensa|encerrada|resilie|suspended)$/,
   'payment states':
     /^(?:succeeded|captured|authorized|authorised|settled|refunded|partially_refunded|declined|chargeback|disputed|requires_action|erstattet|fehlgeschlagen|reembolsado|rechazado|estornado|recusado|rembourse|failed|fallido)$/,
 } as const

@@ -1,4 +1,5 @@
 import type { Column, Table } from '../../evidence/catalog/model.js'
+import type { Feature } from './features.js'
 
 /** What a table can be to a billing system, in the order in which a business meets it. */
 export const ROLES = [
@@ -54,6 +55,8 @@ export interface RoleMap {
   of(table: Table): RoleOf | undefined
   /** Tables in one of these roles, in the order of the catalog. */
   tablesIn(...roles: readonly Role[]): readonly Table[]
+  /** Columns that show a feature by name, type and values: `currency`, `default flag`; none where nobody plays a part. */
+  columnsOf(table: Table, feature: Feature): readonly Column[]
   /** References between tables, declared and inferred. */
   linksFrom(table: Table): readonly Link[]
   linksTo(table: Table): readonly Link[]

@@ -1,6 +1,7 @@
 import type { Catalog, Table } from '../../evidence/catalog/model.js'
 import { confidenceIn, formBeliefs, type Beliefs, type DeclaredRole } from './beliefs.js'
 import type { View } from './clue.js'
+import type { Shape } from './features.js'
 import { PROFILES } from './profiles.js'
 import { ROLES, type Role, type RoleMap, type RoleOf } from './role.js'
 
@@ -48,15 +49,16 @@ function inferRoles(catalog: Catalog): RoleMap {
     )
     return certain || MONEY.includes(role) || (CORE.includes(role) && holdsMoney)
   })
-  return mapOf(isBilling ? found : [], beliefs)
+  return mapOf(isBilling ? found : [], isBilling ? shapes : new Map(), beliefs)
 }
 
-function mapOf(all: readonly RoleOf[], { from, to }: Beliefs): RoleMap {
+function mapOf(all: readonly RoleOf[], shapes: ReadonlyMap<Table, Shape>, { from, to }: Beliefs): RoleMap {
   const byTable = new Map(all.map((one) => [one.table, one]))
   return {
     all,
     of: (table) => byTable.get(table.partitionOf ?? table),
     tablesIn: (...roles) => all.filter(({ role }) => roles.includes(role)).map(({ table }) => table),
+    columnsOf: (table, feature) => shapes.get(table)?.columnsOf(feature) ?? [],
     linksFrom: (table) => from.get(table) ?? [],
     linksTo: (table) => to.get(table) ?? [],
     linkTo: (table, ...roles) =>

@@ -1,3 +1,4 @@
+import { groupBy } from '../catalog/group.js'
 import type { RawCatalog } from '../catalog/raw.js'
 import type { ColumnStatistics, IndexStatistics, Statistics, TableStatistics } from './model.js'
 import type { RawColumnStatistics, RawIndexStatistics, RawStatistics, RawTableStatistics } from './raw.js'
@@ -17,6 +18,16 @@ export function linkStatistics(raw: RawStatistics, catalog: RawCatalog): Statist
   const ofIndexes = new Map(raw.indexes.map((row) => [indexes.get(row.index), linkIndex(row)]))
   const ofColumns = new Map(raw.columns.map((row) => [columns.get(`${row.relation} ${row.position}`), linkColumn(row)]))
   const ofKeys = new Map(raw.columns.map((row) => [`${indexes.get(row.relation)} ${row.position}`, linkColumn(row)]))
+  const ofShards = groupBy(
+    (raw.shards ?? []).map(({ relation, shard, node, sizeBytes, rows }) => ({
+      address: relations.get(relation),
+      shard,
+      node,
+      sizeBytes: Number(sizeBytes),
+      rows,
+    })),
+    ({ address }) => address,
+  )
   return {
     collectedAt: raw.collectedAt,
     resetAt: raw.resetAt,
@@ -26,6 +37,7 @@ export function linkStatistics(raw: RawStatistics, catalog: RawCatalog): Statist
     column: ({ address }) => ofColumns.get(address),
     expression: ({ address }, position) => ofKeys.get(`${address} ${position}`),
     settings: raw.settings ?? {},
+    shards: ({ address }) => ofShards.get(address) ?? [],
   }
 }
 

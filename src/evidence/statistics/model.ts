@@ -15,6 +15,17 @@ export interface Statistics {
   expression(index: Index, position: number): ColumnStatistics | undefined
   /** Settings that the planner's costs rest on; empty where they were not read. */
   readonly settings: Readonly<Record<string, string>>
+  /** The shards of a distributed table of a Citus cluster, by number; empty for any other. */
+  shards(table: Table): readonly ShardStatistics[]
+}
+
+/** A part of a distributed table, which lies on one node. */
+export interface ShardStatistics {
+  readonly shard: string
+  /** `host:port` */
+  readonly node: string
+  readonly sizeBytes: number
+  readonly rows: number
 }
 
 export interface TableStatistics {

@@ -12,7 +12,20 @@ export interface RawStatistics {
   readonly columns: readonly RawColumnStatistics[]
   /** Settings that the planner's costs rest on, as `current_setting` prints them; absent in snapshots of before. */
   readonly settings?: Readonly<Record<string, string>> | undefined
+  /** Shards of a Citus cluster's distributed tables; absent without one. */
+  readonly shards?: readonly RawShard[] | undefined
   readonly notSeen: readonly NotSeen[]
+}
+
+export interface RawShard {
+  /** The distributed table. */
+  readonly relation: number
+  /** Citus's number of it, as text. */
+  readonly shard: string
+  /** `host:port` */
+  readonly node: string
+  readonly sizeBytes: string
+  readonly rows: number
 }
 
 /** Counts are int8 as text. */

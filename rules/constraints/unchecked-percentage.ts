@@ -1,0 +1,92 @@
+import {
+  addCheck,
+  afterReview,
+  checksOf,
+  type Column,
+  columnsIn,
+  domainChecksOf,
+  mentions,
+  quoteIdentifier,
+  rolesOf,
+  rule,
+  wordsOf,
+} from '../../src/kit.js'
+
+/** What a percentage is taken of. */
+const TAKEN = ['tax', 'discount', 'surcharge', 'fee'] as const
+/** Names that say percent, so that 100 is the whole. */
+const PERCENT = /percent|pct|prozent|porcent|percentu|pourcent|percentage|_perc$|percent_?off/i
+/** A rate of something else. */
+const OTHER =
+  /exchange|fx|growth|conversion|churn|interest|late|penalt|zins|juros|multa|cambio|wechsel|multipl|limit|hour|minute|per_|_per/i
+
+export default rule({
+  severity: 'warning',
+  tier: 'inferred',
+  confidence: 0.75,
+  aboutMoney: true,
+  docs: {
+    summary: 'Let a CHECK keep the rate of a tax, a discount or a commission between nothing and the whole.',
+    why: 'A tax of 1900 percent, or a discount of 0.2 percent where 20 were meant, is a valid number. Whoever first types a percentage where a fraction is kept bills a hundredfold, and each invoice after it repeats that.',
+    bad: `create table tax_rate (id bigint primary key, country char(2) not null, name text not null, percentage numeric(5, 2) not null);
+      create table invoice (id bigint primary key, number text not null unique, due_date date not null, currency char(3) not null, total numeric(12, 2) not null);`,
+    good: `create table tax_rate (id bigint primary key, country char(2) not null, name text not null, percentage numeric(5, 2) not null check (percentage between 0 and 100));
+      create table invoice (id bigint primary key, number text not null unique, due_date date not null, currency char(3) not null, total numeric(12, 2) not null);`,
+    unless: 'More than the whole, or less than nothing, has a meaning.',
+    references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-CHECK-CONSTRAINTS'],
+  },
+  needs: ['catalog'],
+
+  *detect({ catalog }) {
+    const roles = rolesOf(catalog)
+    for (const { table, role } of roles.all) {
+      if (table.partitionOf || table.variety === 'foreign') continue
+      const open = roles
+        .columnsOf(table, 'percentage')
+        .filter((column) => !column.inherited && !column.generated && isShare(column, role) && !isChecked(column))
+      if (open.length === 0) continue
+      for (const column of open) yield { on: column, facts: { whole: wholeOf(column) } }
+    }
+  },
+
+  message: ({ on, facts: { whole } }) =>
+    `${on} takes any number${whole === null ? '' : `, though ${whole} is the whole`}.`,
+
+  advice: ({ on, facts: { whole } }) =>
+    whole === null
+      ? `Add CHECK (${on.name} between 0 and 1) where it is a fraction, and 100 where it is in percent; and say in its name which it is.`
+      : `Add CHECK (${on.name} between 0 and ${whole}).`,
+
+  fix: ({ on, facts: { whole } }) => {
+    const column = quoteIdentifier(on.name)
+    return whole === null
+      ? afterReview(
+          `Is ${on} never negative? Whether 1 or 100 is the whole, its name and type do not say.`,
+          addCheck(on.table, [on], `${column} >= 0`),
+        )
+      : addCheck(on.table, [on], `${column} >= 0 and ${column} <= ${whole}`)
+  },
+})
+
+function isShare(column: Column, role: string): boolean {
+  const words = wordsOf(column.name)
+  if (!/^(?:numeric|float[48]|int[24])$/.test(column.type.name) || OTHER.test(column.name)) return false
+  if (mentions(words, 'identity', 'span', 'count') || words.some((word) => /^(?:card|plan|type)$/.test(word)))
+    return false
+  if (role === 'tax' || role === 'coupon') return true
+  return mentions(words, ...TAKEN) || (PERCENT.test(column.name) && (role === 'price' || role === 'plan'))
+}
+
+/** A CHECK or a domain says anything of it. */
+function isChecked(column: Column): boolean {
+  return (
+    domainChecksOf(column).length > 0 || checksOf(column.table).some((check) => columnsIn(check).includes(column.name))
+  )
+}
+
+/** 100 where the name says percent, 1 where the type has room for no more; null where neither tells. */
+function wholeOf({ name, type }: Column): number | null {
+  if (type.name === 'numeric' && type.precision !== null && type.scale !== null && type.precision - type.scale <= 1)
+    return 1
+  return PERCENT.test(name) && !/ratio|fraction/i.test(name) ? 100 : null
+}

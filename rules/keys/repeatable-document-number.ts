@@ -1,0 +1,102 @@
+import {
+  addKey,
+  afterReview,
+  type Catalog,
+  type Column,
+  createIndex,
+  dropPlainIndexes,
+  mentions,
+  quoteIdentifier,
+  rolesOf,
+  rule,
+  type Table,
+  tenancyOf,
+  wordsOf,
+} from '../../src/kit.js'
+
+const NUMBER = /^(?:number|no|nr|num|nummer|numero|folio|rechnungsnummer|gutschriftnummer|invoicenumber|invnumber)$/
+/** Numbers of somebody or something else. */
+const OTHER =
+  /^(?:purchase|po|order|customer|account|tax|vat|phone|page|line|sequence|version|contract|vertrag|kunde|kunden|check|cheque|transaction|reference|attempt|retry|days?|of)$/
+
+export default rule({
+  severity: 'warning',
+  tier: 'inferred',
+  confidence: 0.8,
+  aboutMoney: true,
+  docs: {
+    summary: 'Make the number of an invoice unique within who issues it.',
+    why: 'Tax law wants one number for one document. Two sessions that each take the highest number plus one write two invoices with the same number, and both customers pay with it as the reference.',
+    bad: 'create table invoice (id bigint primary key, number text not null, due_date date not null, currency char(3) not null, total numeric(12, 2) not null);',
+    good: 'create table invoice (id bigint primary key, number text not null unique, due_date date not null, currency char(3) not null, total numeric(12, 2) not null);',
+    unless: 'The numbers are those of suppliers, who each have their own.',
+    references: [
+      'https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-UNIQUE-CONSTRAINTS',
+      'https://eur-lex.europa.eu/eli/dir/2006/112/oj',
+    ],
+  },
+  needs: ['catalog'],
+
+  *detect({ catalog }) {
+    for (const table of rolesOf(catalog).tablesIn('invoice', 'credit')) {
+      if (table.partitionOf || table.variety === 'foreign') continue
+      const [number, ...more] = table.columns.filter(isNumber)
+      if (!number || more.length > 0 || number.inherited || isInUnique(number)) continue
+      const scope = scopeOf(table, catalog)
+      yield {
+        on: number,
+        related: scope,
+        facts: { number: number.name, scope: scope.map(({ name }) => name), nullable: !number.notNull },
+      }
+    }
+  },
+
+  message: ({ on }) => `${on} may repeat: two rows of ${on.table} can have one number.`,
+
+  advice: ({ facts: { number, scope } }) =>
+    `Make (${[...scope, number].join(', ')}) unique. Where numbers must have no gap, take the next from a row that is locked until the commit, one for each issuer; a sequence leaves gaps, and max + 1 repeats.`,
+
+  fix: ({ on, facts: { scope, nullable } }) => {
+    if (on.table.variety !== 'ordinary') return []
+    const columns = [...scope.flatMap((name) => on.table.column(name) ?? []), on]
+    return afterReview(
+      `Is ${on.name} of ${on.table} unique ${scope.length > 0 ? `within one ${scope.join(', ')}` : 'everywhere'}: is that the issuer, or is the number drawn from one series for all?`,
+      nullable
+        ? createIndex(on.table, {
+            keys: columns.map((column) => ({ column })),
+            unique: true,
+            where: `${quoteIdentifier(on.name)} is not null`,
+          })
+        : [...addKey(columns, 'unique'), ...dropPlainIndexes(columns)],
+    )
+  },
+})
+
+function isNumber(column: Column): boolean {
+  const { name, type, table, generated } = column
+  const words = wordsOf(name)
+  if (!/^(?:text|varchar|bpchar|citext|int[48]|numeric)$/.test(type.name) || generated !== null) return false
+  if (!NUMBER.test(words.at(-1) ?? '') && !NUMBER.test(words[0] ?? '')) return false
+  if (words.some((word) => OTHER.test(word)) || mentions(words, 'foreign')) return false
+  // `number_of_items` counts; a number that is a key of another table is its.
+  return !table.foreignKeys.some(({ columns }) => columns.includes(column))
+}
+
+function isInUnique({ table, name }: Column): boolean {
+  return table.indexes.some(
+    ({ unique, valid, keys }) =>
+      unique &&
+      valid &&
+      keys.some(({ column, expression }) => (column ? column.name === name : expression.includes(name))),
+  )
+}
+
+/** Who issues: the tenant, or the organization where customers are somebody else. */
+function scopeOf(table: Table, catalog: Catalog): readonly Column[] {
+  const roles = rolesOf(catalog)
+  const tenant = tenancyOf(catalog)?.columnOf(table)
+  const customer = roles.linkTo(table, 'customer')?.columns[0]
+  if (tenant && tenant !== customer) return [tenant]
+  const issuer = roles.linkTo(table, 'organization')
+  return customer && issuer && issuer.columns[0]?.notNull ? issuer.columns.slice(0, 1) : []
+}
