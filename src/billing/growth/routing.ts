@@ -25,6 +25,8 @@ interface Place {
 interface Equalities {
   /** Joins two places' columns; both as `alias.column`. */
   readonly pairs: readonly (readonly [string, string])[]
+  /** Those by which a value of one side is known of the other: not between a query and a subquery that gives it one value. */
+  readonly carrying: readonly (readonly [string, string])[]
   /** `alias.column` → the constant or parameter, as text. */
   readonly fixed: ReadonlyMap<string, string>
 }
@@ -51,7 +53,9 @@ export function routeQuery(tree: unknown, plan: DistributionPlan, catalog: Catal
   const equal = equalitiesIn(tree, bound, places)
   const key = (place: Place) => `${place.alias}.${columnOf(place)}`
   const groups = groupEqual(distributed.map(key), equal.pairs)
-  const values = groups.map((group) => new Set(group.flatMap((name) => equal.fixed.get(name) ?? [])))
+  const values = groupEqual(distributed.map(key), equal.carrying).map(
+    (group) => new Set(group.flatMap((name) => equal.fixed.get(name) ?? [])),
+  )
   const column = columnOf(distributed[0]!)
   if (values.every(({ size }) => size === 1) && new Set(values.flatMap((each) => [...each])).size === 1)
     return { route: 'router', why: `${column} is given` }
@@ -60,6 +64,8 @@ export function routeQuery(tree: unknown, plan: DistributionPlan, catalog: Catal
   if (own.length === distributed.length) {
     const merging = mergesRows(tree, column)
     if (merging) return { route: 'coordinator', why: merging }
+    if (at(tree, 'SelectStmt', 'lockingClause') !== undefined)
+      return { route: 'refused', why: `rows are locked without ${column}` }
     if (changes) return { route: 'pushdown', why: `${column} is not given: every shard is written` }
     return {
       route: 'pushdown',
@@ -128,6 +134,7 @@ function placesIn(tree: unknown, catalog: Catalog): readonly Place[] {
 /** Equalities that every row meets: below AND, of WHERE and of joins, in subqueries too. */
 function equalitiesIn(tree: unknown, bound: BoundQuery, places: readonly Place[]): Equalities {
   const pairs: (readonly [string, string])[] = []
+  const carrying: (readonly [string, string])[] = []
   const fixed = new Map<string, string>()
   const nameOf = (operand: unknown): string | null => {
     const reference = at(operand, 'ColumnRef')
@@ -139,35 +146,37 @@ function equalitiesIn(tree: unknown, bound: BoundQuery, places: readonly Place[]
       typeof qualifier === 'string' ? qualifier : places.find(({ table }) => table.name === column.table.name)?.alias
     return alias === undefined ? null : `${alias}.${column.name}`
   }
-  const note = (condition: unknown): void => {
+  const note = (condition: unknown, apart: boolean): void => {
     const node = at(condition, 'BoolExpr') as Node | undefined
     if (node) {
-      if (node['boolop'] === 'AND_EXPR') list(node['args']).forEach(note)
+      if (node['boolop'] === 'AND_EXPR') for (const part of list(node['args'])) note(part, apart)
       return
     }
     const comparison = at(condition, 'A_Expr') as Node | undefined
     if (comparison?.['kind'] !== 'AEXPR_OP' || at(list(comparison['name'])[0], 'String', 'sval') !== '=') return
     const [left, right] = [nameOf(comparison['lexpr']), nameOf(comparison['rexpr'])]
     if (left && right) pairs.push([left, right])
+    if (left && right && !apart) carrying.push([left, right])
     const [name, value] = left ? [left, comparison['rexpr']] : [right, comparison['lexpr']]
     const constant = name && !(left && right) ? constantOf(value) : null
     if (name && constant !== null) fixed.set(name, constant)
   }
-  const visit = (node: unknown): void => {
-    if (Array.isArray(node)) return node.forEach(visit)
+  const visit = (node: unknown, apart: boolean): void => {
+    if (Array.isArray(node)) return node.forEach((item) => visit(item, apart))
     if (typeof node !== 'object' || node === null) return
     for (const [field, value] of Object.entries(node as Node)) {
-      if (field === 'whereClause' || field === 'quals') note(value)
-      visit(value)
+      if (field === 'whereClause' || field === 'quals') note(value, apart)
+      visit(value, apart || (field === 'SubLink' && at(value, 'subLinkType') === 'EXPR_SUBLINK'))
     }
     for (const name of list((node as Node)['usingClause']).map((item) => at(item, 'String', 'sval'))) {
       const sides = typeof name === 'string' ? places.filter(({ table }) => table.column(name)) : []
       for (const other of sides.slice(1))
-        pairs.push([`${sides[0]?.alias}.${String(name)}`, `${other.alias}.${String(name)}`])
+        for (const found of [pairs, carrying])
+          found.push([`${sides[0]?.alias}.${String(name)}`, `${other.alias}.${String(name)}`])
     }
   }
-  visit(tree)
-  return { pairs, fixed }
+  visit(tree, false)
+  return { pairs, carrying, fixed }
 }
 
 /** A parameter or a constant, without casts; null for what is computed from rows. */
@@ -211,11 +220,12 @@ function mergesRows(tree: unknown, column: string): string | null {
       if (kind === 'SelectStmt' || kind === 'larg' || kind === 'rarg') {
         const select = value as Node
         if (select['op'] !== undefined && select['op'] !== 'SETOP_NONE') found ??= 'a set operation over all shards'
+        // A subquery that gives one value to each row is answered where that row is.
         if (depth > 0) found ??= mergeOfSubquery(select, column)
         visit(value, depth + 1)
       } else if (kind === 'over' && value) {
         if (!namesColumn(list(at(value, 'partitionClause')), column)) found ??= 'a window over rows of all shards'
-      } else visit(value, depth)
+      } else visit(value, kind === 'SubLink' ? Number.NEGATIVE_INFINITY : depth)
     }
   }
   visit(tree, 0)
