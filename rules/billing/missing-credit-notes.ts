@@ -108,7 +108,9 @@ function canBeCredited(table: Table, catalog: Catalog): boolean {
     [table, ...lines].some(({ columns }) =>
       columns.some(
         (column) =>
-          (corrects(column.name) && column.type.typcategory !== 'D') ||
+          (corrects(column.name) &&
+            (!/^[DN]$/.test(column.type.typcategory) ||
+              column.table.foreignKeys.some((key) => key.columns.includes(column)))) ||
           ((column.type.typcategory === 'S' || column.type.category === 'enum') &&
             !mentions(wordsOf(column.name), 'status', 'state') &&
             valuesAllowed(column, catalog).some(corrects)),

@@ -72,7 +72,7 @@ export default rule({
 })
 
 const KEY =
-  /^(?:idempot\w*|dedup\w*|external|foreign|reference|ref|request|message|source|origem|origen|quelle|event|uuid|guid|token|hash|txid|trace|receipt|belegnummer|referenz|referencia|transaction|transacao|transaccion|transaktion|bank|check|cheque|record|sequence|nsu)$/
+  /^(?:idempot\w*|dedup\w*|external|foreign|reference|ref|request|message|source|origem|origen|quelle|event|uuid|guid|token|hash|txid|trace|receipt|belegnummer|referenz|referencia|transaction|transacao|transaccion|transaktion|bank|processor|psp|gateway|check|cheque|record|sequence|nsu)$/
 
 /** Something beside the row's own number tells a repetition: a unique key, an identity that the sender gives, or a reference that could be one. */
 function isKnownAgain({ primaryKey, indexes, columns }: Table): boolean {
