@@ -92,8 +92,19 @@ export { describeGrounds, notLookedAt } from './evidence/sample/grounds.js'
 export { bindQuery } from './evidence/workload/bind.js'
 export type * from './evidence/workload/bound.js'
 export { castsColumn, typeOf } from './evidence/workload/expression-type.js'
-export { equalSides, identify, isSingle, keysOf, multipliersOf, returnsOneRow } from './evidence/workload/keys.js'
+export {
+  equalSides,
+  identify,
+  isSingle,
+  keyNamesOf,
+  keysOf,
+  multipliersOf,
+  returnsOneRow,
+} from './evidence/workload/keys.js'
 export { bindWorkload, type BoundWorkloadQuery } from './evidence/workload/subject.js'
+export { indexesLedBy, indexesOnExpression, isFoundOtherwise, isSearch } from './evidence/workload/access.js'
+export { editText, spanOf, textOf, type Edit, type Span } from './evidence/workload/splice.js'
+export { nearest } from './engine/nearest.js'
 export { at, list, type Node } from './evidence/tree.js'
 export {
   findJsonSearches,
@@ -104,7 +115,7 @@ export {
 } from './evidence/workload/json-searches.js'
 export { lookupOf, type Lookup } from './evidence/workload/lookups.js'
 export { daysCounted } from './evidence/statistics/age.js'
-export { statisticsOfScale } from './evidence/statistics/scale.js'
+export { isKnownSmall, statisticsOfScale } from './evidence/statistics/scale.js'
 export * from './fix/steps/triggers.js'
 export { amountOf, failuresOf, netOf, settlementsOf, type Settlement } from './billing/settlement.js'
 export { playersOf, type Player } from './billing/arithmetic.js'

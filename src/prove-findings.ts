@@ -14,6 +14,7 @@ import { type Found, notRun, type Proof, type ProofRequest, proveFixes } from '.
 import { recreateCatalog } from './fix/recreate.js'
 import { checksOf, settleRows } from './fix/settle-rows.js'
 import { newestSyntax } from './fix/syntax.js'
+import { proveQueries } from './prove-queries.js'
 import type { Source } from './source/open.js'
 
 /** What there is to prove, and how. */
@@ -66,12 +67,15 @@ export async function proveFindings(judged: readonly Judged[], options: ProofOpt
     onEmptyTables: at === 2,
   }))
   const proofs = new Map([...(await proveFixes(requestOf(options), tried)), ...untried])
+  const queries = await proveQueries(judged, options)
   signal?.throwIfAborted()
   const dependents = createDependentFinder(evidence.catalog, evidence.workload)
   return settled.map((one, at) => {
     const data = checksOf(judged[at]!.steps, checks)
     const proof = (one.statement ? options.rewrites : proofs)?.get(one.finding.fingerprint)
-    return withFix(one, proof, { ...evidence, data, dependents })
+    const found = withFix(one, proof, { ...evidence, data, dependents })
+    const rewrite = queries.get(found.fingerprint)
+    return found.query && rewrite ? { ...found, query: { ...found.query, rewrite } } : found
   })
 }
 
@@ -89,6 +93,7 @@ export async function proveChosen(
     candidateOf({
       finding,
       steps: finding.fix?.steps ?? [],
+      rewrite: null,
       reveals: revealing.get(finding.fingerprint) ?? [],
       statement: null,
     })

@@ -9,7 +9,7 @@ import { assess } from './assess.js'
 import type { Finding, ObjectReference, RuleOutcome } from './result.js'
 import { findPlatformSchemas, schemaOf } from './platforms.js'
 import type { Grounds, GroundTier } from '../evidence/sample/model.js'
-import type { Detection, Rule, Tier } from './rule.js'
+import type { Detection, Rewrite, Rule, Tier } from './rule.js'
 
 /** A finding together with the steps of its cure, before any proof. */
 export interface Judged {
@@ -17,6 +17,8 @@ export interface Judged {
   readonly steps: readonly Step[]
   /** Rules whose findings the cure may bring to light. */
   readonly reveals: readonly string[]
+  /** A statement in place of the query that the finding is about, and what it must equal; null for none. */
+  readonly rewrite: Required<Rewrite> | null
   /** The statement of a new migration that the finding is about, and that the steps replace; null for all else. */
   readonly statement: MigrationStatement | null
 }
@@ -80,6 +82,7 @@ function describe(rule: Rule, detection: Detection, evidence: Evidence, target: 
   const { tier, ...weight } = assess(rule, grounds ? { tier: TIER_OF[grounds.tier], ...assessment } : assessment)
   return {
     steps: suffices(grounds, evidence) ? (rule.fix?.(found) ?? []) : [],
+    rewrite: rewriteOf(rule, on, found),
     reveals: rule.reveals ?? [],
     statement: on.kind === 'statement' ? on.statement : null,
     finding: {
@@ -95,6 +98,7 @@ function describe(rule: Rule, detection: Detection, evidence: Evidence, target: 
       evidence: { tier, facts, ...(grounds ? { grounds } : {}) },
       breaks: rule.breaks ?? null,
       fix: null,
+      query: on.kind === 'query' ? { text: on.query.normalized, rewrite: null } : null,
       fingerprint: fingerprint(rule.id, on.address),
     },
   }
@@ -113,6 +117,13 @@ const TIER_OF: Readonly<Record<GroundTier, Tier>> = {
 function suffices(grounds: Grounds | undefined, { sample }: Evidence): boolean {
   if (!grounds || !sample) return true
   return grounds.tier === 'verified' || (grounds.tier === 'sample' && sample.acceptSample)
+}
+
+function rewriteOf(rule: Rule, on: Subject, found: never): Required<Rewrite> | null {
+  const made = on.kind === 'query' ? (rule.rewrite?.(found) ?? null) : null
+  if (made === null || on.kind !== 'query') return null
+  const { text, instead } = typeof made === 'string' ? { text: made, instead: undefined } : made
+  return { text, instead: instead ?? on.query.text }
 }
 
 /** Identity of a finding across runs: rule and object, never text or line numbers. */

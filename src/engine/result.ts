@@ -84,8 +84,28 @@ export interface Finding {
   readonly priority: Priority
   readonly breaks: NormalForm | null
   readonly fix: Fix | null
+  /** The query that it is about; null for all else. */
+  readonly query: FindingQuery | null
   /** Identity across runs: rule and address, hashed (hex). */
   readonly fingerprint: string
+}
+
+/** A query as a report shows it: without literals. */
+export interface FindingQuery {
+  readonly text: string
+  /** Null where the rule makes none, or none was tried. */
+  readonly rewrite: QueryRewrite | null
+}
+
+/** A statement in place of a query. */
+export interface QueryRewrite {
+  /** proven: on generated rows it returned the same as the query · advice: not, for the `reason` given. */
+  readonly status: 'proven' | 'advice'
+  /** Without literals; null unless it is proven. */
+  readonly text: string | null
+  readonly reason: string | null
+  /** Rows that both returned in all trials. */
+  readonly rows: number
 }
 
 /** When to do it: now · next (this quarter) · later. */

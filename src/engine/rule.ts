@@ -39,6 +39,13 @@ export interface Detection<S extends Subject = Subject, F extends Facts = Facts>
   readonly grounds?: Grounds
 }
 
+/** A statement in place of a query. */
+export interface Rewrite {
+  readonly text: string
+  /** What it must return the same rows as; the query itself when not given. */
+  readonly instead?: string
+}
+
 export interface RuleDocs {
   /** What to do, in one sentence. */
   readonly summary: string
@@ -99,6 +106,8 @@ export interface RuleDefinition<
   advice?(found: Found<N, S, F>): string
   /** Ids of rules whose findings the cure may bring to light: the defect was there, and nothing could see it. */
   readonly reveals?: readonly string[]
+  /** Of a finding on a query, a statement that does the same without the defect, made of `query.text`; null where none can be made. Shown only when it is proven. */
+  rewrite?(found: Found<N, S, F>): Rewrite | string | null
   /** The cure as steps. Steps with `review` make it a decision. An empty list is no cure. */
   fix?(found: Found<N, S, F> & { readonly target: Target }): readonly Step[]
 }

@@ -148,6 +148,20 @@ const finding = z.object({
   confidence: z.number().min(0).max(1),
   priority,
   fix: fix.nullable(),
+  query: z
+    .object({
+      text: z.string().describe('Without literals.'),
+      rewrite: z
+        .object({
+          status: z.enum(['proven', 'advice']),
+          text: z.string().nullable().describe('Without literals; null unless it is proven.'),
+          reason: z.string().nullable().describe('Why it is not proven.'),
+          rows: total.describe('Rows that both returned on generated data.'),
+        })
+        .nullable(),
+    })
+    .optional()
+    .describe('The query that the finding is about.'),
   fingerprint: z.string().describe('Identity across runs: rule and address, hashed.'),
 })
 

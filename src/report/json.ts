@@ -38,7 +38,7 @@ export function renderJson(result: AuditResult): string {
 
 function describeFinding(finding: Finding): DeepReadonly<AuditReport['findings'][number]> {
   const { rule, severity, address, object, related, message, advice, location, evidence } = finding
-  const { impact, complexity, confidence, priority, fix, fingerprint } = finding
+  const { impact, complexity, confidence, priority, fix, query, fingerprint } = finding
   return {
     rule,
     severity,
@@ -71,6 +71,7 @@ function describeFinding(finding: Finding): DeepReadonly<AuditReport['findings']
       provenOn: fix.provenOn,
       reason: fix.reason,
     },
+    ...(query ? { query } : {}),
     fingerprint,
   }
 }

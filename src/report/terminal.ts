@@ -31,6 +31,7 @@ import {
   describeFacts,
   describeFix,
   describeLocks,
+  describeRewrite,
   describeServer,
   describeTellingFacts,
 } from './wording.js'
@@ -146,6 +147,7 @@ function describeFinding(paper: Paper, finding: Finding, owner: string): string 
     ...frame(paper, finding).map((line) => chalk.dim(line)),
     ...block(paper, `Rests on: ${restsOn}`, chalk.dim),
     ...cure(paper, finding),
+    ...rewrite(paper, finding),
   ]
   const tag = toneOf(chalk, severity)(severity.padEnd(INDENT - 2))
   return [`  ${tag}${lines[0] ?? ''}`, ...lines.slice(1).map((line) => `${' '.repeat(INDENT)}${line}`)].join('\n')
@@ -175,6 +177,23 @@ function cure(paper: Paper, { fix, advice, object }: Finding): readonly string[]
   ]
 }
 
+/** The query without its literals, and what may stand in its place. */
+function rewrite(paper: Paper, { query }: Finding): readonly string[] {
+  if (!query) return []
+  const { chalk, verbose, width } = paper
+  const proof = describeRewrite(query)
+  const show = (sql: string) => {
+    const lines = wrapSql(printableLines(sql), width - INDENT - 2)
+    const clipped = verbose || lines.length <= LINES ? lines : [...lines.slice(0, LINES - 1), '…']
+    return clipped.map((line) => `  ${chalk.cyan(line)}`)
+  }
+  return [
+    ...block(paper, 'Query:', chalk.dim),
+    ...show(query.text),
+    ...(proof ? [...block(paper, `Rewrite ${proof}`, chalk.green), ...show(query.rewrite?.text ?? '')] : []),
+  ]
+}
+
 function block({ width }: Paper, text: string, tone = (line: string) => line): readonly string[] {
   return wrap(printable(text), width - INDENT).map((line) => tone(line))
 }
@@ -185,8 +204,9 @@ function link({ links }: Paper, line: string, rule: string): string {
   return target ? line.replace(rule, `\u001b]8;;${target}\u001b\\${rule}\u001b]8;;\u001b\\`) : line
 }
 
-function frame({ sources, width, verbose }: Paper, { location }: Finding): readonly string[] {
-  const lines = location && sources?.get(location.file)
+function frame({ sources, width, verbose }: Paper, { location, query }: Finding): readonly string[] {
+  // The lines of a query hold its literals.
+  const lines = location && !query && sources?.get(location.file)
   return lines ? renderFrame({ location, lines, width: width - INDENT, around: verbose ? 1 : 0 }) : []
 }
 

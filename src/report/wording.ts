@@ -1,4 +1,4 @@
-import type { Finding, Fix, Target } from '../engine/result.js'
+import type { Finding, FindingQuery, Fix, Target } from '../engine/result.js'
 import { describeGrounds } from '../evidence/sample/grounds.js'
 import type { Facts, Json, Tier } from '../engine/rule.js'
 import type { Duration, LockMode } from '../fix/step.js'
@@ -67,6 +67,13 @@ function isFlat(value: Json): boolean {
 
 function describeFlat(value: Json): string {
   return typeof value === 'object' && value !== null ? Object.values(value).join(' ') : String(value)
+}
+
+/** How far a query's rewrite is proven; null where none is offered. */
+export function describeRewrite({ rewrite }: FindingQuery): string | null {
+  if (rewrite?.status !== 'proven') return null
+  const rows = `${rewrite.rows.toLocaleString('en')} ${rewrite.rows === 1 ? 'row' : 'rows'}`
+  return `proven: on generated data with NULLs and duplicates it returned the same ${rows} as the query.`
 }
 
 /** What is known of a fix, in one sentence. What stands in a migration is replaced there. */

@@ -25,6 +25,7 @@ export function makeFinding(parts: Partial<Finding> = {}): Finding {
     priority: 'next',
     breaks: null,
     fix: null,
+    query: null,
     fingerprint: 'f'.repeat(32),
     ...parts,
   }

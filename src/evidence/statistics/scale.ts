@@ -1,7 +1,16 @@
-import type { Catalog } from '../catalog/model.js'
+import type { Catalog, Table } from '../catalog/model.js'
 import type { Statistics } from './model.js'
 
 const GIBIBYTE = 2 ** 30
+
+/** Rows up to which reading the whole table costs nothing worth a thought. */
+const FEW_ROWS = 1_000
+
+/** Whether a server at scale counted so few rows that no way of reading the table matters. */
+export function isKnownSmall(table: Table, statistics: Statistics | null, catalog: Catalog): boolean {
+  const counted = statisticsOfScale(statistics, catalog)?.table(table)
+  return counted !== undefined && Math.max(counted.liveRows, counted.rows ?? 0) < FEW_ROWS
+}
 
 /**
  * Statistics from which it follows that a table is small: those of a database that holds at least a gibibyte. In a smaller one,

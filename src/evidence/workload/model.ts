@@ -21,6 +21,8 @@ export interface WorkloadSource {
 export interface WorkloadQuery {
   /** The statement's text as found: it may hold literals, and these may be personal data. */
   readonly sql: string
+  /** The text that the parser took, with `$1`, `$2` … for placeholders; literals stand in it. Positions of the tree are byte offsets into it. */
+  readonly text: string
   /** The statement in one line, with `$1`, `$2` … for its literals and without its comments. */
   readonly normalized: string
   /** PostgreSQL parse tree of the statement (libpg-query JSON), one statement. */

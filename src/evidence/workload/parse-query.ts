@@ -3,7 +3,7 @@ import { endOfBlockComment } from './log/collapse.js'
 import type { WorkloadQuery } from './model.js'
 import { numberPlaceholders } from './placeholders.js'
 
-export type ParsedQuery = Pick<WorkloadQuery, 'tree' | 'fingerprint' | 'normalized'>
+export type ParsedQuery = Pick<WorkloadQuery, 'text' | 'tree' | 'fingerprint' | 'normalized'>
 
 /** What the parser says of a statement; null when it is no query, a message when it cannot be parsed. */
 export function parseQuery(sql: string): ParsedQuery | string | null {
@@ -12,7 +12,7 @@ export function parseQuery(sql: string): ParsedQuery | string | null {
     try {
       const [first] = parseSync(text).stmts ?? []
       const tree = queryIn(first?.stmt)
-      return tree ? { tree, fingerprint: identify(text, tree), normalized: hideLiterals(text) } : null
+      return tree ? { text, tree, fingerprint: identify(text, tree), normalized: hideLiterals(text) } : null
     } catch (error) {
       if ((error as Error).name !== 'SqlError') throw error
       message ||= (error as Error).message

@@ -1,5 +1,6 @@
 import type { Location } from '../../errors.js'
 import type { Catalog, Table } from '../catalog/model.js'
+import { at, list } from '../tree.js'
 import { rememberFor } from '../remember.js'
 import { bindQuery, type BoundQuery } from './bind.js'
 import type { QuerySubject, Workload, WorkloadQuery } from './model.js'
@@ -41,7 +42,8 @@ function addressesOf({ queries }: Workload) {
   const byFingerprint = new Map<string, { address: string | null; readonly queries: WorkloadQuery[] }>()
   const owners = new Map<string, string | null>()
   for (const query of queries) {
-    const { name, fingerprint } = query
+    const { name } = query
+    const fingerprint = [query.fingerprint, ...castsIn(query.tree)].join('-')
     const known = byFingerprint.get(fingerprint)
     if (known) known.queries.push(query)
     else byFingerprint.set(fingerprint, { address: name, queries: [query] })
@@ -51,6 +53,14 @@ function addressesOf({ queries }: Workload) {
     if (entry.address !== null && owners.get(entry.address) !== fingerprint)
       entry.address = `${entry.address} ${fingerprint.slice(0, 8)}`
   return byFingerprint
+}
+
+/** Types that the query casts to: fingerprints do not tell casts of parameters apart. */
+function castsIn(tree: unknown): readonly string[] {
+  if (Array.isArray(tree)) return tree.flatMap(castsIn)
+  if (typeof tree !== 'object' || tree === null) return []
+  const type = at(list(at(tree, 'TypeCast', 'typeName', 'names')).at(-1), 'String', 'sval')
+  return [...(typeof type === 'string' ? [type] : []), ...Object.values(tree).flatMap(castsIn)]
 }
 
 function describe(query: WorkloadQuery, name: string, table: Table | null): QuerySubject {

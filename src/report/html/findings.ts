@@ -1,12 +1,19 @@
 import { describeDependents } from '../../fix/describe-dependents.js'
-import type { Finding, Fix } from '../../engine/result.js'
+import type { Finding, FindingQuery, Fix } from '../../engine/result.js'
 import { formatLocation } from '../../errors.js'
 import { groupBy } from '../../evidence/catalog/group.js'
 import { ownerOf, SEVERITIES } from '../order.js'
 import type { Section } from '../sections.js'
 import { describeAcceptance } from '../changes.js'
 import { count } from '../summary.js'
-import { describeData, describeEvidence, describeFix, describeLocks, describeTellingFacts } from '../wording.js'
+import {
+  describeData,
+  describeEvidence,
+  describeFix,
+  describeLocks,
+  describeRewrite,
+  describeTellingFacts,
+} from '../wording.js'
 import { shorten } from './diagram/boxes.js'
 import { code, join, lines, markup, type Markup, type Part, prose } from './markup.js'
 import type { Place } from './pack.js'
@@ -97,7 +104,7 @@ function renderBody(finding: Finding, withAdvice: boolean, page: Page): Markup {
   ])}${related.length > 0 ? point('With', join(related.map(code), ', ')) : null}${point(
     'Weighs',
     `impact ${impact}, effort ${complexity}`,
-  )}${accepted !== '' && point('Accepted', accepted)}${fix ? renderFix(fix, page) : null}</dl>${fix ? renderSql(fix) : null}`
+  )}${accepted !== '' && point('Accepted', accepted)}${fix ? renderFix(fix, page) : null}</dl>${fix ? renderSql(fix) : null}${finding.query ? renderQuery(finding.query) : null}`
 }
 
 function renderFix(fix: Fix, { names }: Page): Part {
@@ -110,6 +117,16 @@ function renderFix(fix: Fix, { names }: Page): Part {
     locks !== null && markup`<dt>Locks</dt><dd>${prose(locks, names)}</dd>`,
     dependents.length > 0 && markup`<dt>Touched by it</dt><dd>${prose(dependents.join('; '), names)}</dd>`,
     data !== null && markup`<dt>Data</dt><dd>${prose(data, names)}</dd>`,
+  ]
+}
+
+/** The query without its literals, and what may stand in its place. */
+function renderQuery(query: FindingQuery): Part {
+  const proof = describeRewrite(query)
+  return [
+    markup`<pre class="sql"><code>${lines(query.text)}</code></pre>`,
+    proof !== null &&
+      markup`<p>Rewrite, ${proof}</p><pre class="sql"><code>${lines(query.rewrite?.text ?? '')}</code></pre>`,
   ]
 }
 

@@ -1,7 +1,14 @@
 import type { Finding } from '../../engine/result.js'
 import { formatLocation } from '../../errors.js'
 import { describeDependents } from '../../fix/describe-dependents.js'
-import { describeData, describeEvidence, describeFix, describeLocks, describeTellingFacts } from '../wording.js'
+import {
+  describeData,
+  describeEvidence,
+  describeFix,
+  describeLocks,
+  describeRewrite,
+  describeTellingFacts,
+} from '../wording.js'
 import { code, sqlBlock, text, textWithCode } from './escape.js'
 
 /** A finding with the number that it has throughout the document. */
@@ -31,7 +38,19 @@ export function renderFinding({ number, finding }: Numbered, names: ReadonlySet<
     textWithCode(message, names),
     points.map((point) => `- ${point}`).join('\n'),
     ...statements(finding),
+    ...queryOf(finding),
   ].join('\n\n')
+}
+
+/** The query without its literals, and what may stand in its place. */
+function queryOf({ query }: Finding): readonly string[] {
+  if (!query) return []
+  const proof = describeRewrite(query)
+  return [
+    'The query:',
+    sqlBlock([query.text]),
+    ...(proof ? [`Rewrite, ${text(proof)}`, sqlBlock([query.rewrite?.text ?? ''])] : []),
+  ]
 }
 
 function locksOf({ fix }: Finding): readonly string[] {

@@ -1,0 +1,136 @@
+import type { Judged } from './engine/judge.js'
+import type { Evidence } from './evidence/model.js'
+import { type BoundQuery, bindQuery } from './evidence/workload/bind.js'
+import type { Column } from './evidence/catalog/model.js'
+import { parseQuery } from './evidence/workload/parse-query.js'
+import { at } from './evidence/tree.js'
+import { compareQueries, valuesHeld } from './fix/queries/compare.js'
+import { fillTables } from './fix/queries/fill.js'
+import { createRandom } from './fix/queries/random.js'
+import { recreateCatalog } from './fix/recreate.js'
+import type { QueryRewrite } from './engine/result.js'
+import type { Source } from './source/open.js'
+import type { ScratchSession } from './source/session.js'
+
+/** Fillings that each rewrite is tried on. */
+const SEEDS = [1, 2, 3]
+
+/**
+ * Proves rewrites of queries: both are run on a scratch database with the same generated rows, which hold NULLs and duplicates,
+ * and must return the same rows. Gives the outcome by finding.
+ */
+export async function proveQueries(
+  judged: readonly Judged[],
+  {
+    source,
+    evidence,
+    signal,
+  }: { readonly source: Source; readonly evidence: Evidence; readonly signal?: AbortSignal | undefined },
+): Promise<ReadonlyMap<string, QueryRewrite>> {
+  const candidates = judged.filter(({ rewrite }) => rewrite !== null)
+  const proofs = new Map<string, QueryRewrite>()
+  if (candidates.length === 0) return proofs
+  const scratch = await source.scratches.open(() => recreateCatalog(evidence.catalog))
+  for (const { finding, rewrite } of candidates) {
+    signal?.throwIfAborted()
+    if (rewrite) proofs.set(finding.fingerprint, await tryRewrite(scratch, rewrite, evidence))
+  }
+  return proofs
+}
+
+/** Tries a rewrite on rows that are gone again afterwards. */
+export async function tryRewrite(
+  scratch: ScratchSession,
+  { text, instead }: NonNullable<Judged['rewrite']>,
+  { catalog }: Pick<Evidence, 'catalog'>,
+): Promise<QueryRewrite> {
+  const parsed = parseQuery(text)
+  const was = parseQuery(instead)
+  const refuse = (reason: string): QueryRewrite => ({ status: 'advice', text: null, reason, rows: 0 })
+  if (typeof parsed !== 'object' || parsed === null || typeof was !== 'object' || was === null)
+    return refuse('It cannot be parsed.')
+  const bound = bindQuery(was.tree, catalog)
+  if (bound.blocks.some(({ command }) => command !== 'select' && command !== 'values'))
+    return refuse('It changes rows, and rewrites of such are not tried.')
+  let rows = 0
+  let varies = false
+  for (const seed of SEEDS) {
+    const random = createRandom(seed)
+    await scratch.execute('begin')
+    try {
+      await scratch.execute("set local statement_timeout = '5s'")
+      await scratch.execute('set local search_path to "$user", public')
+      // Triggers of the schema may do anything; foreign keys are kept by the generator.
+      await scratch.execute('savepoint quiet')
+      const isLoud = await scratch.execute('set local session_replication_role to replica')
+      if (isLoud) await scratch.execute('rollback to savepoint quiet')
+      const filled = await fillTables(scratch, [...bound.tables], hintsOf(bound), random)
+      if (filled.failures.length > 0) return refuse(`No rows to try it on: ${filled.failures[0]}.`)
+      const held = (column: Column) => valuesHeld(column, filled.rows.get(column.table) ?? [])
+      const parameters = new Map(
+        [...comparedWith(bound)].map(([number, columns]) => [number, columns.flatMap(held)] as const),
+      )
+      const compared = await compareQueries(scratch, { original: instead, rewritten: text, parameters }, random)
+      if (compared.difference !== null) return refuse(`It was tried on generated rows: ${compared.difference}.`)
+      rows += compared.rows
+      varies ||= compared.varies || (seed > 1 && compared.rows > 0)
+    } finally {
+      await scratch.execute('rollback')
+      await scratch.execute('deallocate all')
+    }
+  }
+  if (rows === 0 || !varies) return refuse('On generated rows it returned nothing that would tell.')
+  return { status: 'proven', text: parsed.normalized, reason: null, rows }
+}
+
+/** Literals that the query compares columns with. */
+function hintsOf(bound: BoundQuery): ReadonlyMap<Column, readonly string[]> {
+  const hints = new Map<Column, string[]>()
+  for (const { left, right } of bound.blocks.flatMap(({ predicates }) => predicates)) {
+    for (const [own, other] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      const reference = own?.references[0]
+      const column = reference && bound.origin(reference)
+      if (!column || other?.kind !== 'value') continue
+      const texts = literalsIn(other.tree).map((text) => text.replaceAll('%', ''))
+      if (texts.length > 0) hints.set(column, [...(hints.get(column) ?? []), ...texts])
+    }
+  }
+  return hints
+}
+
+function literalsIn(tree: unknown): readonly string[] {
+  if (Array.isArray(tree)) return tree.flatMap(literalsIn)
+  if (typeof tree !== 'object' || tree === null) return []
+  const constant = at(tree, 'A_Const')
+  if (constant !== undefined) {
+    const found = at(constant, 'sval', 'sval') ?? at(constant, 'fval', 'fval') ?? at(constant, 'ival', 'ival')
+    return found === undefined ? (at(constant, 'ival') === undefined ? [] : ['0']) : [String(found)]
+  }
+  return Object.values(tree).flatMap(literalsIn)
+}
+
+/** Numbers of parameters with the columns that they are compared with. */
+function comparedWith(bound: BoundQuery): ReadonlyMap<number, readonly Column[]> {
+  const found = new Map<number, Column[]>()
+  for (const { left, right } of bound.blocks.flatMap(({ predicates }) => predicates))
+    for (const [own, other] of [
+      [left, right],
+      [right, left],
+    ] as const) {
+      const reference = own?.references[0]
+      const column = reference && bound.origin(reference)
+      if (!column || own.kind !== 'column') continue
+      for (const number of parametersIn(other?.tree)) found.set(number, [...(found.get(number) ?? []), column])
+    }
+  return found
+}
+
+function parametersIn(tree: unknown): readonly number[] {
+  if (Array.isArray(tree)) return tree.flatMap(parametersIn)
+  if (typeof tree !== 'object' || tree === null) return []
+  const number = at(tree, 'ParamRef', 'number')
+  return typeof number === 'number' ? [number] : Object.values(tree).flatMap(parametersIn)
+}
