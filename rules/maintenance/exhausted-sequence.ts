@@ -1,4 +1,4 @@
-import { columnsFedBySequences, rule, type Column, type Sequence } from '../../src/kit.js'
+import { afterReview, columnsFedBySequences, rule, type Column, type Sequence, widenKey } from '../../src/kit.js'
 
 const LARGEST: Readonly<Record<string, bigint>> = { int2: 2n ** 15n - 1n, int4: 2n ** 31n - 1n, int8: 2n ** 63n - 1n }
 const TYPES: Readonly<Record<string, string>> = { smallint: 'int2', integer: 'int4', bigint: 'int8' }
@@ -48,6 +48,15 @@ export default rule({
 
   advice: ({ facts: { limitedBy } }) =>
     `Make ${limitedBy} a bigint, and with it the columns that reference it: add a bigint column, fill it in batches, exchange the two.`,
+
+  fix: ({ on, catalog, target }) => {
+    const [column, ...others] = columnsFedBySequences(catalog).get(on) ?? []
+    if (!column || others.length > 0) return []
+    return afterReview(
+      `Do the programs that read ${column}, and what references it, take numbers of 64 bits?`,
+      widenKey(column, { catalog, target }),
+    )
+  },
 })
 
 /** What comes to its end first: the sequence, or the narrowest column that it numbers. */

@@ -1,4 +1,12 @@
-import { columnsFedBySequences, daysCounted, rule, type Statistics, type Table } from '../../src/kit.js'
+import {
+  afterReview,
+  columnsFedBySequences,
+  daysCounted,
+  rule,
+  type Statistics,
+  type Table,
+  widenKey,
+} from '../../src/kit.js'
 
 const LARGEST: Readonly<Record<string, bigint>> = { int2: 2n ** 15n - 1n, int4: 2n ** 31n - 1n, int8: 2n ** 63n - 1n }
 /** A key is widened in months, so a year's warning is needed. */
@@ -49,6 +57,15 @@ export default rule({
 
   advice: () =>
     'Begin to make the column, and those that reference it, bigint: add a bigint column, fill it in batches, exchange the two.',
+
+  fix: ({ on, catalog, target }) => {
+    const [column, ...others] = columnsFedBySequences(catalog).get(on) ?? []
+    if (!column || others.length > 0) return []
+    return afterReview(
+      `Do the programs that read ${column}, and what references it, take numbers of 64 bits?`,
+      widenKey(column, { catalog, target }),
+    )
+  },
 })
 
 function insertedInto(table: Table, statistics: Statistics): number {

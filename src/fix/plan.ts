@@ -46,7 +46,7 @@ export function planSteps(candidates: readonly Candidate[]): readonly OrderedSte
         step,
         phase: step.phase,
         owners: [],
-        group: step.transactional ? `${table ?? ''} ${referencedTable(step.sql)}` : null,
+        group: step.transactional ? `${step.on ?? table ?? ''} ${referencedTable(step.sql)}` : null,
         after: new Set(),
       }
       if (!same) nodes.set(step.sql, node)

@@ -1,4 +1,4 @@
-import type { Catalog, Column, Table, Trigger, UserType, View } from '../evidence/catalog/model.js'
+import type { Catalog, Column, Sequence, Table, Trigger, UserType, View } from '../evidence/catalog/model.js'
 import type { Recreation } from '../source/session.js'
 import { quoteRelation } from './quote.js'
 import { quoteIdentifier, quoteLiteral } from '../quote.js'
@@ -19,6 +19,9 @@ export function recreateCatalog(catalog: Catalog): Recreation {
 
 function listStatements(catalog: Catalog, given: readonly Given[]): readonly string[] {
   const roots = catalog.tables.filter((table) => !table.partitionOf)
+  const identities = new Map(
+    catalog.sequences.flatMap((one) => (one.identity && one.ownedBy ? [[one.ownedBy, one] as const] : [])),
+  )
   return [
     'set check_function_bodies to off',
     ...catalog.schemas.map(({ name }) => `create schema if not exists ${quoteIdentifier(name)}`),
@@ -32,13 +35,20 @@ function listStatements(catalog: Catalog, given: readonly Given[]): readonly str
     ...catalog.functions.flatMap(({ definition, variety }) =>
       definition && variety !== 'aggregate' ? [definition] : [],
     ),
-    ...parentsFirst(catalog.tables).map(table),
+    ...parentsFirst(catalog.tables).map((one) => table(one, identities)),
     ...catalog.sequences.flatMap(({ ownedBy, identity, ...sequence }) =>
       ownedBy && !identity
         ? [
             `alter sequence ${quoteRelation(sequence)} owned by ${quoteRelation(ownedBy.table)}.${quoteIdentifier(ownedBy.name)}`,
           ]
         : [],
+    ),
+    ...catalog.sequences.flatMap(({ lastValue, schema, name }) =>
+      lastValue === null
+        ? []
+        : [
+            `select pg_catalog.setval(${quoteLiteral(quoteRelation({ schema, name }))}::pg_catalog.regclass, ${lastValue})`,
+          ],
     ),
     ...catalog.views.map(view),
     ...keysAndIndexes(roots, catalog),
@@ -71,11 +81,12 @@ function otherType(type: UserType): string {
     .join(' ')
 }
 
-function sequence({ schema, name, typeName, start, increment, minimum, maximum, cycle }: Catalog['sequences'][number]) {
-  return (
-    `create sequence ${quoteRelation({ schema, name })} as ${typeName} increment by ${increment} ` +
-    `minvalue ${minimum} maxvalue ${maximum} start with ${start}${cycle ? ' cycle' : ''}`
-  )
+function sequence({ schema, name, typeName, ...options }: Sequence) {
+  return `create sequence ${quoteRelation({ schema, name })} as ${typeName} ${numbering(options)}`
+}
+
+function numbering({ start, increment, minimum, maximum, cycle }: Omit<Sequence, 'schema' | 'name' | 'typeName'>) {
+  return `increment by ${increment} minvalue ${minimum} maxvalue ${maximum} start with ${start}${cycle ? ' cycle' : ''}`
 }
 
 /** Parents stand before their partitions and heirs. */
@@ -90,7 +101,9 @@ function parentsFirst(tables: readonly Table[]): readonly Table[] {
   return [...ordered]
 }
 
-function table(table: Table): string {
+type Identities = ReadonlyMap<Column, Sequence>
+
+function table(table: Table, identities: Identities): string {
   const unlogged = table.persistence === 'unlogged' ? 'unlogged ' : ''
   const options = Object.entries(table.options).map(([key, value]) => `${key} = ${quoteLiteral(value)}`)
   const settings = options.length > 0 ? ` with (${options.join(', ')})` : ''
@@ -102,7 +115,7 @@ function table(table: Table): string {
     )
   const inherits = table.inherits.length > 0 ? ` inherits (${table.inherits.map(quoteRelation).join(', ')})` : ''
   const parts = [
-    ...table.columns.filter(({ inherited }) => !inherited).map(column),
+    ...table.columns.filter(({ inherited }) => !inherited).map((one) => column(one, identities.get(one))),
     ...table.checks
       .filter(({ inherited, validated }) => !inherited && validated)
       .map(({ name, definition }) => `constraint ${quoteIdentifier(name)} ${definition}`),
@@ -110,13 +123,18 @@ function table(table: Table): string {
   return `create ${unlogged}table ${quoteRelation(table)} (${parts.join(', ')})${inherits}${by}${settings}`
 }
 
-function column({ name, type, collation, default: value, notNull, identity, generated }: Column): string {
+function column(
+  { name, type, collation, default: value, notNull, identity, generated }: Column,
+  numbers: Sequence | undefined,
+): string {
   return [
     quoteIdentifier(name),
     type.sql,
     collation ? `collate ${collation}` : '',
     generated ? `generated always as (${generated.expression}) ${generated.stored ? 'stored' : 'virtual'}` : '',
-    identity ? `generated ${identity} as identity` : '',
+    identity
+      ? `generated ${identity} as identity${numbers ? ` (sequence name ${quoteRelation(numbers)} ${numbering(numbers)})` : ''}`
+      : '',
     value === null ? '' : `default ${value}`,
     notNull ? 'not null' : '',
   ]

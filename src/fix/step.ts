@@ -53,6 +53,8 @@ export interface Step {
   readonly rewrites: boolean
   /** It reads the whole table while it holds its lock. */
   readonly scans: boolean
+  /** Address of the table that it locks, where that is not the one that the finding is about. */
+  readonly on?: string
   /** A SELECT that gives one number, the rows in this step's way; the step fails unless that is 0. */
   readonly precheck?: string
   /** A SELECT of the primary keys of the rows in this step's way, where it cannot be made from `precheck`. */

@@ -42,7 +42,8 @@ export interface Carried {
 
 /**
  * What hangs on these columns. Constants beside the new ones are cast as `casts` says, so that they are compared in the new type.
- * Null when there is something among it that cannot be carried over without a long lock.
+ * Null when there is something among it that cannot be carried over without a long lock. With `keys`, primary keys, what numbers
+ * them and these foreign keys are seen to elsewhere.
  */
 export function carriedBy(
   table: Table,
@@ -51,6 +52,7 @@ export function carriedBy(
   oldNames: ReadonlyMap<string, string>,
   casts: ReadonlyMap<string, string>,
   catalog: Catalog,
+  keys: ReadonlySet<ForeignKey> | null = null,
 ): Carried | null {
   const uses = (expression: string | null) => expression !== null && renameColumns(expression, newNames) !== expression
   const has = (some: readonly (Column | null)[]) => some.some((column) => column && columns.includes(column))
@@ -62,11 +64,14 @@ export function carriedBy(
   if (
     has(table.partitionKey?.columns ?? []) ||
     has(table.exclusions.flatMap((exclusion) => exclusion.columns)) ||
-    has(table.referencedBy.flatMap(({ referencedColumns }) => referencedColumns)) ||
-    has(table.primaryKey?.columns ?? []) ||
+    has(table.referencedBy.flatMap((key) => (keys?.has(key) ? [] : key.referencedColumns))) ||
+    (!keys && has(table.primaryKey?.columns ?? [])) ||
     table.columns.some(({ generated }) => generated && uses(generated.expression)) ||
     columns.some(
-      (column) => column.identity || column.generated || column.inherited || /\bnextval\(/.test(column.default ?? ''),
+      (column) =>
+        column.generated ||
+        column.inherited ||
+        (!keys && (column.identity || /\bnextval\(/.test(column.default ?? ''))),
     )
   )
     return null
@@ -86,33 +91,44 @@ export function carriedBy(
     return { original, name, oldName, definition, oldDefinition }
   }
   const indexes = table.indexes
-    .filter(usedBy)
+    .filter((index) => usedBy(index) && !(keys && index.constraint?.type === 'primary key'))
     .map((index) => (isPlain(index) ? copy(index, (names) => defineIndex(index, names)) : null))
   const checks = table.checks
     .filter(({ expression }) => uses(expression))
     .map((check) => (check.enforced && !check.inherited ? copy(check, (names) => defineCheck(check, names)) : null))
   const foreignKeys = table.foreignKeys
-    .filter((foreignKey) => has(foreignKey.columns))
+    .filter((foreignKey) => has(foreignKey.columns) && !keys?.has(foreignKey))
     .map((foreignKey) =>
       foreignKey.inherited || !foreignKey.enforced || has(foreignKey.onDeleteSetColumns)
         ? null
         : copy(foreignKey, (names) => defineForeignKey(foreignKey, names)),
     )
-  const triggers = table.triggers.filter(({ definition }) => columns.some(({ name }) => mentionsWord(definition, name)))
-  const policies = catalog.tables
-    .flatMap((owner) => owner.policies)
-    .filter(
-      ({ table: owner, using, withCheck }) =>
-        columns.some(({ name }) => mentionsWord(`${using} ${withCheck}`, name)) &&
-        (owner === table || mentionsWord(`${using} ${withCheck}`, table.name)),
-    )
-  const views = viewsAbove(columns, catalog)
+  const { triggers, policies, views } = readersOf(columns, catalog)
   const isWhole = <T>(list: readonly (T | null)[]): list is readonly T[] => !list.includes(null)
   if (!isWhole(indexes) || !isWhole(checks) || !isWhole(foreignKeys)) return null
   if (views.some(({ variety }) => variety === 'materialized view') || triggers.some(({ inherited }) => inherited))
     return null
   if (table.variety === 'partitioned' && (indexes.length > 0 || foreignKeys.length > 0)) return null
   return { indexes, checks, foreignKeys, triggers, policies, views }
+}
+
+/** What names these columns of one table in words of its own: triggers, policies of any table, views and what reads these. */
+export function readersOf(
+  columns: readonly Column[],
+  catalog: Catalog,
+): Pick<Carried, 'triggers' | 'policies' | 'views'> {
+  const table = columns[0]!.table
+  return {
+    triggers: table.triggers.filter(({ definition }) => columns.some(({ name }) => mentionsWord(definition, name))),
+    policies: catalog.tables
+      .flatMap((owner) => owner.policies)
+      .filter(
+        ({ table: owner, using, withCheck }) =>
+          columns.some(({ name }) => mentionsWord(`${using} ${withCheck}`, name)) &&
+          (owner === table || mentionsWord(`${using} ${withCheck}`, table.name)),
+      ),
+    views: viewsAbove(columns, catalog),
+  }
 }
 
 /** Whether a text may name the column; a word too many costs nothing, since what is made again is made from the same text. */

@@ -4,7 +4,7 @@ import { quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
 import { block, STEP } from './base.js'
-import { carriedBy } from './carried.js'
+import { carriedBy, readersOf } from './carried.js'
 import { type Replacement, replaceColumns } from './replace-columns.js'
 
 /** Up to this size, indexes included, a table is written anew within about a second. */
@@ -43,7 +43,14 @@ export function changeColumnTypes(
   if (first.unchangedUnder && hangsNothingOn(table, changes, catalog))
     return [{ ...inPlace, rewrites: false, scans: false }]
   const size = target.sizeOf(table)
-  if (size !== null && size <= SMALL)
+  if (
+    size !== null &&
+    isKnownSmall(table, target) &&
+    isNotRead(
+      changes.map(({ column }) => column),
+      catalog,
+    )
+  )
     return [{ ...inPlace, note: `${table} is small (${Math.ceil(size / 2 ** 20)} MiB): one statement writes it anew.` }]
   const steps = replaceColumns(changes.map(replacementOf), catalog, target)
   if (!steps) return [{ ...inPlace, review: maintenanceQuestion(table) }]
@@ -61,7 +68,8 @@ export function changeColumnTypes(
   ]
 }
 
-function replacementOf(change: TypeChange): Replacement {
+/** How a column is replaced by one of the new type. */
+export function replacementOf(change: TypeChange): Replacement {
   const { column, type } = change
   return {
     column,
@@ -145,6 +153,42 @@ function isBinaryCoercible({ column: { type }, type: to, forward }: TypeChange):
 /** Changes one column's type in place, whatever the table's size: every row is written anew under the strongest lock. */
 export function alterColumnType(column: Column, type: string): readonly Step[] {
   return [{ ...changeInPlace([{ column, type }], column.table), review: maintenanceQuestion(column.table) }]
+}
+
+/** The server changes no type of a column that a view, a policy or a trigger's own words name. */
+export function isNotRead(columns: readonly Column[], catalog: Catalog): boolean {
+  return Object.values(readersOf(columns, catalog)).every(({ length }) => length === 0)
+}
+
+/** Whether a table can be written anew within about a second, by what is known of its size. */
+export function isKnownSmall(table: Table, target: Target): boolean {
+  const size = target.sizeOf(table)
+  return size !== null && size <= SMALL
+}
+
+/** Makes columns of small tables `bigint`, table by table, with the sequences that number them. */
+export function widenInPlace(
+  tables: readonly Table[],
+  columns: readonly Column[],
+  { sequences }: Catalog,
+): readonly Step[] {
+  const widened = sequences.flatMap((sequence): readonly Step[] => {
+    const { ownedBy, identity, typeName } = sequence
+    if (!ownedBy || identity || typeName === 'bigint' || !columns.includes(ownedBy)) return []
+    const alter = `alter sequence ${quoteRelation(sequence)} as`
+    return [{ ...STEP, phase: 'switch', sql: `${alter} bigint`, undo: `${alter} ${typeName}` }]
+  })
+  return [
+    ...tables.map((table): Step => ({
+      ...changeInPlace(
+        columns.filter((column) => column.table === table).map((column) => ({ column, type: 'bigint' })),
+        table,
+      ),
+      on: table.address,
+      note: `${table} is small: one statement writes it anew.`,
+    })),
+    ...widened,
+  ]
 }
 
 function maintenanceQuestion(table: Table): string {

@@ -1,4 +1,4 @@
-import type { Catalog, Column, Policy, Table, Trigger } from '../../evidence/catalog/model.js'
+import type { Catalog, Column, ForeignKey, Policy, Table, Trigger } from '../../evidence/catalog/model.js'
 import type { Target } from '../../evidence/target.js'
 import { quoteBody, quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { newName, quoteRelation } from '../quote.js'
@@ -9,6 +9,16 @@ import { inBatches, keyOf } from './batches.js'
 import { type Carried, carriedBy, type Copy, uniqueAs, uniqueUsing } from './carried.js'
 import { carryByName } from './carry-by-name.js'
 import { addConstraint, setNotNull } from './constraints.js'
+import {
+  isPlainKey,
+  keyIndexSteps,
+  type KeyParts,
+  keyPartsOf,
+  keysBackward,
+  keysForward,
+  type KeyStatements,
+  type Repointed,
+} from './exchange-keys.js'
 
 /** A column that gives way to one of another type. */
 export interface Replacement {
@@ -38,29 +48,77 @@ export function replaceColumns(
   catalog: Catalog,
   target: Target,
 ): readonly Step[] | null {
+  const parts = planReplacement(replacements, catalog, target)
+  return parts && [...parts.expand, ...parts.backfill, ...parts.validate, ...parts.exchange, ...parts.contract]
+}
+
+/** The steps of one table's replacement, for whoever weaves them with those of other tables. */
+export type ReplacementSteps = Readonly<
+  Record<'expand' | 'backfill' | 'validate' | 'exchange' | 'contract', readonly Step[]>
+>
+
+/** What is exchanged beside the columns when they are keys. */
+export interface Keys {
+  /** Foreign keys that are seen to by whoever asks. */
+  readonly foreignKeys: ReadonlySet<ForeignKey>
+  readonly repointed: readonly Repointed[]
+  /** A column's name, quoted, of any table, when this one's exchange has been taken back. */
+  readonly nameWhenBack: (column: Column) => string
+}
+
+/** Names that columns have beside their own, by it. */
+export function namesFor(table: Table, columns: readonly Column[]) {
+  const taken = new Set(table.columns.map(({ name }) => name))
+  return {
+    newNames: new Map(columns.map(({ name }) => [name, newName([name], 'new', taken)])),
+    oldNames: new Map(columns.map(({ name }) => [name, newName([name], 'legacy', taken)])),
+  }
+}
+
+/** Null where something hangs on a column that cannot be carried over. */
+export function planReplacement(
+  replacements: readonly Replacement[],
+  catalog: Catalog,
+  target: Target,
+  keys: Keys | null = null,
+): ReplacementSteps | null {
   const columns = replacements.map(({ column }) => column)
   const table = columns[0]!.table
   const key = keyOf(table)
   const heirs = catalog.tables.some(({ inherits }) => inherits.includes(table))
-  if (!key || key.some((part) => columns.includes(part)) || heirs || table.inherits.length > 0) return null
+  if (!key || heirs || table.inherits.length > 0) return null
+  if (!keys && key.some((part) => columns.includes(part))) return null
+  if (keys && (table.variety !== 'ordinary' || (table.primaryKey && !isPlainKey(table.primaryKey.index)))) return null
   if (table.variety === 'foreign' || table.partitionOf || table.distribution) return null
   if (table.variety === 'partitioned' && target.oldest < TRIGGERS_ON_PARTITIONED) return null
-  const taken = new Set(table.columns.map(({ name }) => name))
-  const newNames = new Map(columns.map(({ name }) => [name, newName([name], 'new', taken)]))
-  const oldNames = new Map(columns.map(({ name }) => [name, newName([name], 'legacy', taken)]))
-  const carried = carriedBy(table, columns, newNames, oldNames, castsOf(replacements), catalog)
+  const names = namesFor(table, columns)
+  const carried = carriedBy(
+    table,
+    columns,
+    names.newNames,
+    names.oldNames,
+    castsOf(replacements),
+    catalog,
+    keys?.foreignKeys,
+  )
   if (!carried) return null
   const context = {
     table,
     key,
     replacements,
-    newNames,
-    oldNames,
+    ...names,
     carried,
     target,
+    keys: keys && { ...keys, ...keyPartsOf(table, columns, keys.repointed, catalog) },
     ...nameParts(table, columns, catalog),
   }
-  return [...expand(context), ...backfill(context), ...validate(context), ...exchange(context), ...contract(context)]
+  return {
+    expand: expand(context),
+    backfill: backfill(context),
+    validate: validate(context),
+    exchange: exchange(context),
+    contract: contract(context),
+  }
 }
 
 const NUMBERS = /^(?:smallint|integer|bigint|real|double precision|numeric)\b/
@@ -85,6 +143,7 @@ interface Context {
   readonly oldNames: ReadonlyMap<string, string>
   readonly carried: Carried
   readonly target: Target
+  readonly keys: (Keys & KeyParts) | null
   readonly trigger: string
   readonly forwardFunction: string
   readonly backwardFunction: string
@@ -212,6 +271,7 @@ function backfill(context: Context): readonly Step[] {
       scans: true,
       note: 'Commits after each batch. If it is interrupted, run it again: it passes over the rows that are done.',
     },
+    ...(context.keys ? keyIndexSteps(table, context.keys, context).build : []),
     ...carried.indexes.map(({ original, name, definition }): Step => {
       const drop = `drop index concurrently if exists ${quoteRelation({ schema: table.schema, name })}`
       return {
@@ -298,8 +358,10 @@ function exchange(context: Context): readonly Step[] {
       .map((one) => `comment on column ${relation}.${one[of]} is ${quoteLiteral(one.replacement.column.comment ?? '')}`)
   const defaults = names.filter(({ replacement }) => replacement.default !== null)
   const loosened = names.filter(({ replacement: { losesValues, column } }) => losesValues && column.notNull)
+  const { forward, backward } = exchangeKeys(context)
   const up = [
     ...begin,
+    ...forward.beforeRenaming,
     ...names.flatMap(({ name, kept, added }) => [
       `alter table ${relation} rename column ${name} to ${kept}`,
       `alter table ${relation} rename column ${added} to ${name}`,
@@ -307,6 +369,7 @@ function exchange(context: Context): readonly Step[] {
     ...defaults.map(
       ({ name, replacement }) => `alter table ${relation} alter column ${name} set default ${replacement.default}`,
     ),
+    ...forward.afterRenaming,
     ...loosened.map(({ kept }) => `alter table ${relation} alter column ${kept} drop not null`),
     ...renameAll(
       ({ original }) => original,
@@ -316,6 +379,7 @@ function exchange(context: Context): readonly Step[] {
       ({ name }) => name,
       ({ original }) => original,
     ),
+    ...forward.last,
     createTrigger(context, backwardFunction),
     ...comments('name'),
     ...remake,
@@ -323,11 +387,13 @@ function exchange(context: Context): readonly Step[] {
   ]
   const down = [
     ...begin,
+    ...backward.beforeRenaming,
     ...names.flatMap(({ name, kept, added }) => [
       `alter table ${relation} rename column ${name} to ${added}`,
       `alter table ${relation} rename column ${kept} to ${name}`,
     ]),
     ...loosened.map(({ name }) => `alter table ${relation} alter column ${name} set not null`),
+    ...backward.afterRenaming,
     ...defaults.map(({ added }) => `alter table ${relation} alter column ${added} drop default`),
     ...renameAll(
       ({ original }) => original,
@@ -337,6 +403,7 @@ function exchange(context: Context): readonly Step[] {
       ({ oldName }) => oldName,
       ({ original }) => original,
     ),
+    ...backward.last,
     createTrigger(context, forwardFunction),
     ...remake,
     ...hanging.restore,
@@ -345,14 +412,25 @@ function exchange(context: Context): readonly Step[] {
     {
       ...STEP,
       phase: 'switch',
-      sql: block(up, hanging.declarations),
-      undo: block(down, hanging.declarations),
+      sql: block(up, [...hanging.declarations, ...forward.declarations]),
+      undo: block(down, [...hanging.declarations, ...backward.declarations]),
       lock: 'ACCESS EXCLUSIVE',
       precheck: `select count(*) from ${relation} where ${differs.join(' or ')}`,
       alters: replacements.map(({ column }) => column.address),
-      note: 'Renames only, so the lock is held for milliseconds; the old columns are kept in step until the contract phase drops them.',
+      note: 'Renames only, so the lock is held for milliseconds; the old columns are kept in step until the contract phase drops them. The columns change places: an INSERT without a list of columns, or what reads SELECT * by position, must name them first.',
     },
   ]
+}
+
+/** What the exchange does about keys, there and back. */
+function exchangeKeys(context: Context): Readonly<Record<'forward' | 'backward', KeyStatements>> {
+  const { table, keys, newNames, oldNames } = context
+  const nothing = { declarations: [], beforeRenaming: [], afterRenaming: [], last: [] }
+  if (!keys) return { forward: nothing, backward: nothing }
+  return {
+    forward: keysForward(table, keys, ({ name }) => quoteIdentifier(oldNames.get(name) ?? name)),
+    backward: keysBackward(table, keys, ({ name }) => quoteIdentifier(newNames.get(name) ?? name), keys.nameWhenBack),
+  }
 }
 
 interface Renamed extends Pick<Copy<unknown>, 'name' | 'oldName'> {
@@ -407,7 +485,10 @@ function contract(context: Context): readonly Step[] {
   }))
   const work = (condition: string) =>
     `update ${relation} set ${parts.map(({ set }) => set).join(', ')} where ${condition} and (${parts.map(({ undone }) => undone).join(' or ')})`
+  const types = new Map(replacements.map(({ column, type }) => [column, type]))
+  const widened = key.map((part) => ({ ...part, type: { ...part.type, sql: types.get(part) ?? part.type.sql } }))
   return [
+    ...(context.keys ? keyIndexSteps(table, context.keys, context).drop : []),
     ...plain.map(({ original, oldName, oldDefinition }): Step => ({
       ...STEP,
       phase: 'contract',
@@ -428,7 +509,7 @@ function contract(context: Context): readonly Step[] {
       ]),
       undo: inBatches(
         table,
-        key,
+        widened,
         work,
         [
           `alter table ${relation} ${names.map(({ kept, replacement: { column } }) => `add column if not exists ${kept} ${column.type.sql}${column.collation ? ` collate ${column.collation}` : ''}`).join(', ')}`,
@@ -439,7 +520,7 @@ function contract(context: Context): readonly Step[] {
         ],
         [
           ...names.flatMap(({ kept, replacement: { column, losesValues } }) => [
-            ...(column.default === null
+            ...(column.default === null || isNumbered(context, column)
               ? []
               : [`alter table ${relation} alter column ${kept} set default ${column.default}`]),
             ...(column.notNull && !losesValues ? [`alter table ${relation} alter column ${kept} set not null`] : []),
@@ -461,6 +542,11 @@ function contract(context: Context): readonly Step[] {
       note: 'Run it in a later release, when nothing that is deployed would have to go back.',
     },
   ]
+}
+
+/** Its sequence belongs to the new column by then. */
+function isNumbered({ keys }: Context, column: Column): boolean {
+  return keys?.numbered.some((one) => one.column === column) ?? false
 }
 
 const replaceable = (definition: string) => definition.replace(/^create /, 'create or replace ')
