@@ -1,6 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadParser } from '../../src/evidence/catalog/expression.js'
+import { changeColumnTypes } from '../../src/fix/steps/column-types.js'
 import { widenKey } from '../../src/fix/steps/widen-keys.js'
 import { startServer } from '../servers.js'
 import { openWorkbench, targetFor, type Workbench } from './forms.js'
@@ -151,6 +152,33 @@ describe.each([14, 18] as const)('on PostgreSQL %s', (major) => {
     await bench.apply(done)
     await bench.undo(done)
     expect(await bench.changedSince(before)).toEqual([])
+  })
+
+  it('gives a key and what references it another kind of type', async () => {
+    await bench.query(`
+      create table device (id text primary key default gen_random_uuid()::text, name text unique);
+      create table reading (device_id varchar(36) references device on delete set null, at timestamptz, primary key (device_id, at));
+      insert into device (name) select 'd' || g from generate_series(1, 50) g;
+      insert into reading select id, now() from device`)
+    const before = await bench.catalog()
+    const column = before.table('public', 'device')!.column('id')!
+    const steps = changeColumnTypes([{ column, type: 'uuid', default: 'gen_random_uuid()' }], {
+      catalog: before,
+      target: targetFor(major),
+    })
+    expect(steps.filter(({ review }) => review)).toEqual([])
+    await bench.apply(steps)
+    const after = await bench.catalog()
+    expect(['device', 'reading'].map((name) => after.table('public', name)!.primaryKey!.columns[0]!.type.sql)).toEqual([
+      'uuid',
+      'uuid',
+    ])
+    await expect(bench.query('insert into reading (device_id, at) values (gen_random_uuid(), now())')).rejects.toThrow(
+      /violates foreign key/,
+    )
+    await bench.undo(steps)
+    expect(await bench.changedSince(before)).toEqual([])
+    await bench.query('drop table reading, device')
   })
 
   it('writes small tables anew, and refuses what it cannot carry', async () => {

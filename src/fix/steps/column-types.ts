@@ -6,6 +6,7 @@ import type { Step } from '../step.js'
 import { block, STEP } from './base.js'
 import { carriedBy, readersOf } from './carried.js'
 import { type Replacement, replaceColumns } from './replace-columns.js'
+import { replaceKeys, withReferencing } from './replace-keys.js'
 
 /** Up to this size, indexes included, a table is written anew within about a second. */
 const SMALL = 64 * 2 ** 20
@@ -52,7 +53,7 @@ export function changeColumnTypes(
     )
   )
     return [{ ...inPlace, note: `${table} is small (${Math.ceil(size / 2 ** 20)} MiB): one statement writes it anew.` }]
-  const steps = replaceColumns(changes.map(replacementOf), catalog, target)
+  const steps = replaceColumns(changes.map(replacementOf), catalog, target) ?? replaceTied(changes, catalog, target)
   if (!steps) return [{ ...inPlace, review: maintenanceQuestion(table) }]
   const [start, ...others] = steps
   return [
@@ -66,6 +67,27 @@ export function changeColumnTypes(
     },
     ...others,
   ]
+}
+
+const INTEGER = /^(?:smallint|integer|bigint)$/
+
+/** With all columns that reference them, where they are keys; null where what they reference would be of another kind. */
+function replaceTied(changes: readonly TypeChange[], catalog: Catalog, target: Target): readonly Step[] | null {
+  const columns = changes.map(({ column }) => column)
+  const isParted = columns[0]!.table.foreignKeys.some((key) =>
+    key.columns.some((column, at) => {
+      const change = changes.find((one) => one.column === column)
+      const referenced = key.referencedColumns[at]?.type.sql ?? ''
+      return change && change.type !== referenced && !(INTEGER.test(change.type) && INTEGER.test(referenced))
+    }),
+  )
+  if (isParted) return null
+  const tied = withReferencing(columns, ({ type }) => changes.every((change) => change.type !== type.sql))
+  const replacements = tied.map(({ column, like }) => {
+    const change = changes.find((one) => one.column === like)!
+    return replacementOf(column === like ? change : { ...change, column, default: column.default })
+  })
+  return replaceKeys(replacements, catalog, target)
 }
 
 /** How a column is replaced by one of the new type. */
