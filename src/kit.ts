@@ -17,6 +17,7 @@ export { alterColumnType, changeColumnTypes, type TypeChange } from './fix/steps
 export * from './fix/steps/rewrites.js'
 export * from './fix/steps/constraints.js'
 export * from './fix/steps/derived-columns.js'
+export * from './fix/steps/exclusion.js'
 export * from './fix/steps/indexes.js'
 export * from './fix/steps/keys.js'
 export * from './fix/steps/materialized-views.js'

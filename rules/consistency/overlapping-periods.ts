@@ -1,20 +1,23 @@
 import {
   afterReview,
+  type Apart,
   areApart,
-  type Catalog,
   type Claim,
   claimOf,
   type Column,
-  newName,
+  keepApart,
   quoteColumns,
   quoteIdentifier,
   quoteLiteral,
   quoteRelation,
   rule,
-  statement,
 } from '../../src/kit.js'
 
-const RANGE: Readonly<Record<string, string>> = { date: 'daterange', timestamp: 'tsrange', timestamptz: 'tstzrange' }
+const RANGE: Readonly<Record<string, Apart['range']['type']>> = {
+  date: 'daterange',
+  timestamp: 'tsrange',
+  timestamptz: 'tstzrange',
+}
 
 export default rule({
   severity: 'warning',
@@ -60,13 +63,13 @@ export default rule({
   advice: ({ on }) =>
     `If one owner may only have one at a time, add an exclusion constraint over the range of both columns. It cannot be added NOT VALID: nobody can read or write ${on.table} while it is built (seconds for 100,000 rows), and inserts are slower afterwards. For a big table keep owner and period in a narrow table of their own that carries the constraint.`,
 
-  fix: ({ on, catalog }) => {
+  fix: ({ on, catalog, target }) => {
     const claim = claimOf(on.table, catalog)
     if (!claim || on.table.variety === 'partitioned' || (claim.status && claim.live.length === 0 && !claim.ended))
       return []
     return afterReview(
       `May ${nounFor(claim)} have only one row of ${on.table} at a time${claim.live.length > 0 ? ` while it is ${claim.live.join(' or ')}` : ''}, and does the next begin where the last ends?`,
-      [...provideGist(catalog), exclude(claim)],
+      keepApart(apartOf(claim), { catalog, target }),
     )
   },
 })
@@ -75,40 +78,22 @@ function nounFor({ owner }: Claim): string {
   return `one ${owner.map(({ name }) => name).join(', ')}`
 }
 
-/** `btree_gist` lets a GiST index compare plain values for equality; it goes where other extensions are, and not among the tables. */
-function provideGist({ extensions, schemas }: Catalog) {
-  if (extensions.some(({ name }) => name === 'btree_gist')) return []
-  const names = schemas.map(({ name }) => name)
-  const home = extensions.find(({ schema }) => names.includes(schema) && schema !== 'public')?.schema
-  const schema = quoteIdentifier(home ?? 'extensions')
-  const provided = home !== undefined || names.includes('extensions')
-  return [
-    ...(provided ? [] : [statement(`create schema if not exists ${schema}`, `drop schema ${schema}`)]),
-    statement(`create extension if not exists btree_gist with schema ${schema}`, 'drop extension btree_gist'),
-  ]
-}
-
-function exclude(claim: Claim) {
-  const { owner, period } = claim
+function apartOf(claim: Claim): Apart {
+  const { owner, period, status, ended } = claim
   const { table } = period.start
-  const relation = quoteRelation(table)
   const [start, end] = [quoteIdentifier(period.start.name), quoteIdentifier(period.end.name)]
   const condition = conditionOf(claim)
-  const range = `${RANGE[period.end.type.name]}(${start}, ${end}, '[)')`
-  const equal = owner.map((column) => `${comparable(column)} with =`).join(', ')
-  const taken = [...table.checks, ...table.exclusions, ...table.uniques, ...table.indexes].map(({ name }) => name)
-  const name = quoteIdentifier(newName([table.name], 'no_overlap', new Set(taken)))
+  const type = RANGE[period.end.type.name] ?? 'tstzrange'
   const where = condition ? ` where ${condition}` : ''
-  return statement(
-    `alter table ${relation} add constraint ${name} exclude using gist (${equal}, ${range} with &&)${condition ? ` where (${condition})` : ''}`,
-    `alter table ${relation} drop constraint ${name}`,
-    {
-      lock: 'ACCESS EXCLUSIVE',
-      scans: true,
-      // A reversed period makes the range function fail, so it counts too.
-      precheck: `select count(*) from (select coalesce(${start}, '-infinity') as starts, ${end} as ends, max(coalesce(${end}, 'infinity')) over (partition by ${quoteColumns(owner)} order by coalesce(${start}, '-infinity') rows between unbounded preceding and 1 preceding) as taken_until from ${relation}${where}) as periods where taken_until > starts or ends < starts`,
-    },
-  )
+  return {
+    table,
+    owner: owner.map((column) => ({ column, sql: comparable(column) })),
+    range: { type, sql: `${type}(${start}, ${end}, '[)')` },
+    where: condition || null,
+    columns: [...owner, period.start, period.end, ...(status ? [status] : []), ...(ended ? [ended] : [])],
+    // A reversed period makes the range function fail, so it counts too.
+    precheck: `select count(*) from (select coalesce(${start}, '-infinity') as starts, ${end} as ends, max(coalesce(${end}, 'infinity')) over (partition by ${quoteColumns(owner)} order by coalesce(${start}, '-infinity') rows between unbounded preceding and 1 preceding) as taken_until from ${quoteRelation(table)}${where}) as periods where taken_until > starts or ends < starts`,
+  }
 }
 
 /** Nulls are never equal: a qualifier that may be missing is compared as an empty text. */

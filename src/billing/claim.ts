@@ -69,11 +69,15 @@ export function claimOf(table: Table, catalog: Catalog): Claim | null {
   return { period, owner, status, live: status ? liveValuesOf(status, catalog) : [], ended: endedOf(table) }
 }
 
-/** Whether something keeps the claims of one owner apart: an exclusion constraint, WITHOUT OVERLAPS, or a unique key of the owner alone or with the start. */
+/** Whether something keeps the claims of one owner apart: an exclusion constraint, here or on a table with a row for each, WITHOUT OVERLAPS, or a unique key of the owner alone or with the start. */
 export function areApart({ period: { start, end }, owner }: Claim): boolean {
   const { table } = start
   if (table.uniques.some(({ withoutOverlaps }) => withoutOverlaps) || table.primaryKey?.withoutOverlaps) return true
-  const excluded = table.exclusions.some(({ index }) =>
+  // On a big table a narrow one beside it, with a row for each of its rows, carries the constraint.
+  const beside = table.referencedBy.flatMap(({ table: other, columns }) =>
+    other.primaryKey && other.primaryKey.columns.every((column) => columns.includes(column)) ? other.exclusions : [],
+  )
+  const excluded = [...table.exclusions, ...beside].some(({ index }) =>
     index.keys.some(({ expression, column }) =>
       column ? column.type.category === 'range' : isRangeOf(expression, start, end),
     ),
