@@ -165,9 +165,9 @@ export async function runAudit(
       ...options,
       rules: flags.rule ?? [],
       ...(flags['log-line-prefix'] === undefined ? {} : { linePrefix: flags['log-line-prefix'] }),
-      checkData: flags['check-data'] ?? true,
+      checkData: (flags['check-data'] ?? true) && configuration.config.fix?.checkData !== false,
       data: dataOf(flags, configuration),
-      ...(flags['proof-db'] === undefined ? {} : { proofDatabase: flags['proof-db'] }),
+      ...proofDatabaseOf(flags, configuration),
       load: {
         ...(layout === undefined ? {} : { layout }),
         variables,
@@ -231,6 +231,16 @@ function dataOf(flags: AuditInput['flags'], { config }: Configuration): NonNulla
     acceptSample: flags['accept-sample'] || acceptSample,
     showValues: flags['show-values'] || showValues,
   }
+}
+
+/** The server where fixes are proven: the command line's, else that of the variable that the configuration names, where it is set. */
+function proofDatabaseOf(
+  { static: isStatic, ...flags }: AuditInput['flags'],
+  { config }: Configuration,
+): Pick<AuditRequest, 'proofDatabase'> {
+  const named = config.fix?.proofDatabase
+  const url = flags['proof-db'] ?? (named === undefined || isStatic ? undefined : process.env[named])
+  return url ? { proofDatabase: url } : {}
 }
 
 /** What the configuration says of the tool that runs the migrations. */

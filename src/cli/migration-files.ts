@@ -1,7 +1,7 @@
 import { nearest } from '../engine/nearest.js'
 import type { AuditResult } from '../engine/result.js'
 import { ConfigError } from '../errors.js'
-import { LOCK_MODES, type LockMode } from '../fix/step.js'
+import { LOCK_MODES, LOCK_NAMES, type LockMode } from '../source/lock-mode.js'
 import { statIfThere } from './stat.js'
 
 /** Throws ConfigError unless the folder is there. */
@@ -27,10 +27,7 @@ export function checkObjects(
   })
 }
 
-/** `share-update-exclusive` for `SHARE UPDATE EXCLUSIVE`. */
-export const LOCK_NAMES: readonly string[] = LOCK_MODES.map((mode) => mode.toLowerCase().replaceAll(' ', '-'))
-
-/** The lock mode that a flag names. */
+/** The lock mode that a flag or the configuration names. */
 export function lockMode(name: string | undefined): LockMode | undefined {
   return name === undefined ? undefined : LOCK_MODES[LOCK_NAMES.indexOf(name)]
 }

@@ -4,11 +4,11 @@ import { BaseCommand } from '../cli/base-command.js'
 import { askWhichFixes } from '../cli/ask.js'
 import { readConfiguration } from '../cli/configuration.js'
 import { checkTerminal, printFiles, renderFiles, writeMigration } from '../cli/fixing.js'
-import { checkMigrationFolder, checkObjects, LOCK_NAMES, lockMode } from '../cli/migration-files.js'
+import { checkMigrationFolder, checkObjects, lockMode } from '../cli/migration-files.js'
 import { chooseTarget, findWriter } from '../cli/migration-target.js'
 import { selectRules } from '../engine/select-rules.js'
 import { chosenFewer, type MigrationChoice, planMigration } from '../fix/migration.js'
-import { type Phase, PHASES } from '../fix/step.js'
+import { LOCK_NAMES, type Phase, PHASES } from '../fix/step.js'
 import { WRITERS } from '../fix/writers/index.js'
 import { renderMigration } from '../report/migration.js'
 
@@ -89,17 +89,20 @@ What needs a decision, or could not be proven, is listed and left out. Nothing i
   override async run(): Promise<void> {
     const { args, flags } = await this.parse(Fix)
     if (flags.interactive) checkTerminal(process.stdin, process.stderr)
-    if (flags.output !== undefined && !flags['dry-run']) checkMigrationFolder(flags.output)
     const configuration = await readConfiguration(flags)
-    const format = flags.format ?? configuration.config.target?.runner
-    if (flags.format !== undefined) findWriter(flags.format)
+    const { fix = {}, target: { runner } = {} } = configuration.config
+    const output = flags.output ?? (fix.output === undefined ? undefined : configuration.path(fix.output))
+    if (output !== undefined && !flags['dry-run']) checkMigrationFolder(output)
+    const wanted = flags.format ?? fix.format
+    if (wanted !== undefined) findWriter(wanted)
+    const format = wanted ?? runner
     const rules = selectRules(configuration.book, flags.rule).map(({ id }) => id)
     const version = flags['target-version']
     const choice: MigrationChoice = {
       rules,
       objects: flags.object ?? [],
       phases: (flags.phase ?? []) as Phase[],
-      maxLock: lockMode(flags['max-lock']),
+      maxLock: lockMode(flags['max-lock'] ?? fix.maxLock),
     }
     let fingerprints: readonly string[] | undefined
     // Every rule judges, so that a proof sees what a fix would break elsewhere; what is chosen then is proven by itself.
@@ -117,7 +120,7 @@ What needs a decision, or could not be proven, is listed and left out. Nothing i
       },
     )
     const migration = planMigration(result.findings, { ...choice, fingerprints })
-    const target = chooseTarget({ format, output: flags.output }, result)
+    const target = chooseTarget({ format, output }, result)
     const { files, written } = renderFiles(migration, target, result)
     if (flags['dry-run']) process.stdout.write(printFiles(files))
     else writeMigration(files, target.folder)

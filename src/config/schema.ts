@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ROLES } from '../billing/roles/role.js'
 import { ACCEPTABLE } from '../engine/coverage.js'
 import { PRESETS } from '../engine/policy.js'
+import { LOCK_NAMES } from '../source/lock-mode.js'
 
 const level = z
   .enum(['off', 'on', 'error', 'warning', 'info'])
@@ -108,6 +109,34 @@ export const configSchema = z
       })
       .optional()
       .describe('Where migrations will run.'),
+    fix: z
+      .strictObject({
+        format: z
+          .string()
+          .min(1)
+          .optional()
+          .describe('Migration tool to write for; by default that of the folder, or target.runner.'),
+        output: z.string().min(1).optional().describe('Folder to write into.'),
+        maxLock: z
+          .enum(LOCK_NAMES)
+          .optional()
+          .describe('Leave out every fix that takes a stronger lock than this on a table that is there.'),
+        proofDatabase: z
+          .string()
+          .regex(/^[A-Za-z_]\w*$/, 'must be the name of an environment variable')
+          .optional()
+          .describe(
+            'Environment variable with the connection string of a server where fixes are proven, in a scratch database that is made and dropped there. Where it is not set, an embedded server serves.',
+          ),
+        checkData: z
+          .boolean()
+          .optional()
+          .describe('Count the rows in the way of the constraints that fixes add. Default true.'),
+      })
+      .optional()
+      .describe(
+        'How migrations with fixes are written; a flag of the command counts more. Their server is target.version.',
+      ),
     data: z
       .strictObject({
         depth: z

@@ -1,7 +1,7 @@
 import type { LockMode } from '../source/lock-mode.js'
 import type { Listing } from './listing.js'
 
-export { LOCK_MODES, type LockMode } from '../source/lock-mode.js'
+export { LOCK_MODES, LOCK_NAMES, type LockMode } from '../source/lock-mode.js'
 
 /** When a step is applied; each later phase may wait for another release. */
 export type Phase = 'expand' | 'backfill' | 'validate' | 'switch' | 'contract'

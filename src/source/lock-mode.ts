@@ -12,6 +12,9 @@ export const LOCK_MODES = [
 
 export type LockMode = (typeof LOCK_MODES)[number]
 
+/** `share-update-exclusive` for `SHARE UPDATE EXCLUSIVE`, weakest first. */
+export const LOCK_NAMES: readonly string[] = LOCK_MODES.map((mode) => mode.toLowerCase().replaceAll(' ', '-'))
+
 /** A mode as `pg_locks` prints it: `ShareUpdateExclusiveLock` → `SHARE UPDATE EXCLUSIVE`. */
 export function readLockMode(mode: string): LockMode {
   const words = mode.replace(/Lock$/, '').replace(/([a-z])([A-Z])/g, '$1 $2')

@@ -241,6 +241,24 @@ describe('fix', () => {
     expect(stderr).toContain('First the expand files of the same fixes must have run: they were not chosen.')
   })
 
+  it('goes by the configuration, and by flags before it', async () => {
+    const target = file('configured')
+    mkdirSync(join(target, 'sql'), { recursive: true })
+    const fix = { format: 'flyway', output: 'sql', maxLock: 'access-exclusive', proofDatabase: 'NOT_SET_ANYWHERE' }
+    writeFileSync(join(target, 'pg-billing-audit.config.json'), JSON.stringify({ fix }))
+    const run = (...flags: readonly string[]) =>
+      installed.run(['fix', file('period.sql'), ...choice, ...flags], { cwd: target })
+    expect((await run('--max-lock', 'share-update-exclusive')).stdout).toContain('1 fix left out')
+    expect((await run('--format', 'goose', '--dry-run')).stdout).toContain('-- +goose Up')
+    expect((await run()).stdout).toContain('2 migrations in sql (flyway)')
+    expect(readdirSync(join(target, 'sql')).filter((name) => name.endsWith('.sql'))).toEqual([
+      'U1__expand_subscription.sql',
+      'U2__validate_subscription.sql',
+      'V1__expand_subscription.sql',
+      'V2__validate_subscription.sql',
+    ])
+  })
+
   it('leaves out whole what needs a stronger lock, and says so', async () => {
     const chosen = [...choice, '--max-lock', 'share-update-exclusive', '--dry-run']
     const { status, stdout, stderr } = await installed.run(['fix', file('period.sql'), ...chosen])

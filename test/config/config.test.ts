@@ -86,6 +86,10 @@ describe('a configuration', () => {
       'k.json:1:20: There is no key «severty» in rules.a/b. Did you mean «severity»?',
     )
     expect(await fail('l.json', '{"source":{"database":"postgres://me:secret@host/db"}}')).not.toContain('secret')
+    expect(await fail('u.json', '{"fix":{"proofDatabase":"postgres://me:secret@host/db"}}')).not.toContain('secret')
+    expect(await fail('v.json', '{"fix":{"maxLock":"share-update"}}')).toMatch(
+      /^v\.json:1:9: fix\.maxLock is «share-update», and must be one of access-share, .*access-exclusive\./,
+    )
     expect(await fail('m.json', '[]')).toBe('m.json:1:1: The configuration must be an object.')
     expect(await fail('n/package.json', '{\n"pgBillingAudit": {\n"strict": "yes" }}')).toBe(
       'n/package.json:3:1: strict must be a boolean.',

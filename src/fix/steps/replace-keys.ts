@@ -125,7 +125,8 @@ function actionsOf({
   columns,
   onDeleteSetColumns,
 }: ForeignKey) {
-  if (/^set/.test(onDelete) && onDeleteSetColumns.length > 0 && onDeleteSetColumns.length < columns.length) return null
+  if (onDelete.startsWith('set') && onDeleteSetColumns.length > 0 && onDeleteSetColumns.length < columns.length)
+    return null
   return [
     match === 'full' ? ' match full' : '',
     onUpdate === 'no action' ? '' : ` on update ${onUpdate}`,
