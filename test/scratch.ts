@@ -151,6 +151,9 @@ async function observeMigrations(server: EmbeddedServer, { migrations }: Fixture
     })
 }
 
+/** Time that no busy machine uses up, in milliseconds. */
+const AMPLE = { statement: 60_000, table: 600_000, run: 3_600_000 }
+
 /** What the rows of a scratch database tell, as a scan of files that insert rows sees it; null without rows. */
 export async function sampleScratch(server: ScratchSession, catalog: Catalog): Promise<Sample | null> {
   const look = async <T extends Row>(sql: string): Promise<readonly T[]> => {
@@ -163,7 +166,7 @@ export async function sampleScratch(server: ScratchSession, catalog: Catalog): P
     }
   }
   const session: RowSession = { ...server, standby: false, look }
-  const { sample, notSeen } = await collectSample(session, catalog, { depth: 'full' }, PROPOSERS)
+  const { sample, notSeen } = await collectSample(session, catalog, { depth: 'full', budget: AMPLE }, PROPOSERS)
   const holes = notSeen.filter(({ deliberate }) => !deliberate)
   if (holes.length > 0) throw new Error(JSON.stringify(holes))
   return sample.isEmpty ? null : sample

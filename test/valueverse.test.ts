@@ -56,12 +56,14 @@ describe('the Valueverse schema', () => {
 })
 
 describe.each([15, 18] as const)('on a live PostgreSQL %s', (major) => {
-  it('gives the same findings, and its fixes run up and down', async () => {
+  it('gives the same findings, and its fixes run up and down', { timeout: 300_000 }, async () => {
     const server = await startServer(major)
     const url = await server.createDatabase(sql)
     const live = await audit({
       source: { kind: 'server', connection: url },
       workload: [`${folder}/queries.sql`],
+      // As deep as the rows of files are looked at.
+      data: { depth: 'full' },
       startedAt,
     })
     // Files that name no version get fixes for all of them.
@@ -87,6 +89,7 @@ describe.each([15, 18] as const)('on a live PostgreSQL %s', (major) => {
     const again = await audit({
       source: { kind: 'server', connection: url },
       workload: [`${folder}/queries.sql`],
+      data: { depth: 'full' },
       startedAt,
     })
     const fixed = new Set(fixes.map(({ fingerprint }) => fingerprint))

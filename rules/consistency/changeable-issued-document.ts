@@ -37,6 +37,8 @@ export default rule({
     ],
   },
   needs: ['catalog'],
+  // A guard on one table leaves the others of a finding on several.
+  reveals: ['consistency/reopened-status'],
 
   *detect({ catalog }) {
     for (const table of rolesOf(catalog).tablesIn('invoice')) {

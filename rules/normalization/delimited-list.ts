@@ -27,6 +27,8 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/arrays.html'],
   },
   needs: ['catalog'],
+  // Queries that read the column are listed with the fix.
+  reveals: ['queries/unknown-name'],
 
   *detect({ catalog }) {
     for (const table of catalog.tables) {

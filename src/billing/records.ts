@@ -1,15 +1,16 @@
 import type { Catalog, Column, Table } from '../evidence/catalog/model.js'
+import type { JsonFact } from '../evidence/sample/json.js'
 import type { Workload } from '../evidence/workload/model.js'
 import { means, mentions, wordsOf } from './names.js'
 import { viewsReading } from './views.js'
 
 /** What the catalog tells of a JSON column that keeps records of its own. */
 export interface Records {
-  /** list: an array of like objects · attributes: one object, of which some keys are read as columns are · usage: what metered usage is told apart by. */
-  readonly shape: 'list' | 'attributes' | 'usage'
-  /** `type`, `default`, `check`, `comment`, `view`, `index`, `name`: where it was seen. */
+  /** list: an array of like objects · attributes: one object, of which some keys are read as columns are · object: one with the same keys in nearly every row · usage: what metered usage is told apart by. */
+  readonly shape: 'list' | 'attributes' | 'object' | 'usage'
+  /** `rows`, `type`, `default`, `check`, `comment`, `view`, `index`, `name`: where it was seen. */
   readonly seenIn: readonly string[]
-  /** Keys that indexes, generated columns, CHECKs and views read, in order. */
+  /** Keys that indexes, generated columns, CHECKs and views read, in order; of rows, keys that nearly all have. */
   readonly keys: readonly string[]
 }
 
@@ -21,16 +22,29 @@ const ATTRIBUTES =
 
 const RETIRED = /^(?:legacy|old|deprecated|retired|backup|alt|ancien|snapshot|cache|cached|draft|preview|raw)$/
 
+/** What others sent, kept as it came. */
+const RECEIVED = /^(?:payload|response|request|webhook|callback|message|nachricht|mensaje|mensagem|reponse|respuesta)$/
+
 /** At most this many other words than the records' own, so that `item_availability_rules_by_day` is not one. */
 const LONGEST = 4
 
-/** The records that a JSON column keeps, or null where names, defaults and conditions do not tell so plainly. */
-export function recordsIn(column: Column, catalog: Catalog, workload: Workload | null): Records | null {
+/**
+ * The records that a JSON column keeps, or null where names, defaults and conditions do not tell so plainly. What its rows hold,
+ * where that is known, decides: names only tell whose documents they are.
+ */
+export function recordsIn(
+  column: Column,
+  catalog: Catalog,
+  workload: Workload | null,
+  held: JsonFact | undefined,
+): Records | null {
   const { type, name, table } = column
   if (!JSON_TYPES.has(type.name) || column.generated || table.name === name) return null
   const words = wordsOf(name)
   const last = words.at(-1) ?? ''
-  if (words.length > LONGEST || words.some((word) => RETIRED.test(word)) || mentions(words, 'foreign')) return null
+  if (words.some((word) => RETIRED.test(word)) || mentions(words, 'foreign')) return null
+  if (held) return recordsHeld(column, held, keysReadOf(column, catalog, workload))
+  if (words.length > LONGEST) return null
   if (ATTRIBUTES.test(last)) return attributesOf(column, keysReadOf(column, catalog, workload))
   if (mentions(words, 'open') || means(wordsOf(table.name).at(-1) ?? '', 'audit')) return null
   // Romance languages put the head first: `lignes_facture`.
@@ -46,6 +60,29 @@ export function recordsIn(column: Column, catalog: Catalog, workload: Workload |
   )
     return null
   return { shape: 'list', seenIn: [...seenIn, 'name'], keys: keysReadOf(column, catalog, workload).names }
+}
+
+/** Configuration is one object with few keys, and none the worse for it. */
+const CONFIGURATION =
+  /^(?:setting|preference|option|config|configuration|feature|flag|metadata|meta|extra|state|context|filter|query|schema|layout|theme|template|einstellung|preferencia|opcion|configuracion|configuracao)$/
+
+/** Fewer objects may be alike by chance. */
+const ENOUGH = 50
+
+/** What the rows hold, unless it is configuration: records in an array, or an object of which parts are read or which is alike in nearly every row. */
+function recordsHeld(
+  { name }: Column,
+  { decision, keys, records, documents }: JsonFact,
+  read: ReturnType<typeof keysReadOf>,
+): Records | null {
+  const steady = keys.filter(({ present }) => present >= 0.9 * records).map((key) => key.name)
+  const words = wordsOf(name)
+  if (words.some((word) => CONFIGURATION.test(word) || (RECEIVED.test(word) && read.names.length === 0))) return null
+  if (decision === 'table') return { shape: 'list', seenIn: ['rows', ...read.seenIn], keys: steady }
+  if (decision === 'keep') return null
+  if (read.names.length > 0) return { shape: 'attributes', seenIn: ['rows', ...read.seenIn], keys: read.names }
+  if (documents < ENOUGH || steady.length < 2) return null
+  return { shape: 'object', seenIn: ['rows'], keys: steady }
 }
 
 function attributesOf(column: Column, { names, seenIn }: ReturnType<typeof keysReadOf>): Records | null {

@@ -3,6 +3,7 @@ import type { Catalog, Table } from '../catalog/model.js'
 import { groupBy } from '../catalog/group.js'
 import type { NotSeen } from '../model.js'
 import { codeTable, type CodedTable } from './codes.js'
+import { examineJson, isJson, type JsonFact } from './json.js'
 import { examineInclusion, type Inclusion, type InclusionFact } from './inclusion.js'
 import { BUDGET, type Budget, createLooks } from './look.js'
 import type { DataDepth, Obstacle, Sample, SampledTable } from './model.js'
@@ -51,7 +52,11 @@ export async function collectSample(
     showValues,
   }
   const tables = new Map<string, SampledTable>()
-  const facts = { predicates: new Map<string, PredicateFact>(), inclusions: new Map<string, InclusionFact>() }
+  const facts = {
+    predicates: new Map<string, PredicateFact>(),
+    inclusions: new Map<string, InclusionFact>(),
+    json: new Map<string, JsonFact>(),
+  }
   const proposed = new Map<string, readonly Predicate[]>()
   const troubles: NotSeen[] = []
   const references = groupBy(places.length > 0 ? inclusions(catalog) : [], ({ columns }) => columns[0]!.table.address)
@@ -73,6 +78,10 @@ export async function collectSample(
       const [id, fact] = await examineInclusion(inclusion, place, parent, look, reach)
       if (fact.grounds.whyNotHigher !== 'no rows') facts.inclusions.set(id, fact)
     }
+    for (const column of table.columns.filter(isJson)) {
+      const fact = await examineJson(column, place, look, reach)
+      if (fact) facts.json.set(column.address, fact)
+    }
   }
   const sample: Sample = {
     depth,
@@ -84,6 +93,7 @@ export async function collectSample(
     predicates: ({ address }) => proposed.get(address) ?? [],
     predicate: (id) => facts.predicates.get(id),
     inclusion: (id) => facts.inclusions.get(id),
+    json: ({ address }) => facts.json.get(address),
   }
   return { sample, notSeen: [...notSeen, ...troubles] }
 }

@@ -1,4 +1,5 @@
 import type { InclusionFact } from './inclusion.js'
+import type { JsonFact } from './json.js'
 import type { Predicate, PredicateFact } from './predicates.js'
 
 /** How much of the rows is looked at: none · a sample, small tables whole · every row that a proposition is about. */
@@ -104,4 +105,6 @@ export interface Sample {
   predicate(id: string): PredicateFact | undefined
   /** The same of an inclusion. */
   inclusion(id: string): InclusionFact | undefined
+  /** What the documents of a JSON column hold; undefined where nobody could look, or there are too few. */
+  json(column: { readonly address: string }): JsonFact | undefined
 }
