@@ -123,12 +123,18 @@ function describeCreditNotes(table: Table, catalog: Catalog) {
   const [key, ...more] = table.primaryKey?.columns ?? []
   if (!key || more.length > 0 || table.variety !== 'ordinary') return null
   const tenant = tenancyOf(catalog)?.columnOf(table)
-  const invoice = referenceTo(table, catalog, { tenant })
+  const link = referenceTo(table, catalog, { tenant })
+  const currency = currencyColumn([table, ...rolesOf(catalog).tablesIn('payment')])
+  // A credit note is in the currency of its invoice, and of its issuer, so the reference carries them along.
+  const shared = currency && table.column(currency.name)
   const issuer = issuerOf(table)
-  const carried = issuer && invoice.columns.some(({ name }) => name === issuer.name)
+  const isCarried = issuer === null || link.columns.some(({ name }) => name === issuer.name)
+  const invoice = {
+    columns: [...link.columns, ...(isCarried ? [] : [tenantColumn(issuer)]), ...(shared ? [currency] : [])],
+    references: [...link.references, ...(isCarried ? [] : [issuer]), ...(shared ? [shared] : [])],
+  }
   const id = ownKeyLike(table) ?? { name: key.name.length > 3 ? 'id' : key.name, type: key.type.sql, notNull: true }
   const amount = amountColumn('amount', [table], catalog)
-  const currency = currencyColumn([table, ...rolesOf(catalog).tablesIn('payment')])
   const number = namedColumn('number', table, catalog)
   return {
     schema: table.schema,
@@ -136,16 +142,15 @@ function describeCreditNotes(table: Table, catalog: Catalog) {
     columns: [
       id,
       ...invoice.columns,
-      ...(issuer && !carried ? [tenantColumn(issuer)] : []),
       { name: number, type: 'text', notNull: true },
       { ...amount, check: `${quoteIdentifier(amount.name)} > 0` },
-      ...(currency ? [currency] : []),
+      ...(currency && !shared ? [currency] : []),
       { name: namedColumn('reason', table, catalog), type: 'text', notNull: true },
       { name: namedColumn('issued at', table, catalog), type: 'timestamptz', notNull: true, default: 'now()' },
     ],
     primaryKey: [id.name],
     uniques: [[...(issuer ? [issuer.name] : tenant ? [tenant.name] : []), number]],
-    references: [invoice, ...(issuer && !carried ? issuerReference(issuer) : [])],
+    references: [invoice],
     comment: 'Documents that take back a part of an issued invoice.',
     partOf: table,
   }
@@ -169,9 +174,4 @@ function issuerOf(table: Table) {
           column?.notNull && table.foreignKeys.some(({ columns }) => columns.length === 1 && columns[0] === column),
       ) ?? null
   )
-}
-
-function issuerReference(issuer: NonNullable<ReturnType<typeof issuerOf>>) {
-  const key = issuer.table.foreignKeys.find(({ columns }) => columns.length === 1 && columns[0] === issuer)
-  return key ? [{ columns: [tenantColumn(issuer)], references: key.referencedColumns }] : []
 }

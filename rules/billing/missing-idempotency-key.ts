@@ -39,7 +39,7 @@ export default rule({
 
   *detect({ catalog }) {
     for (const table of tablesSurelyIn(catalog, 'payment', 'usage event')) {
-      if (table.partitionOf || isKnownAgain(table)) continue
+      if (table.partitionOf || isKnownAgain(table) || isOwnWork(table, catalog)) continue
       yield { on: table, facts: { role: rolesOf(catalog).of(table)?.role ?? '' } }
     }
   },
@@ -93,6 +93,15 @@ function isKnownAgain({ primaryKey, indexes, columns }: Table): boolean {
       (mentions(words, 'foreign') || words.some((word) => KEY.test(word)))
     return isTold && !column.table.foreignKeys.some((foreignKey) => foreignKey.columns.includes(column))
   })
+}
+
+/** Rows of a price that is known when they are written are made by the billing system itself, not sent to it. */
+function isOwnWork(table: Table, catalog: Catalog): boolean {
+  const roles = rolesOf(catalog)
+  const priced = roles.linkTo(table, 'price')
+  return (
+    roles.of(table)?.role === 'usage event' && priced !== undefined && priced.columns.every(({ notNull }) => notNull)
+  )
 }
 
 /** Whose rows they are. */

@@ -33,6 +33,8 @@ export default rule({
   confidence: 0.65,
   impact: 'medium',
   complexity: 'medium',
+  // What is allocated could exceed the payment before, in a column that no rule can add up.
+  reveals: ['consistency/unbounded-allocation'],
   docs: {
     summary: 'Keep which part of a payment pays which invoice in a table of its own.',
     why: 'A customer sends one transfer for three invoices, or half of one: with the invoice in a column of the payment the clerk splits what the bank shows as one, and the sums no longer agree with the statement.',

@@ -2,6 +2,7 @@ import {
   afterReview,
   type Catalog,
   type Column,
+  holdsMoney,
   type Link,
   quoteIdentifier,
   quoteLiteral,
@@ -70,6 +71,10 @@ export default rule({
 const SNAPSHOT =
   /snapshot|as (?:it was|of|at)|at the time|when (?:it|the|signed|agreed|created|bought|subscribed)|frozen|agreed|locked|copied (?:at|when|from)|immutable|historical|denormali[sz]ed|override|zum zeitpunkt|vereinbart|im moment|no momento|acordado|pactado|convenu/i
 
+/** What of a plan bills and customers see; the rest is how it works. */
+const TERM =
+  /^(?:name|title|label|display name|description|interval|currency|bezeichnung|nom|nombre|nome|descricao|descripcion|beschreibung)$/
+
 /** Words that say by themselves that it is no longer the plan's. */
 const OWN =
   /^(?:snapshot|agreed|locked|original|override|custom|initial|signed|previous|frozen|effective|charged|billed|list|vereinbart|acordado|pactado)$/
@@ -85,6 +90,7 @@ function originalOf(copy: Column, { to, columns }: Link, catalog: Catalog): Colu
   const words = wordsOf(copy.name)
   const rest = words.filter((word) => !stems.includes(word))
   if (rest.length === words.length || rest.length === 0) return null
+  if (!TERM.test(rest.join(' ')) && holdsMoney(copy) !== 'yes') return null
   const found = to.columns.find(
     ({ name, type }) =>
       wordsOf(name)

@@ -4,7 +4,9 @@ import { holdsMoney } from './money.js'
 import { mentions, wordsOf } from './names.js'
 import { valuesAllowed } from './receipts.js'
 import type { Role } from './roles/role.js'
+import { periodsOf } from './period.js'
 import { rolesOf } from './roles/roles.js'
+import { tablesSurelyIn } from './surely.js'
 
 /** A column that says again what rows of another table add up to. */
 export interface StoredSum {
@@ -36,7 +38,7 @@ export function storedSumsOf(catalog: Catalog): readonly StoredSum[] {
 /** Usage that is counted in a row beside a limit, while each event has a row of its own. */
 function countersOf(catalog: Catalog): readonly StoredSum[] {
   const roles = rolesOf(catalog)
-  const events = roles.tablesIn('usage event')
+  const events = tablesSurelyIn(catalog, 'usage event').filter((table) => periodsOf(table).length === 0)
   return roles.tablesIn('usage limit').flatMap((table) => {
     const counters = usageLimitsOf(table).filter(({ metered }) => metered)
     const [{ counter } = { counter: undefined }, ...more] = counters
@@ -65,6 +67,10 @@ function countersOf(catalog: Catalog): readonly StoredSum[] {
       ]
     })
   })
+}
+
+function isMetric({ name, type }: Column): boolean {
+  return type.typcategory === 'S' && /metri|meter|measure|dimension|feature|kpi|medidor/i.test(name)
 }
 
 /** A time that lies behind: `reset_at` alone may be the next. */
@@ -154,11 +160,10 @@ function matchOf(parts: Table, table: Table, catalog: Catalog): StoredSum['match
   if (owners.length === 0) return []
   const metered = table.columns.flatMap((column) => {
     const same = parts.column(column.name)
-    const isMetric =
-      column.type.typcategory === 'S' &&
-      /metri|meter|measure|dimension|feature|unit_type|kpi|medidor/i.test(column.name)
-    return same && isMetric && same.type.name === column.type.name ? [[same, column] as const] : []
+    return same && isMetric(column) && same.type.name === column.type.name ? [[same, column] as const] : []
   })
+  // Without what is measured, usage of everything would be added up.
+  if (metered.length === 0 && table.columns.some((column) => isMetric(column))) return []
   return [...new Map([...owners, ...metered].map((pair) => [pair[1], pair])).values()]
 }
 
