@@ -88,7 +88,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
       suppressionProblems: judgement.suppressionProblems,
       baseline: null,
       since: null,
-      normalForms: judgeNormalForms(seen.evidence.catalog, findings),
+      normalForms: judgeNormalForms(seen.evidence.catalog, findings, seen.evidence.sample),
       notSeen: [
         ...seen.notSeen,
         ...findUnknownRoles(seen.evidence.catalog),

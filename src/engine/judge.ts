@@ -96,7 +96,7 @@ function describe(rule: Rule, detection: Detection, evidence: Evidence, target: 
       advice: rule.advice?.(found) ?? rule.docs.summary,
       location: locate(on, related, evidence),
       evidence: { tier, facts, ...(grounds ? { grounds } : {}) },
-      breaks: rule.breaks ?? null,
+      breaks: detection.breaks ?? rule.breaks ?? null,
       fix: null,
       query: on.kind === 'query' ? { text: on.query.normalized, rewrite: null } : null,
       fingerprint: fingerprint(rule.id, on.address),

@@ -125,6 +125,8 @@ export interface TableNormalForm {
   readonly table: string
   /** `UNF` when 1NF is broken. */
   readonly normalForm: 'UNF' | NormalForm
+  /** What could have contradicted it. */
+  readonly basis: string
   readonly issues: readonly string[]
   readonly recommendation: string | null
 }

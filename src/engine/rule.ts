@@ -35,6 +35,8 @@ export interface Detection<S extends Subject = Subject, F extends Facts = Facts>
   /** Other objects that take part. */
   readonly related?: readonly Subject[]
   readonly assessment?: Assessment
+  /** The normal form that it breaks, where it is another than the rule's. */
+  readonly breaks?: NormalForm
   /** What rows told about it; gives the finding its tier, and decides whether statements may be offered. */
   readonly grounds?: Grounds
 }

@@ -222,6 +222,7 @@ export const auditSchema = z
       z.object({
         table: z.string(),
         normalForm: z.enum(['UNF', '1NF', '2NF', '3NF', 'BCNF']),
+        basis: z.string().describe('What could have contradicted it.'),
         issues: z.array(z.string()),
         recommendation: z.string().nullable(),
       }),

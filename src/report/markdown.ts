@@ -126,10 +126,10 @@ function inventoryOf(section: string, { result, names }: Document): readonly str
 
 function renderNormalForms({ normalForms }: AuditResult, names: ReadonlySet<string>): readonly string[] {
   if (normalForms.length === 0) return []
-  const rows = normalForms.map(({ table: name, normalForm, issues, recommendation }) => [
+  const rows = normalForms.map(({ table: name, normalForm, basis, issues, recommendation }) => [
     code(name),
     normalForm,
-    issues.map((issue) => textWithCode(issue, names)).join('<br>') || '–',
+    issues.map((issue) => textWithCode(issue, names)).join('<br>') || `Nothing in ${text(basis)} contradicts it.`,
     recommendation ? textWithCode(recommendation, names) : '–',
   ])
   return [

@@ -257,10 +257,10 @@ function shorten(sql: string, length: number): string {
 function normalForms({ chalk, width }: Paper, result: AuditResult): string {
   if (result.normalForms.length === 0) return ''
   const name = Math.min(Math.max(...result.normalForms.map(({ table }) => table.length), 5) + 2, 40)
-  const rows = result.normalForms.map(({ table, normalForm, issues }) => [
+  const rows = result.normalForms.map(({ table, normalForm, issues, basis }) => [
     printable(table),
     normalForm,
-    printable(issues.join(' ') || 'Nothing contradicts it.'),
+    printable(issues.join(' ') || `Nothing in ${basis} contradicts it.`),
   ])
   return renderTable(chalk, ['Table', 'Form', 'Issues'], rows, { widths: [name + 2, 8, width - name - 12] })
 }

@@ -433,6 +433,7 @@ it('lets no name of a database into its elements, attributes or scripts', async 
       normalForms: catalog.tables.map(({ address, name }) => ({
         table: address,
         normalForm: '1NF',
+        basis: 'keys',
         issues: [name],
         recommendation: name,
       })),

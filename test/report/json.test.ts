@@ -18,7 +18,9 @@ const result = makeResult({
     makeFinding({ location: null }),
   ],
   notSeen: [{ what: 'statistics', reason: 'No privilege.' }],
-  normalForms: [{ table: 'public.invoices', normalForm: 'UNF', issues: ['A list.'], recommendation: null }],
+  normalForms: [
+    { table: 'public.invoices', normalForm: 'UNF', basis: 'keys', issues: ['A list.'], recommendation: null },
+  ],
 })
 
 // `npx vitest run test/report/json.test.ts -u` writes it anew.

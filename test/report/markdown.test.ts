@@ -154,7 +154,9 @@ it('lets no name of a database break it', async () => {
         catalog: { ...catalog, declaredRoles: new Map([[address, 'plan']]) },
         findings: [finding],
         notSeen: [{ what: HOSTILE, reason: HOSTILE }],
-        normalForms: [{ table: address, normalForm: '1NF', issues: [HOSTILE], recommendation: HOSTILE }],
+        normalForms: [
+          { table: address, normalForm: '1NF', basis: HOSTILE, issues: [HOSTILE], recommendation: HOSTILE },
+        ],
         target: { kind: 'files', name: HOSTILE, serverVersion: 180_000, productionVersion: null, files: [HOSTILE] },
       }),
     )

@@ -116,7 +116,7 @@ it('lets no name move the cursor or break a line', () => {
     findings: [finding],
     target: { kind: 'files', name: HOSTILE, serverVersion: 180_000, productionVersion: null, files: [] },
     notSeen: [{ what: HOSTILE, reason: HOSTILE }],
-    normalForms: [{ table: HOSTILE, normalForm: '1NF', issues: [HOSTILE], recommendation: HOSTILE }],
+    normalForms: [{ table: HOSTILE, normalForm: '1NF', basis: HOSTILE, issues: [HOSTILE], recommendation: HOSTILE }],
   })
   for (const verbose of [false, true])
     expect(renderTerminal(result, { ...PLAIN, verbose }).replaceAll('\t', '')).not.toMatch(CONTROL)

@@ -4,14 +4,18 @@ import { groupBy } from '../catalog/group.js'
 import type { NotSeen } from '../model.js'
 import { codeTable, type CodedTable } from './codes.js'
 import { examineJson, isJson, type JsonFact } from './json.js'
+import { type EmbeddedEntity, examineEntities, mineDependencies, shapeEntities } from './dependencies.js'
 import { examineInclusion, type Inclusion, type InclusionFact } from './inclusion.js'
 import { BUDGET, type Budget, createLooks } from './look.js'
-import type { DataDepth, Obstacle, Sample, SampledTable } from './model.js'
+import type { DataDepth, Grounds, Obstacle, Sample, SampledTable } from './model.js'
 import { type Depth, examinePredicates, type Predicate, type PredicateFact } from './predicates.js'
 import { chooseTables, type SampleTable } from './tables.js'
 
 /** Tables over this many bytes are not read whole unless more is asked for. */
 export const MOST_VERIFIED = 10 * 2 ** 30
+
+/** What fewer rows agree on is no rule: names alone speak. */
+const FEWEST_ROWS = 20
 
 /** What is asked of the rows. */
 export interface SampleRequest {
@@ -58,6 +62,7 @@ export async function collectSample(
     json: new Map<string, JsonFact>(),
   }
   const proposed = new Map<string, readonly Predicate[]>()
+  const entities = new Map<string, readonly EmbeddedEntity[]>()
   const troubles: NotSeen[] = []
   const references = groupBy(places.length > 0 ? inclusions(catalog) : [], ({ columns }) => columns[0]!.table.address)
   for (const [done, place] of places.entries()) {
@@ -69,14 +74,16 @@ export async function collectSample(
     const rows = 'obstacle' in coded ? null : coded
     tables.set(table.address, describeTable(place, rows, 'obstacle' in coded ? coded.obstacle : null, reach))
     if (rows === null || rows.rows === 0) continue
+    const shaped = shapeEntities(table, mineDependencies(table, rows))
+    entities.set(table.address, await examineEntities(place, rows, shaped, look, reach))
     const candidates = predicates(table, rows)
     proposed.set(table.address, candidates)
     for (const [id, fact] of await examinePredicates(place, candidates, look, reach))
-      if (fact.grounds.whyNotHigher !== 'no rows') facts.predicates.set(id, fact)
+      if (isTelling(fact.grounds)) facts.predicates.set(id, fact)
     for (const inclusion of references.get(table.address) ?? []) {
       const parent = byAddress.get(inclusion.referencedColumns[0]!.table.address)
       const [id, fact] = await examineInclusion(inclusion, place, parent, look, reach)
-      if (fact.grounds.whyNotHigher !== 'no rows') facts.inclusions.set(id, fact)
+      if (fact.grounds.violations > 0 || isTelling(fact.grounds)) facts.inclusions.set(id, fact)
     }
     for (const column of table.columns.filter(isJson)) {
       const fact = await examineJson(column, place, look, reach)
@@ -92,10 +99,16 @@ export async function collectSample(
     obstacle: ({ address }) => refused.get(address) ?? tables.get(address)?.obstacle ?? null,
     predicates: ({ address }) => proposed.get(address) ?? [],
     predicate: (id) => facts.predicates.get(id),
+    entities: ({ address }) => entities.get(address) ?? [],
     inclusion: (id) => facts.inclusions.get(id),
     json: ({ address }) => facts.json.get(address),
   }
   return { sample, notSeen: [...notSeen, ...troubles] }
+}
+
+/** Whether enough rows could have contradicted it; what could not be looked at tells why. */
+function isTelling({ tier, support, whyNotHigher }: Grounds): boolean {
+  return tier === 'names' ? whyNotHigher !== 'no rows' : support >= FEWEST_ROWS
 }
 
 function describeTable(

@@ -46,6 +46,29 @@ export function holdsExactly(x: Codes, a: Codes, groups: number): boolean {
   return true
 }
 
+/**
+ * Rows that differ from what seems to be their group's usual value, up to `limit`, beyond which it stops counting: at least as many
+ * as contradict X → A, and at most twice as many. `seen` and `votes` are scratch space of at least as many codes as X has.
+ */
+export function mismatches(x: Codes, a: Codes, seen: Int32Array, votes: Int32Array, limit: number): number {
+  votes.fill(0)
+  let count = 0
+  for (let row = 0; row < x.length; row++) {
+    const group = x[row]!
+    if (group < 0) continue
+    const value = a[row]!
+    if (votes[group] === 0) {
+      seen[group] = value
+      votes[group] = 1
+    } else if (seen[group] === value) votes[group]!++
+    else {
+      votes[group]!--
+      if (++count > limit) return count
+    }
+  }
+  return count
+}
+
 /** Measures X → A over all rows. `groups` is the number of codes of X. */
 export function measureDependency(x: Codes, a: Codes, groups: number): DependencyMeasure {
   const sizes = new Int32Array(groups)

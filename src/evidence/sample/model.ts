@@ -1,3 +1,4 @@
+import type { EmbeddedEntity } from './dependencies.js'
 import type { InclusionFact } from './inclusion.js'
 import type { JsonFact } from './json.js'
 import type { Predicate, PredicateFact } from './predicates.js'
@@ -103,6 +104,8 @@ export interface Sample {
   predicates(table: { readonly address: string }): readonly Predicate[]
   /** What was found of a predicate, by its id; undefined where its table has no rows, or nobody asked. */
   predicate(id: string): PredicateFact | undefined
+  /** What a table says of other things than its rows. */
+  entities(table: { readonly address: string }): readonly EmbeddedEntity[]
   /** The same of an inclusion. */
   inclusion(id: string): InclusionFact | undefined
   /** What the documents of a JSON column hold; undefined where nobody could look, or there are too few. */

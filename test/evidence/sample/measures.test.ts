@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { type Codes, holdsExactly, measureDependency, upperBound95 } from '../../../src/evidence/sample/measures.js'
+import {
+  type Codes,
+  holdsExactly,
+  measureDependency,
+  mismatches,
+  upperBound95,
+} from '../../../src/evidence/sample/measures.js'
 
 const column = (most: number) => fc.array(fc.integer({ min: -1, max: most }), { minLength: 1, maxLength: 60 })
 const pair = fc
@@ -49,6 +55,20 @@ it('bounds a share from above, the tighter the more rows were seen', () => {
       expect(bound).toBeGreaterThanOrEqual(violations / n)
       expect(bound).toBeLessThanOrEqual(1)
       expect(upperBound95(violations * 4, n * 4)).toBeLessThanOrEqual(bound + 1e-9)
+    }),
+  )
+})
+
+it('screens pairs by a count that is between the wrong rows and twice as many', () => {
+  fc.assert(
+    fc.property(pair, ([x, a]) => {
+      const [left, right] = [Int32Array.from(x), Int32Array.from(a)]
+      const { g3, rows } = measureDependency(left, right, 8)
+      const wrong = Math.round(g3 * rows)
+      const count = mismatches(left, right, new Int32Array(8), new Int32Array(8), 1000)
+      expect(count).toBeGreaterThanOrEqual(Math.min(wrong, 1))
+      expect(count).toBeLessThanOrEqual(wrong)
+      expect(count === 0).toBe(wrong === 0)
     }),
   )
 })
