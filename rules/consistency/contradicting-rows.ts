@@ -1,4 +1,4 @@
-import { groupBy, rule } from '../../src/kit.js'
+import { believedOf, groupBy, rule } from '../../src/kit.js'
 
 /** With fewer rows, one that differs says nothing. */
 const FEWEST = 20
@@ -21,7 +21,7 @@ export default rule({
 
   *detect({ catalog, sample }) {
     for (const table of catalog.tables) {
-      const broken = sample.predicates(table).flatMap((predicate) => {
+      const broken = believedOf(table, sample).flatMap((predicate) => {
         const { grounds } = sample.predicate(predicate.id) ?? {}
         const column = table.column(predicate.columns.at(-1)?.name ?? '')
         return grounds?.verdict === 'holds with exceptions' && grounds.support >= FEWEST && column

@@ -25,14 +25,19 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-PRIMARY-KEYS'],
   },
   needs: ['catalog'],
+  uses: ['sample'],
   reveals: ['keys/missing-foreign-key'],
 
-  *detect({ catalog }) {
+  *detect({ catalog, sample }) {
     for (const table of catalog.tables) {
       if (table.primaryKey || table.partitionOf || table.variety === 'foreign' || table.columns.length === 0) continue
       // The parent's finding says it.
       if (table.inherits.some(({ primaryKey }) => primaryKey === null)) continue
-      const cure = chooseCure(table)
+      const named = chooseCure(table)
+      const fact = sample?.keys(table).find(({ as }) => as === 'primary key')
+      const columns = fact?.columns.flatMap((name) => table.column(name) ?? []) ?? []
+      const witnessed = fact !== undefined && columns.length === fact.columns.length && named.kind !== 'promote'
+      const cure: Cure = witnessed ? { kind: columns.length > 1 ? 'link' : 'identifier', columns, index: null } : named
       yield {
         on: table,
         related: cure.columns,
@@ -40,7 +45,9 @@ export default rule({
           cure: cure.kind,
           columns: cure.columns.map(({ name }) => name),
           index: cure.index?.name ?? null,
+          ...(witnessed ? { rows: fact.grounds.support } : {}),
         },
+        ...(witnessed ? { grounds: fact.grounds } : {}),
         assessment:
           cure.kind === 'promote'
             ? { severity: 'info' }
@@ -49,10 +56,12 @@ export default rule({
     }
   },
 
-  message: ({ on, facts: { cure, columns, index } }) =>
-    cure === 'promote'
-      ? `${on} has no primary key, though ${index} makes ${columns.join(', ')} unique and never null.`
-      : `${on} has no primary key, so nothing keeps the same row from being stored twice.`,
+  message: ({ on, facts: { cure, columns, index, rows } }) =>
+    rows !== undefined
+      ? `${on} has no primary key, though ${columns.join(', ')} tells its ${rows} rows apart.`
+      : cure === 'promote'
+        ? `${on} has no primary key, though ${index} makes ${columns.join(', ')} unique and never null.`
+        : `${on} has no primary key, so nothing keeps the same row from being stored twice.`,
 
   advice: ({ facts: { cure, columns } }) => {
     const key = columns.join(', ')

@@ -1,8 +1,14 @@
 import type { Table } from '../../evidence/catalog/model.js'
 import type { CodedTable } from '../../evidence/sample/codes.js'
-import type { Predicate } from '../../evidence/sample/predicates.js'
-import { isOrdered, type Period, periodsOf } from '../period.js'
 import { quoteIdentifier } from '../../quote.js'
+import { isOrdered, type Period, periodsOf } from '../period.js'
+import { proposeAmounts } from './amounts.js'
+import { isEnforced } from './enforced.js'
+import { proposeFilled } from './filled.js'
+import { proposeNulls } from './nulls.js'
+import { proposePairs } from './pairs.js'
+import type { Proposition } from './proposition.js'
+import { proposeTexts } from './texts.js'
 
 /** Identity of the proposition that a period is in order. */
 export function orderId({ start, end }: Pick<Period, 'start' | 'end'>): string {
@@ -10,19 +16,36 @@ export function orderId({ start, end }: Pick<Period, 'start' | 'end'>): string {
 }
 
 /** What may be true of each row of a table, by its names, types and keys, and by its rows where they were looked at. */
-export function proposePredicates(table: Table, _coded: CodedTable | null): readonly Predicate[] {
-  return periodsOf(table).flatMap((period): readonly Predicate[] => {
+export function proposePredicates(table: Table, coded: CodedTable | null): readonly Proposition[] {
+  const proposed = [
+    ...proposeAmounts(table, coded),
+    ...proposePairs(table, coded),
+    ...proposeNulls(table, coded),
+    ...proposeTexts(table, coded),
+    ...proposeFilled(table, coded),
+  ]
+  // Where a table keeps one of a group, somebody has thought about it.
+  const settled = new Set(proposed.flatMap(({ group, expression }) => (isEnforced(expression, table) ? [group] : [])))
+  return [...proposePeriods(table), ...proposed.filter(({ group }) => !settled.has(group))]
+}
+
+/** The rule about periods chooses between > and >= itself. */
+function proposePeriods(table: Table): readonly Proposition[] {
+  return periodsOf(table).flatMap((period): readonly Proposition[] => {
     if (period.end.inherited || isOrdered(period) !== 'no') return []
     const [start, end] = [quoteIdentifier(period.start.name), quoteIdentifier(period.end.name)]
     return [
       {
         id: orderId(period),
-        family: 'order',
+        family: 'period',
         contradiction: `${period.end.name} lies before ${period.start.name}`,
         table,
         columns: [period.start, period.end],
         expression: `${end} >= ${start}`,
         tallies: { equal: `${end} = ${start}` },
+        group: orderId(period),
+        rank: 1,
+        byName: 0,
       },
     ]
   })

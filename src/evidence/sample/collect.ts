@@ -6,6 +6,7 @@ import { codeTable, type CodedTable } from './codes.js'
 import { examineJson, isJson, type JsonFact } from './json.js'
 import { type EmbeddedEntity, examineEntities, mineDependencies, shapeEntities } from './dependencies.js'
 import { examineInclusion, type Inclusion, type InclusionFact } from './inclusion.js'
+import { examineKeys, type KeyFact } from './keys.js'
 import { BUDGET, type Budget, createLooks } from './look.js'
 import type { DataDepth, Grounds, Obstacle, Sample, SampledTable } from './model.js'
 import { type Depth, examinePredicates, type Predicate, type PredicateFact } from './predicates.js'
@@ -63,6 +64,7 @@ export async function collectSample(
   }
   const proposed = new Map<string, readonly Predicate[]>()
   const entities = new Map<string, readonly EmbeddedEntity[]>()
+  const keys = new Map<string, readonly KeyFact[]>()
   const troubles: NotSeen[] = []
   const references = groupBy(places.length > 0 ? inclusions(catalog) : [], ({ columns }) => columns[0]!.table.address)
   for (const [done, place] of places.entries()) {
@@ -76,6 +78,7 @@ export async function collectSample(
     if (rows === null || rows.rows === 0) continue
     const shaped = shapeEntities(table, mineDependencies(table, rows))
     entities.set(table.address, await examineEntities(place, rows, shaped, look, reach))
+    keys.set(table.address, await examineKeys(place, rows, look, reach))
     const candidates = predicates(table, rows)
     proposed.set(table.address, candidates)
     for (const [id, fact] of await examinePredicates(place, candidates, look, reach))
@@ -100,6 +103,7 @@ export async function collectSample(
     predicates: ({ address }) => proposed.get(address) ?? [],
     predicate: (id) => facts.predicates.get(id),
     entities: ({ address }) => entities.get(address) ?? [],
+    keys: ({ address }) => keys.get(address) ?? [],
     inclusion: (id) => facts.inclusions.get(id),
     json: ({ address }) => facts.json.get(address),
   }

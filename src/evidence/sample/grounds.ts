@@ -1,5 +1,12 @@
 import { upperBound95 } from './measures.js'
-import type { Counterexample, Grounds, GroundTier, Obstacle, Verdict } from './model.js'
+import {
+  type Counterexample,
+  GROUND_TIERS,
+  type Grounds,
+  type GroundTier,
+  type Obstacle,
+  type Verdict,
+} from './model.js'
 import type { SampleTable } from './tables.js'
 
 /** The share of violations up to which a proposition still holds, with exceptions. */
@@ -72,6 +79,13 @@ export function notLookedAt(obstacle: Obstacle, sql: string, wouldFalsify: strin
     whyNotHigher: obstacle,
     wouldFalsify,
   }
+}
+
+/** Of several grounds those that say least, for what rests on all of them. */
+export function weakest(grounds: readonly Grounds[]): Grounds {
+  const worst = (a: Grounds, b: Grounds) =>
+    GROUND_TIERS.indexOf(a.tier) - GROUND_TIERS.indexOf(b.tier) || a.support - b.support
+  return grounds.toSorted(worst)[0]!
 }
 
 const WHY: Readonly<Record<Obstacle, string>> = {

@@ -1,4 +1,5 @@
 import type { EmbeddedEntity } from './dependencies.js'
+import type { KeyFact } from './keys.js'
 import type { InclusionFact } from './inclusion.js'
 import type { JsonFact } from './json.js'
 import type { Predicate, PredicateFact } from './predicates.js'
@@ -106,6 +107,8 @@ export interface Sample {
   predicate(id: string): PredicateFact | undefined
   /** What a table says of other things than its rows. */
   entities(table: { readonly address: string }): readonly EmbeddedEntity[]
+  /** What of a table could be a key. */
+  keys(table: { readonly address: string }): readonly KeyFact[]
   /** The same of an inclusion. */
   inclusion(id: string): InclusionFact | undefined
   /** What the documents of a JSON column hold; undefined where nobody could look, or there are too few. */
