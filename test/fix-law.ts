@@ -34,8 +34,14 @@ export async function tryFixes(
   if (Math.floor(server.version / 10_000) < requiredBy(rule.id)) return null
   const sql = readBad(rule.id)
   const { schema, evidence } = readFixture(sql)
-  const openScratch = () => fill(server, schema)
-  const catalog = linkCatalog(await readCatalog(await openScratch()))
+  let filled: ScratchSession | null = await fill(server, schema)
+  // The first proof runs on what was read.
+  const openScratch = async () => {
+    const scratch = filled ?? (await fill(server, schema))
+    filled = null
+    return scratch
+  }
+  const catalog = linkCatalog(await readCatalog(filled))
   const sample = await sampleScratch(server, catalog)
   const seen = { ...evidence(catalog), sample }
   const target: Target = {
@@ -59,7 +65,8 @@ export async function tryFixes(
       address: finding.address,
       table: `${finding.object.schema}.${finding.object.table}`,
     }))
-  const proofs = await proveFixes({ openScratch, judge: judgeAgain }, [{ candidates }])
+  const request = { openScratch, judge: judgeAgain, known: { catalog, found: judgeAgain(catalog) } }
+  const proofs = await proveFixes(request, [{ candidates }])
   return {
     refused: Object.fromEntries(
       [...proofs].flatMap(([address, { refused }]) => (refused === null ? [] : [[address, refused]])),
