@@ -29,11 +29,11 @@ const SCHEMA = `
   create index on public.invoices (customer_id);
   create index on public.invoices (customer_id, id);`
 const ROWS = `
-  insert into public.customers (name) values ('Secret One'), ('Secret Two');
+  insert into public.customers (name) select 'Secret ' || n from generate_series(1, 400) as n;
   insert into public.orders (customer_id, period_start, period_end)
-  select case when n % 4 = 0 then 1000 + n else 1 end, '2026-01-01', case when n = 3 then '2025-01-01' else '2026-02-01' end::timestamptz
-  from generate_series(1, 48) as n;
-  insert into public.invoices (customer_id) values (1), (77), (2);`
+  select case when n % 4 = 0 and n <= 48 then 1000 + n else 1 + n % 400 end, '2026-01-01', case when n = 3 then '2025-01-01' else '2026-02-01' end::timestamptz
+  from generate_series(1, 480) as n;
+  insert into public.invoices (customer_id) select case n when 2 then 7777 else n end from generate_series(1, 60) as n;`
 const startedAt = new Date('2026-01-01T00:00:00Z')
 
 const ORDER_KEY = 'public.orders.customer_id'
@@ -95,6 +95,28 @@ describe('rows that files insert', () => {
     expect(JSON.stringify(result.findings)).not.toMatch(/Secret/)
   })
 
+  it('are counted too where they overlap, or are there twice', async () => {
+    const path = join(folder, 'overlaps.sql')
+    writeFileSync(
+      path,
+      `create table public.customers (id bigint primary key);
+      create table public.contracts (id bigint primary key, customer_id bigint not null references public.customers, valid_from date not null, valid_to date);
+      create table public.badges (id bigint not null, label text);
+      insert into public.customers values (1), (2);
+      insert into public.contracts values (1, 1, '2026-01-01', '2026-02-01'), (2, 1, '2026-01-15', null), (3, 2, '2026-01-01', null), (4, 2, '2026-03-01', '2026-02-01');
+      insert into public.badges values (1, 'a'), (1, 'b'), (2, 'c');`,
+    )
+    const result = await audit({ source: { kind: 'files', paths: [path] }, startedAt })
+    const overlap = find(result, 'public.contracts.valid_to', /overlapping-periods/).fix
+    expect([overlap?.status, overlap?.data]).toMatchObject([
+      'decision',
+      [{ outcome: 'in the way', rows: 2, keyColumns: ['id'], keys: ['2', '4'] }],
+    ])
+    expect(overlap?.reason).toContain('2 rows (id 2, 4) are in its way.')
+    const twice = find(result, 'public.badges', /missing-primary-key/).fix
+    expect([twice?.status, twice?.data]).toMatchObject(['decision', [{ outcome: 'in the way', rows: 2 }]])
+  })
+
   it('are not counted when they are not to be looked at', async () => {
     const paths = [join(folder, 'schema.sql'), join(folder, 'rows.sql')]
     const result = await audit({ source: { kind: 'files', paths }, checkData: false, startedAt })
@@ -132,7 +154,7 @@ describe('rows of a live server', () => {
     for (const sql of orders.fix?.up ?? []) await server.run(sql, copy)
     expect(
       await server.run('select count(*)::int as orders, count(customer_id)::int as kept from public.orders', copy),
-    ).toEqual([{ orders: 48, kept: 36 }])
+    ).toEqual([{ orders: 480, kept: 468 }])
   })
 
   it('that a role may not read are not checked, and the rest goes on', async () => {

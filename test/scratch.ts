@@ -179,7 +179,8 @@ export async function emptyDatabase(server: ScratchSession): Promise<void> {
     `select quote_ident(nspname) as name from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'`,
   )
   for (const { name } of schemas) await server.execute(`drop schema ${name} cascade`)
-  await server.execute('create schema public authorization pg_database_owner; grant usage on schema public to public')
+  const owner = server.version >= 140_000 ? 'pg_database_owner' : 'current_user'
+  await server.execute(`create schema public authorization ${owner}; grant usage on schema public to public`)
   await server.execute('set search_path to pg_catalog')
 }
 

@@ -11,6 +11,7 @@ import {
   quoteLiteral,
   quoteRelation,
   rule,
+  selectKeys,
 } from '../../src/kit.js'
 
 const RANGE: Readonly<Record<string, Apart['range']['type']>> = {
@@ -85,14 +86,17 @@ function apartOf(claim: Claim): Apart {
   const condition = conditionOf(claim)
   const type = RANGE[period.end.type.name] ?? 'tstzrange'
   const where = condition ? ` where ${condition}` : ''
+  const key = table.primaryKey?.columns.map(({ name }) => `${quoteIdentifier(name)}, `).join('') ?? ''
+  // A reversed period makes the range function fail, so it counts too.
+  const inTheWay = `(select ${key}coalesce(${start}, '-infinity') as starts, ${end} as ends, max(coalesce(${end}, 'infinity')) over (partition by ${quoteColumns(owner)} order by coalesce(${start}, '-infinity') rows between unbounded preceding and 1 preceding) as taken_until from ${quoteRelation(table)}${where}) as periods where taken_until > starts or ends < starts`
   return {
     table,
     owner: owner.map((column) => ({ column, sql: comparable(column) })),
     range: { type, sql: `${type}(${start}, ${end}, '[)')` },
     where: condition || null,
     columns: [...owner, period.start, period.end, ...(status ? [status] : []), ...(ended ? [ended] : [])],
-    // A reversed period makes the range function fail, so it counts too.
-    precheck: `select count(*) from (select coalesce(${start}, '-infinity') as starts, ${end} as ends, max(coalesce(${end}, 'infinity')) over (partition by ${quoteColumns(owner)} order by coalesce(${start}, '-infinity') rows between unbounded preceding and 1 preceding) as taken_until from ${quoteRelation(table)}${where}) as periods where taken_until > starts or ends < starts`,
+    precheck: `select count(*) from ${inTheWay}`,
+    listing: selectKeys(table, 'periods', inTheWay),
   }
 }
 

@@ -105,7 +105,7 @@ function guardSum({ whole, part, link }: Sum, { functions }: Catalog) {
     taken: new Set(functions.map(({ name }) => name)),
     declare: [
       `document_key ${document}.${id}%type;`,
-      `keys ${lines}.${reference}%type[];`,
+      `keys ${foreign.type.sql}[];`,
       'stated numeric;',
       'added numeric;',
     ],

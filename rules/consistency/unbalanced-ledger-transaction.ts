@@ -120,7 +120,7 @@ function guardBalance(table: Table, { link, signed, columns, currency }: Balance
     schema: table.schema,
     name: [table.name, 'balance'],
     taken: new Set(functions.map(({ name }) => name)),
-    declare: [`transaction_key ${entries}.${reference}%type;`, `keys ${entries}.${reference}%type[];`],
+    declare: [`transaction_key ${entries}.${reference}%type;`, `keys ${foreign.type.sql}[];`],
     body: [
       `if tg_op = 'INSERT' then\n  keys := array[new.${reference}];\nelsif tg_op = 'DELETE' then\n  keys := array[old.${reference}];\nelse\n  keys := array[old.${reference}, new.${reference}];\nend if;`,
       `foreach transaction_key in array keys loop\n  if exists (${apart('transaction_key')}) then\n    raise exception 'debits and credits of % differ', transaction_key using errcode = 'check_violation';\n  end if;\nend loop;`,

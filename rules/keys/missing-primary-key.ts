@@ -98,7 +98,7 @@ export default rule({
     const key = [...all.filter(({ notNull }) => !notNull).flatMap((column) => setNotNull(column, target)), ...made]
     if (cure !== 'promote' || all.length > columns.length)
       return afterReview(
-        `Is ${quoteColumns(all)} unique in ${on}, and is that meant? Run: select ${quoteColumns(all)}, count(*) from ${quoteRelation(on)} group by ${quoteColumns(all)} having count(*) > 1`,
+        `${all.length > columns.length && columns.length > 0 ? `The key of a partitioned table has to include what it is partitioned by, so that ${quoteColumns(columns)} alone may repeat. ` : ''}Is ${quoteColumns(all)} unique in ${on}, and is that meant? Run: select ${quoteColumns(all)}, count(*) from ${quoteRelation(on)} group by ${quoteColumns(all)} having count(*) > 1`,
         key,
       )
     const index = on.indexes.find(({ name }) => name === indexName)

@@ -1,6 +1,7 @@
 import type { Catalog, Column, Table } from '../../evidence/catalog/model.js'
 import type { Target } from '../../evidence/target.js'
 import { quoteBody, quoteIdentifier } from '../../quote.js'
+import type { Listing } from '../listing.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
 import { block, constraintNamesOf, relationNamesIn, STEP } from './base.js'
@@ -16,8 +17,9 @@ export interface Apart {
   readonly where: string | null
   /** Every column that is read. */
   readonly columns: readonly Column[]
-  /** A SELECT that counts the rows in the way. */
+  /** A SELECT that counts the rows in the way, and one of their keys. */
   readonly precheck: string
+  readonly listing: Listing | null
 }
 
 /** Up to this size, indexes included, an exclusion constraint is built within about two seconds: a million rows take forty. */
@@ -59,7 +61,7 @@ function provideGist({ extensions, schemas }: Catalog): readonly Step[] {
   ]
 }
 
-function exclude({ table, owner, range, where, precheck }: Apart, size: number | null): Step {
+function exclude({ table, owner, range, where, precheck, listing }: Apart, size: number | null): Step {
   const relation = quoteRelation(table)
   const name = quoteIdentifier(
     newName([table.name], 'no_overlap', new Set([...relationNamesIn(table), ...constraintNamesOf(table)])),
@@ -72,6 +74,7 @@ function exclude({ table, owner, range, where, precheck }: Apart, size: number |
     lock: 'ACCESS EXCLUSIVE',
     scans: true,
     precheck,
+    ...(listing ? { listing } : {}),
     note:
       size === null
         ? `Nobody can read or write ${table} while it is built, some 20 s for 500,000 rows; where the size is known and big, a table beside it carries the constraint instead.`
@@ -80,7 +83,7 @@ function exclude({ table, owner, range, where, precheck }: Apart, size: number |
 }
 
 function guard(apart: Apart, key: readonly Column[], catalog: Catalog): readonly Step[] {
-  const { table, owner, range, where, columns, precheck } = apart
+  const { table, owner, range, where, columns, precheck, listing } = apart
   const { schema } = table
   const relations = new Set(
     [...catalog.tables, ...catalog.views].flatMap((one) => (one.schema === schema ? [one.name] : [])),
@@ -130,6 +133,7 @@ function guard(apart: Apart, key: readonly Column[], catalog: Catalog): readonly
       undo: `drop table ${beside}`,
       lock: 'SHARE ROW EXCLUSIVE',
       precheck,
+      ...(listing ? { listing } : {}),
       note: `${table} is too big for the constraint itself: no row can be written for as long as that takes to build. This narrow table carries it.`,
     },
     {
