@@ -19,3 +19,21 @@ export function estimateDuration(
     basis: worked.length > 0 && statistics ? `statistics of ${statistics.collectedAt.slice(0, 10)}` : null,
   }
 }
+
+/** `public.invoices (1,200,000 rows, 240 MB; statistics of 2026-01-31)` */
+export function describeSize({ address, rows, bytes }: Duration['tables'][number], basis: string | null): string {
+  const sizes = [
+    ...(rows === null ? [] : [`${Math.round(rows).toLocaleString('en')} rows`]),
+    ...(bytes === null ? [] : [showBytes(bytes)]),
+  ]
+  return sizes.length > 0 ? `${address} (${sizes.join(', ')}; ${basis ?? 'estimated'})` : address
+}
+
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+
+/** `12 kB`, in powers of 1000. */
+export function showBytes(bytes: number): string {
+  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3))
+  const value = bytes / 1000 ** power
+  return `${value < 10 && power > 0 ? Number(value.toFixed(1)) : Math.round(value)} ${UNITS[power]}`
+}

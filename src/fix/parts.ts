@@ -1,6 +1,7 @@
 import type { Finding } from '../engine/result.js'
 import { quoteLiteral } from '../quote.js'
 import { describeDependents } from './describe-dependents.js'
+import { describeSize } from './duration.js'
 import type { OrderedStep } from './plan.js'
 import {
   builtIndex,
@@ -264,14 +265,17 @@ function commentsOf(step: Step, because: readonly Finding[]): readonly string[] 
   ]
 }
 
-/** The locks that the proof saw, or that are documented for what it could not watch. */
-function costOf({ lock, rewrites, scans, observed }: Step): string {
+/** The locks that the proof saw, or that are documented for what it could not watch, and the work, with its size where that is known. */
+function costOf({ lock, rewrites, scans, observed, duration }: Step): string {
   const seen = Object.entries(observed?.locks ?? {}).map(([table, mode]) => `${mode} on ${table}`)
   const locks = seen.length > 0 ? seen.join(', ') : (lock ?? 'none on tables that existed')
+  const isRewrite = rewrites || Boolean(observed?.rewrites.length)
+  const sized = duration?.basis ? duration.tables.map((table) => describeSize(table, duration.basis)).join(', ') : ''
+  const size = sized === '' ? '' : `, by estimate ${sized}`
   return [
     `Lock: ${locks}${seen.length > 0 ? ` (${observed?.watched ? 'observed' : 'as documented'})` : ''}`,
-    scans || observed?.scans.length ? 'reads the whole table' : '',
-    rewrites || observed?.rewrites.length ? 'writes the table anew' : '',
+    scans || observed?.scans.length ? `reads the whole table${isRewrite ? '' : size}` : '',
+    isRewrite ? `writes the table anew${size}` : '',
   ]
     .filter(Boolean)
     .join('; ')

@@ -1,7 +1,8 @@
 import type { Finding, FindingQuery, Fix, Target } from '../engine/result.js'
 import { describeGrounds } from '../evidence/sample/grounds.js'
 import type { Facts, Json, Tier } from '../engine/rule.js'
-import type { Duration, LockMode } from '../fix/step.js'
+import { describeSize } from '../fix/duration.js'
+import type { LockMode } from '../fix/step.js'
 
 const RESTS_ON: Record<Tier, string> = {
   declared: 'declared in the catalog',
@@ -131,23 +132,6 @@ function describeWork({ steps, locks }: Fix): readonly string[] {
     const named = [...worked.values()].join(', ')
     return named === '' ? [] : [kind === 'scan' ? `reads ${named}` : `writes ${named} anew`]
   })
-}
-
-function describeSize({ address, rows, bytes }: Duration['tables'][number], basis: string | null): string {
-  const sizes = [
-    ...(rows === null ? [] : [`${Math.round(rows).toLocaleString('en')} rows`]),
-    ...(bytes === null ? [] : [showBytes(bytes)]),
-  ]
-  return sizes.length > 0 ? `${address} (${sizes.join(', ')}; ${basis ?? 'estimated'})` : address
-}
-
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
-
-/** `12 kB`, in powers of 1000. */
-export function showBytes(bytes: number): string {
-  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3))
-  const value = bytes / 1000 ** power
-  return `${value < 10 && power > 0 ? Number(value.toFixed(1)) : Math.round(value)} ${UNITS[power]}`
 }
 
 /** `PostgreSQL 18.6`, or `PostgreSQL 18.6, judged for 14`. */

@@ -33,3 +33,20 @@ it('says in the file which views and queries see the change', () => {
   )
   expect(comments).toContain('Renames only.')
 })
+
+it('says in the file what a statement locked and read, and how much that is by estimate', () => {
+  const finding = makeFinding({})
+  const address = 'public.invoice'
+  const commentsOn = (more: Partial<Step>) => {
+    const planned = [{ step: { ...step, alters: [], ...more }, owners: [finding.fingerprint], group: address }]
+    return makeParts(planned, [finding], 'statements')[0]?.up.flatMap(({ comments }) => comments)
+  }
+  const observed = { locks: { [address]: 'SHARE' }, rewrites: [], scans: [address], watched: true } as const
+  const tables = [{ address, rows: 1_200_000, bytes: 240e6 }]
+  expect(commentsOn({ observed, duration: { class: 'scan', tables, basis: 'statistics of 2026-01-31' } })).toContain(
+    'Lock: SHARE on public.invoice (observed); reads the whole table, by estimate public.invoice (1,200,000 rows, 240 MB; statistics of 2026-01-31)',
+  )
+  expect(commentsOn({ rewrites: true, duration: { class: 'rewrite', tables, basis: null } })).toContain(
+    'Lock: ACCESS EXCLUSIVE; writes the table anew',
+  )
+})

@@ -5,7 +5,7 @@ import { count } from '../summary.js'
 import { shorten } from './diagram/boxes.js'
 import { code, markup, type Markup } from './markup.js'
 import type { Page } from './page.js'
-import { showBytes } from '../wording.js'
+import { showBytes } from '../../fix/duration.js'
 
 const BIGGEST_TABLES = 15
 const MOST_POINTS = 600
