@@ -1,7 +1,7 @@
 /** What a rule may import: the shape of a rule, the catalog's types, predicates about meaning, and the builders of fixes. */
 export { rule } from './engine/rule.js'
 export { type Config, defineConfig } from './config/define.js'
-export type { Assessment, Detection, Facts, Json, Level, Severity, Tier } from './engine/rule.js'
+export type { Assessment, Detection, Facts, Json, Level, Rewrite, Severity, Tier } from './engine/rule.js'
 export type * from './evidence/catalog/model.js'
 export type * from './evidence/model.js'
 export type { Target } from './evidence/target.js'
@@ -115,6 +115,7 @@ export { bindWorkload, type BoundWorkloadQuery } from './evidence/workload/subje
 export { indexesLedBy, indexesOnExpression, isFoundOtherwise, isSearch } from './evidence/workload/access.js'
 export { editText, spanOf, textOf, type Edit, type Span } from './evidence/workload/splice.js'
 export { nearest } from './engine/nearest.js'
+export { formatLocation } from './errors.js'
 export { at, list, type Node } from './evidence/tree.js'
 export {
   findJsonSearches,

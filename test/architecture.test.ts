@@ -17,7 +17,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/engine': ['src/evidence', 'src/fix', 'src/source', 'src/errors'],
   'src/fix': ['src/evidence', 'src/source', 'src/engine', 'src/quote', 'src/errors', 'src/errors'],
   'src/config': ['src/billing', 'src/engine', 'src/source', 'src/errors'],
-  'src/kit': ['src/quote', 'src/config', 'src/engine', 'src/evidence', 'src/billing', 'src/fix'],
+  'src/kit': ['src/errors', 'src/quote', 'src/config', 'src/engine', 'src/evidence', 'src/billing', 'src/fix'],
   'src/manifest': [],
   'src/audit-static': [
     'src/audit',

@@ -218,7 +218,10 @@ export function readFixture(sql: string): Fixture {
     distribution,
     evidence: (catalog) => ({
       ...catalogEvidence(catalog),
-      workload: read && { ...read.workload, sequences: sequencesIn(queries ?? '', read.workload) },
+      workload: read && {
+        ...measured(read.workload, queries ?? ''),
+        sequences: sequencesIn(queries ?? '', read.workload),
+      },
       statistics: counted.size + sharded.size > 0 ? statisticsOf(counted, sharded) : null,
     }),
   }
@@ -233,6 +236,34 @@ function sequencesIn(queries: string, { queries: all }: Workload): readonly Quer
     const [times = 0, executions = 0, longest = 0, milliseconds = 0] = numbers.map(Number)
     return { parent: called(parent), child: called(child) ?? '', times, executions, longest, milliseconds }
   })
+}
+
+/** A line `-- measured: {…}` behind `-- name: <name>` tells what a server counted; what is not given is null. */
+function measured(workload: Workload, text: string): Workload {
+  const given = new Map(
+    [...text.matchAll(/^-- name: (\S+)\n-- measured: (\{.*\})$/gm)].map(([, name = '', json = '']) => [
+      name,
+      JSON.parse(json) as object,
+    ]),
+  )
+  const none = {
+    calls: 0,
+    milliseconds: null,
+    longestMilliseconds: null,
+    preparations: null,
+    preparationMilliseconds: null,
+    rows: null,
+    blocksHit: null,
+    blocksRead: null,
+    temporaryBlocks: null,
+  }
+  return {
+    ...workload,
+    queries: workload.queries.map((query) => {
+      const counted = given.get(query.name ?? '')
+      return counted ? { ...query, measured: { ...none, ...counted } } : query
+    }),
+  }
 }
 
 function statisticsOf(

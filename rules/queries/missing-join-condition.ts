@@ -64,7 +64,10 @@ function relationsApart(block: Block): readonly (readonly Relation[])[] {
     if (relation.body) link([relation, ...relation.body.outer.map((reference) => reference.relation)])
   }
   const counted = [...new Set(groups.values())].map((group) => [...group])
-  return counted.filter((group) => !group.every((relation) => isOneRow(relation, group)))
+  // How many rows a subquery returns is its own affair.
+  return counted.filter(
+    (group) => group.some(({ table, view }) => table ?? view) && !group.every((relation) => isOneRow(relation, group)),
+  )
 }
 
 function isOneRow(relation: Relation, group: readonly Relation[]): boolean {

@@ -1,17 +1,33 @@
 import {
+  at,
   bindQuery,
+  bindWorkload,
+  type BoundQuery,
   type Catalog,
+  type CodeLoop,
   type Column,
+  editText,
+  equalSides,
+  formatLocation,
   groupBy,
   inferForeignKeys,
+  type Level,
   lookupOf,
+  quoteIdentifier,
+  type Rewrite,
   rule,
+  spanOf,
   type Table,
+  type Workload,
   type WorkloadQuery,
 } from '../../src/kit.js'
 
 /** Share of the time of all queries from which the loop is what hurts. */
 const LARGE_SHARE = 0.1
+/** Calls from which the ratio of two counts is no chance. */
+const MANY_CALLS = 200
+/** Rows of the parent for each call from which its look-ups are a loop. */
+const SEVERAL_ROWS = 3
 
 export default rule({
   severity: 'warning',
@@ -44,39 +60,54 @@ select invoice_id, amount from invoice_line where invoice_id = any($1);`,
   needs: ['catalog', 'workload'],
 
   *detect({ catalog, workload }) {
-    if (workload.sequences.length === 0) return
-    const queries = new Map(workload.queries.map((query) => [query.fingerprint, query]))
     const references = listReferences(catalog)
     const total = workload.queries.reduce((sum, { measured }) => sum + (measured?.milliseconds ?? 0), 0)
-    const found = workload.sequences.flatMap((sequence) => {
-      const parent = sequence.parent === null ? undefined : queries.get(sequence.parent)
-      const child = queries.get(sequence.child)
-      const lookup = child && lookupOf(child, catalog)
-      if (!parent || !child || !lookup) return []
-      const { tables } = bindQuery(parent.tree, catalog)
-      const column = lookup.columns.find((one) => leadsTo(one, tables, references))
-      return column ? [{ ...sequence, column, parent, child }] : []
+    const found = loopsIn(workload, catalog).flatMap((loop) => {
+      const lookup = lookupOf(loop.child, catalog)
+      if (!lookup) return []
+      const { tables } = loop.parent ? bindQuery(loop.parent.tree, catalog) : { tables: null }
+      // Code shows its loop; a log shows one query behind another, which may be by chance.
+      const column = lookup.columns.find((one) => (tables ? leadsTo(one, tables, references) : loop.seenIn === 'code'))
+      return column ? [{ ...loop, column }] : []
     })
     for (const [column, loops] of groupBy(found, (loop) => loop.column)) {
       const sum = (of: (loop: (typeof loops)[number]) => number) => loops.reduce((all, loop) => all + of(loop), 0)
       const milliseconds = sum((loop) => loop.milliseconds)
+      const seenIn = SOURCES.find((source) => loops.some((loop) => loop.seenIn === source))!
       yield {
         on: column,
         facts: {
+          seenIn,
           times: sum(({ times }) => times),
           executions: sum(({ executions }) => executions),
           longest: Math.max(...loops.map(({ longest }) => longest)),
           milliseconds: Math.round(milliseconds),
-          shareOfTime: total > 0 ? Number((milliseconds / total).toFixed(3)) : null,
-          loops: loops.map(({ parent, child }) => ({ parent: nameOf(parent), child: nameOf(child) })),
+          shareOfTime: total > 0 && milliseconds > 0 ? Number((milliseconds / total).toFixed(3)) : null,
+          loops: loops.map(({ parent, child, place }) => ({
+            parent: parent && nameOf(parent),
+            child: nameOf(child),
+            fingerprint: child.fingerprint,
+            place,
+          })),
         },
-        assessment: { impact: total > 0 && milliseconds / total >= LARGE_SHARE ? 'high' : 'medium' },
+        assessment: {
+          impact: (total > 0 && milliseconds / total >= LARGE_SHARE ? 'high' : 'medium') as Level,
+          ...(seenIn === 'code' ? ({ tier: 'declared', confidence: 0.9 } as const) : {}),
+          ...(seenIn === 'counts' ? { confidence: 0.8 } : {}),
+        },
       }
     }
   },
 
-  message: ({ on, facts: { times, executions, longest } }) =>
-    `${on.table} is looked up by ${on.name} once for each row of another query: ${executions.toLocaleString('en')} queries behind ${times.toLocaleString('en')}, up to ${longest} at a time (N+1).`,
+  message: ({ on, facts: { seenIn, times, executions, longest, loops } }) => {
+    const what = `${on.table} is looked up by ${on.name} once for each`
+    const [loop] = loops
+    if (seenIn === 'code')
+      return `${what} element of a loop${loop?.place ? ` (${loops.flatMap(({ place }) => place ?? []).join(', ')})` : ''}, one query at a time (N+1).`
+    if (seenIn === 'counts')
+      return `${what} row of another query, as their counts say: ${executions.toLocaleString('en')} queries beside ${times.toLocaleString('en')} that returned as many rows (N+1).`
+    return `${what} row of another query: ${executions.toLocaleString('en')} queries behind ${times.toLocaleString('en')}, up to ${longest} at a time (N+1).`
+  },
 
   advice: ({ on, facts: { loops, shareOfTime } }) => {
     const [loop] = loops
@@ -84,9 +115,127 @@ select invoice_id, amount from invoice_line where invoice_id = any($1);`,
       shareOfTime !== null && shareOfTime >= 0.001
         ? ` It takes ${(shareOfTime * 100).toFixed(1)} % of the time of all queries.`
         : ''
-    return `Ask for all of them at once, \`${on.name} = any($1)\`, or join them to the query before.${share} Before: ${loop?.parent}. For each row: ${loop?.child}.`
+    const before = loop?.parent ? ` Before: ${loop.parent}.` : ''
+    return `Ask for all of them at once, \`${on.name} = any($1)\`, or join them to the query before.${share}${before} For each row: ${loop?.child}.`
+  },
+
+  rewrite: ({ on, facts: { loops }, catalog, workload }) => {
+    const child = workload.queries.find(({ fingerprint }) => fingerprint === loops[0]?.fingerprint)
+    return child ? forAll(child, on, catalog) : null
   },
 })
+
+const SOURCES = ['log', 'code', 'counts'] as const
+
+interface FoundLoop {
+  readonly seenIn: (typeof SOURCES)[number]
+  readonly parent: WorkloadQuery | null
+  readonly child: WorkloadQuery
+  readonly times: number
+  readonly executions: number
+  readonly longest: number
+  readonly milliseconds: number
+  /** Where the code loops. */
+  readonly place: string | null
+}
+
+function loopsIn(workload: Workload, catalog: Catalog): readonly FoundLoop[] {
+  const queries = new Map(workload.queries.map((query) => [query.fingerprint, query]))
+  const logged = workload.sequences.flatMap((sequence): readonly FoundLoop[] => {
+    const parent = sequence.parent === null ? undefined : queries.get(sequence.parent)
+    const child = queries.get(sequence.child)
+    return parent && child ? [{ ...sequence, parent, child, seenIn: 'log', place: null }] : []
+  })
+  const coded = (workload.loops ?? []).flatMap((loop: CodeLoop): readonly FoundLoop[] => {
+    const child = queries.get(loop.child)
+    const none = { times: 0, executions: 0, longest: 0, milliseconds: 0 }
+    return child ? [{ ...none, seenIn: 'code', parent: null, child, place: formatLocation(loop.location) }] : []
+  })
+  const known = new Set([...logged, ...coded].map(({ child }) => child.fingerprint))
+  const counted = countedLoops(workload, catalog).filter(({ child }) => !known.has(child.fingerprint))
+  return [...logged, ...coded, ...counted]
+}
+
+/** A look-up of one table that is called as often as another query has returned rows. */
+function countedLoops(workload: Workload, catalog: Catalog): readonly FoundLoop[] {
+  const counted = bindWorkload(workload, catalog).flatMap(({ query, bound }) =>
+    query.measured && query.measured.rows !== null ? [{ query, bound, measured: query.measured }] : [],
+  )
+  return counted.flatMap(({ query: child, measured: { calls, milliseconds } }): readonly FoundLoop[] => {
+    const lookup = calls >= MANY_CALLS ? lookupOf(child, catalog) : null
+    if (!lookup) return []
+    const parents = counted.filter(
+      ({ query, bound, measured }) =>
+        query !== child &&
+        bound.root.command === 'select' &&
+        measured.calls > 0 &&
+        measured.rows! >= SEVERAL_ROWS * measured.calls &&
+        Math.abs(calls / measured.rows! - 1) <= 0.05,
+    )
+    // With several of them, each may be chance.
+    const [parent, other] = parents
+    if (!parent || other) return []
+    const rows = Math.round(parent.measured.rows! / parent.measured.calls)
+    return [
+      {
+        seenIn: 'counts',
+        parent: parent.query,
+        child,
+        times: parent.measured.calls,
+        executions: calls,
+        longest: rows,
+        milliseconds: milliseconds ?? 0,
+        place: null,
+      },
+    ]
+  })
+}
+
+/** The query for all keys at once, against what it returns for each of them. */
+function forAll(child: WorkloadQuery, column: Column, catalog: Catalog): Rewrite | null {
+  const bound = bindQuery(child.tree, catalog)
+  const { root } = bound
+  if (root.aggregates.length > 0 || root.groupBy.length > 0 || root.distinct || root.limit || root.setOperation)
+    return null
+  const found = keyPredicate(bound, column)
+  if (!found) return null
+  const { parameter, own, other } = found
+  const span = spanOf(child.text, other)
+  const name = spanOf(child.text, own)
+  if (!span || !name || child.text.split(`$${parameter}`).length !== 2) return null
+  const shown = child.text.slice(name.from, name.to)
+  const keys = `$${parameter}::${column.type.sql}[]`
+  const isShown = root.targets.some(
+    ({ tree, star }) =>
+      (tree === null && star.some(({ table }) => table === column.table)) ||
+      bound.column(at(tree, 'ColumnRef')) === column,
+  )
+  const first = /^\s*select\s+/i.exec(child.text)
+  if (!first) return null
+  const all = editText(child.text, [
+    { ...span, text: `any(${keys})` },
+    ...(isShown ? [] : [{ from: first[0].length, to: first[0].length, text: `${shown}, ` }]),
+  ])
+  const each = editText(child.text, [{ ...span, text: 'k.looked_up' }])
+  if (!all || !each) return null
+  const rows = isShown ? 'found.*' : `k.looked_up as ${quoteIdentifier(column.name)}, found.*`
+  return {
+    text: all.replace(/;\s*$/, ''),
+    instead: `select ${rows} from (select distinct pg_catalog.unnest(${keys})) as k (looked_up) cross join lateral (${each.replace(/;\s*$/, '')}) as found`,
+    of: child,
+  }
+}
+
+/** The comparison of the column with a parameter. */
+function keyPredicate({ root }: BoundQuery, column: Column) {
+  for (const predicate of root.predicates)
+    for (const [own, other] of equalSides(predicate)) {
+      const parameter = at(other.tree, 'ParamRef', 'number') ?? at(other.tree, 'TypeCast', 'arg', 'ParamRef', 'number')
+      if (own.reference?.column === column && typeof parameter === 'number')
+        return { parameter, own: own.tree, other: other.tree }
+    }
+  return null
+}
 
 /** The key column that each referencing column holds values of, declared or not. */
 type References = ReadonlyMap<Column, Column>

@@ -1,5 +1,8 @@
 import { bindWorkload, nearest, rule } from '../../src/kit.js'
 
+/** Names of tables that a session makes for itself. */
+const TEMPORARY = /^_?te?mp_|_te?mp$/
+
 export default rule({
   severity: 'error',
   confidence: 0.95,
@@ -26,7 +29,9 @@ select id, total from invoice where id = $1;`,
     for (const { bound, query, about, places } of queries) {
       const column = bound.unresolved.find(({ kind }) => kind === 'column')
       const relation =
-        isHome && places.length > 0 ? bound.unresolved.find(({ kind }) => kind === 'relation') : undefined
+        isHome && places.length > 0
+          ? bound.unresolved.find(({ kind, name }) => kind === 'relation' && !TEMPORARY.test(name))
+          : undefined
       const found = column ?? relation
       if (!found) continue
       const names = found.relation?.table?.columns ?? [...bound.tables].flatMap(({ columns }) => columns)

@@ -18,7 +18,7 @@ export interface Judged {
   /** Rules whose findings the cure may bring to light. */
   readonly reveals: readonly string[]
   /** A statement in place of the query that the finding is about, and what it must equal; null for none. */
-  readonly rewrite: Required<Rewrite> | null
+  readonly rewrite: Required<Pick<Rewrite, 'text' | 'instead'>> | null
   /** The statement of a new migration that the finding is about, and that the steps replace; null for all else. */
   readonly statement: MigrationStatement | null
 }
@@ -79,10 +79,12 @@ function describeYouth({ countedDays }: Rule, { statistics }: Evidence): string 
 function describe(rule: Rule, detection: Detection, evidence: Evidence, target: Target): Judged {
   const { on, facts, related = [], assessment, grounds } = detection
   const found = { ...evidence, on, facts, target } as never
+  const rewrite = rewriteOf(rule, on, found)
+  const query = on.kind === 'query' ? on.query : (rewrite?.of ?? null)
   const { tier, ...weight } = assess(rule, grounds ? { tier: TIER_OF[grounds.tier], ...assessment } : assessment)
   return {
     steps: suffices(grounds, evidence) ? (rule.fix?.(found) ?? []) : [],
-    rewrite: rewriteOf(rule, on, found),
+    rewrite,
     reveals: rule.reveals ?? [],
     statement: on.kind === 'statement' ? on.statement : null,
     finding: {
@@ -98,7 +100,7 @@ function describe(rule: Rule, detection: Detection, evidence: Evidence, target: 
       evidence: { tier, facts, ...(grounds ? { grounds } : {}) },
       breaks: detection.breaks ?? rule.breaks ?? null,
       fix: null,
-      query: on.kind === 'query' ? { text: on.query.normalized, rewrite: null } : null,
+      query: query && { text: query.normalized, rewrite: null },
       fingerprint: fingerprint(rule.id, on.address),
     },
   }
@@ -120,10 +122,11 @@ function suffices(grounds: Grounds | undefined, { sample }: Evidence): boolean {
 }
 
 function rewriteOf(rule: Rule, on: Subject, found: never): Required<Rewrite> | null {
-  const made = on.kind === 'query' ? (rule.rewrite?.(found) ?? null) : null
-  if (made === null || on.kind !== 'query') return null
-  const { text, instead } = typeof made === 'string' ? { text: made, instead: undefined } : made
-  return { text, instead: instead ?? on.query.text }
+  const made = rule.rewrite?.(found) ?? null
+  if (made === null) return null
+  const { text, instead, of } = typeof made === 'string' ? { text: made, instead: undefined, of: undefined } : made
+  const query = of ?? (on.kind === 'query' ? on.query : null)
+  return query && { text, instead: instead ?? query.text, of: query }
 }
 
 /** Identity of a finding across runs: rule and object, never text or line numbers. */

@@ -1,6 +1,7 @@
 import type { Evidence, EvidenceKind } from '../evidence/model.js'
 import type { Grounds } from '../evidence/sample/model.js'
 import type { Subject } from '../evidence/catalog/model.js'
+import type { WorkloadQuery } from '../evidence/workload/model.js'
 import type { Target } from '../evidence/target.js'
 import type { Step } from '../fix/step.js'
 
@@ -46,6 +47,8 @@ export interface Rewrite {
   readonly text: string
   /** What it must return the same rows as; the query itself when not given. */
   readonly instead?: string
+  /** The query that it is about, of a finding on something else. */
+  readonly of?: WorkloadQuery
 }
 
 export interface RuleDocs {

@@ -67,6 +67,11 @@ it.each([
   )
 })
 
+it('reads many alternatives beside each other in time', async () => {
+  const filters = Array.from({ length: 14 }, (_, at) => `($${at + 1}::int is null or total = $${at + 1})`)
+  expect((await bind(`select 1 from invoice where ${filters.join(' and ')}`)).conditions).toHaveLength(28)
+})
+
 it('knows what a query changes and reads by range', async () => {
   expect(await bind('update invoice set total = 1 where issued between $1 and $2')).toMatchObject({
     updates: 'public.invoice',

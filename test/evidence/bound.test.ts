@@ -168,6 +168,7 @@ describe('names that are not there', () => {
     ['with recursive t as (select id from customer union all select t.id + 1 from t) select id from t', []],
     ['select relname from pg_class', []],
     ['select t.a from (values (1, 2)) t (a, b)', []],
+    ['with f as (select (g).* from some_function($1) g) select anything from f', []],
     ['select id as n from customer group by n order by n', []],
     ['select max(total) as most from invoice order by most', []],
     ['select name from customer union select name from customer order by name', []],

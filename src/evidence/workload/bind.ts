@@ -381,7 +381,9 @@ function targetsOf(node: Node, block: DraftBlock): readonly Target[] {
       if (!target) return { name: `column${place + 1}`, tree: item, star: [] }
       const tree = target['val']
       const fields = list(at(tree, 'ColumnRef', 'fields'))
-      const isStar = fields.some((field) => typeof field === 'object' && field !== null && 'A_Star' in field)
+      const isStar = fields.some(isAsterisk)
+      // The columns of a composite value, `(f).*`, are not known.
+      if (list(at(tree, 'A_Indirection', 'indirection')).some(isAsterisk)) return { name: null, tree: null, star: [] }
       if (!isStar) return { name: typeof target['name'] === 'string' ? target['name'] : nameOf(tree), tree, star: [] }
       const qualifier = at(fields.at(-2), 'String', 'sval')
       return {
@@ -393,6 +395,10 @@ function targetsOf(node: Node, block: DraftBlock): readonly Target[] {
   )
 }
 
+function isAsterisk(field: unknown): boolean {
+  return typeof field === 'object' && field !== null && 'A_Star' in field
+}
+
 /** A set operation returns what its first arm calls it. */
 function outputTargets(node: Node, block: DraftBlock): readonly Target[] {
   const first = node['larg'] as Node | undefined
@@ -400,7 +406,7 @@ function outputTargets(node: Node, block: DraftBlock): readonly Target[] {
   return names.map((item) => {
     const target = at(item, 'ResTarget') as Node
     const fields = list(at(target['val'], 'ColumnRef', 'fields'))
-    const isStar = fields.some((field) => typeof field === 'object' && field !== null && 'A_Star' in field)
+    const isStar = fields.some(isAsterisk)
     return {
       name: isStar ? null : typeof target['name'] === 'string' ? target['name'] : nameOf(target['val']),
       tree: isStar ? null : target['val'],

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import type { Session } from '../../source/session.js'
+import { isApplicationCode } from '../../source/files/code/queries.js'
 import { isSqlFile } from '../../source/files/find.js'
 import type { NotSeen } from '../model.js'
 import { type LogOptions, readServerLogs } from './log/read.js'
@@ -10,7 +11,7 @@ import { linkStatements, type RawStatements, readStatements } from './statements
 
 /** Where queries are taken from. */
 export interface WorkloadSources extends LogOptions {
-  /** SQL files, folders of these, and server logs. */
+  /** SQL files, code, folders of these, and server logs. */
   readonly paths: readonly string[]
   /** A live server, whose `pg_stat_statements` is read; null without one. */
   readonly session: Session | null
@@ -37,7 +38,7 @@ export async function collectWorkload({ paths, session, saved, ...options }: Wor
   }
 }
 
-/** Any file whose name does not say SQL. */
+/** Any file whose name does not say SQL or code. */
 function isServerLog(path: string): boolean {
-  return !isSqlFile(path) && statSync(path, { throwIfNoEntry: false })?.isFile() === true
+  return !isSqlFile(path) && !isApplicationCode(path) && statSync(path, { throwIfNoEntry: false })?.isFile() === true
 }

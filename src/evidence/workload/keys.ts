@@ -14,10 +14,10 @@ export const keysOf = rememberFor((table: Table): readonly (readonly Column[])[]
 )
 
 /** Sets of output names that no two rows of a relation share; an empty set for a relation of one row at most. */
-export function keyNamesOf(relation: Relation): readonly (readonly string[])[] {
+export const keyNamesOf = rememberFor((relation: Relation): readonly (readonly string[])[] => {
   if (relation.table) return keysOf(relation.table).map((columns) => columns.map(({ name }) => name))
   return relation.body ? keyNamesOfBlock(relation.body) : []
-}
+})
 
 function keyNamesOfBlock(block: Block): readonly (readonly string[])[] {
   if (block.command !== 'select' || block.setOperation) return []

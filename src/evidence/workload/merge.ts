@@ -24,6 +24,7 @@ export function mergeWorkloads(workloads: readonly Workload[]): Workload {
   for (const query of all) if (!query.location && !held.has(query.fingerprint)) add(query)
   return {
     queries,
+    loops: workloads.flatMap(({ loops = [] }) => loops),
     sequences: workloads.flatMap(({ sequences }) => sequences),
     sources: workloads.flatMap(({ sources }) => sources),
   }

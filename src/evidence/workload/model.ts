@@ -6,7 +6,18 @@ export interface Workload {
   readonly queries: readonly WorkloadQuery[]
   /** Queries that sessions repeated behind another; known from logs alone. */
   readonly sequences: readonly QuerySequence[]
+  /** Queries that code sends once for each element of something; known from code alone. */
+  readonly loops?: readonly CodeLoop[]
   readonly sources: readonly WorkloadSource[]
+}
+
+/** A loop in code with a query in it that is given something of the element. */
+export interface CodeLoop {
+  /** Fingerprint of the query before the loop in the same function; null where there is none. */
+  readonly parent: string | null
+  readonly child: string
+  /** Where the loop begins. */
+  readonly location: Location
 }
 
 export interface WorkloadSource {

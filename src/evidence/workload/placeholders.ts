@@ -6,12 +6,18 @@ const EXPECTS_VALUE =
   /(?:^|\b)(?:limit|offset|and|or|not|like|ilike|in|values|between|when|then|else|set|select|returning|where|having|on|interval|by|any|all|is|from|as|case|similar|to|escape)$/i
 
 /**
- * The texts to try, in order, for a statement as an application holds it: as it stands, with named placeholders (`:name`,
- * `%(name)s`, `%s`) as `$1`, with `?` where a value is expected as well, with `@name` as well, and with `$n` in the places of literals as
- * `pg_stat_statements` prints them. Text of the same length is not promised.
+ * The texts to try, in order, for a statement as an application holds it: with `@name` and sqlc's `sqlc.arg(name)` as `$1`, which
+ * the grammar takes for something else; with `:name`, `%(name)s`, `%s` and `{{name}}` as well; with `?` where a value is expected
+ * as well; as it stands; and with `$n` in the places of literals as `pg_stat_statements` prints them. Text of the same length is
+ * not promised.
  */
 export function numberPlaceholders(sql: string): readonly string[] {
-  const named = replace(sql, String.raw`%%|%\(\w+\)s|%s|:'\w+'|:[A-Za-z_]\w*|::`, (found, before) => {
+  const marked = replace(sql, MARKS, (found, before) => {
+    if (found.startsWith('@')) return /[<@~#!&|?^%*+/-]$/.test(before) ? null : { name: found.slice(1) }
+    const [, macro, name = ''] = /^sqlc\.(\w+)\(\s*'?"?(\w+)/.exec(found) ?? []
+    return macro === 'embed' ? `${name}.*` : { name }
+  })
+  const named = replace(marked, String.raw`%%|%\(\w+\)s|%s|\{\{[^{}]*\}\}|:'\w+'|:[A-Za-z_]\w*|::`, (found, before) => {
     if (found === '::') return null
     if (found === '%%') return '%'
     return found.startsWith(':') && /[\w\])]\s*$/.test(before) && !/\s$/.test(before) ? null : { name: found }
@@ -20,9 +26,10 @@ export function numberPlaceholders(sql: string): readonly string[] {
     const trimmed = before.trimEnd()
     return trimmed === '' || /[=<>!+\-*/(,|%?[]$/.test(trimmed) || EXPECTS_VALUE.test(trimmed) ? { name: null } : null
   })
-  const marked = replace(positional, String.raw`@[A-Za-z_]\w*`, (found) => ({ name: found }))
-  return [...new Set([sql, named, positional, marked, numberLiterals(sql)])]
+  return [...new Set([marked, named, positional, sql, numberLiterals(sql)])]
 }
+
+const MARKS = String.raw`@[A-Za-z_]\w*|sqlc\.(?:arg|narg|slice|embed)\(\s*['"]?\w+['"]?\s*\)`
 
 /** `pg_stat_statements` puts `$n` for literals where the grammar wants one: `interval $1`, `extract($1 from …)`. */
 function numberLiterals(sql: string): string {

@@ -26,6 +26,8 @@ export function readPredicates(
       const chooses = (logic['boolop'] === 'OR_EXPR') !== negated
       return list(logic['args']).flatMap((part) => read(part, negated, alternative ?? (chooses ? logic : null)))
     }
+    const pairs = negated ? null : pairsOfRows(node)
+    if (pairs) return pairs.flatMap((pair) => read(pair, false, alternative))
     const form = formOf(node)
     const right = form.right === undefined ? null : readOperand(form.right, names)
     return [
@@ -42,6 +44,15 @@ export function readPredicates(
     ]
   }
   return read(tree, false, null)
+}
+
+/** `(a, b) = (c, d)` as the equality of each with its counterpart. */
+function pairsOfRows(tree: unknown): readonly unknown[] | null {
+  const node = at(tree, 'A_Expr') as Node | undefined
+  if (node?.['kind'] !== 'AEXPR_OP' || at(list(node['name']).at(-1), 'String', 'sval') !== '=') return null
+  const [left, right] = [node['lexpr'], node['rexpr']].map((side) => list(at(side, 'RowExpr', 'args')))
+  if (!left || left.length === 0 || left.length !== right?.length) return null
+  return left.map((lexpr, at) => ({ A_Expr: { kind: 'AEXPR_OP', name: node['name'], lexpr, rexpr: right[at] } }))
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -160,18 +171,23 @@ function sharedNames(left: readonly Relation[], right: readonly Relation[]): rea
   return names(left).filter((name) => there.has(name))
 }
 
-/** Adds the leaves below AND and OR with their neighbours under AND. */
-export function collectConditions(together: readonly unknown[], found: Condition[]): void {
-  const all = together.flatMap(function flatten(tree: unknown): unknown[] {
+/** Adds the leaves below AND and OR with their neighbours under AND; `around` holds beside all of them. */
+export function collectConditions(
+  together: readonly unknown[],
+  found: Condition[],
+  around: readonly unknown[] = [],
+): void {
+  const own = together.flatMap(function flatten(tree: unknown): unknown[] {
     const node = at(tree, 'BoolExpr') as Node | undefined
     return node?.['boolop'] === 'AND_EXPR' ? list(node['args']).flatMap(flatten) : [tree]
   })
-  for (const tree of all) {
+  const all = [...own, ...around]
+  for (const tree of own) {
     const node = at(tree, 'BoolExpr') as Node | undefined
     if (!node) found.push({ tree, together: all })
     else if (node['boolop'] === 'OR_EXPR') {
       const others = all.filter((other) => other !== tree)
-      for (const arm of list(node['args'])) collectConditions([arm, ...others], found)
+      for (const arm of list(node['args'])) collectConditions([arm], found, others)
     }
   }
 }

@@ -1,4 +1,5 @@
 import { formatLocation, type Location } from '../../errors.js'
+import { isApplicationCode } from '../../source/files/code/queries.js'
 import { findFiles, isSqlFile, shownPath } from '../../source/files/find.js'
 import { indexLines } from '../../source/files/lines.js'
 import { readText } from '../../source/files/read.js'
@@ -6,6 +7,7 @@ import { splitSql } from '../../source/files/split.js'
 import type { NotSeen } from '../model.js'
 import type { Workload, WorkloadQuery } from './model.js'
 import { parseQuery } from './parse-query.js'
+import { readCodeWorkload } from './read-code.js'
 import { readTags } from './tags.js'
 
 /** Queries and what was not understood. */
@@ -15,18 +17,24 @@ export interface ReadWorkload {
 }
 
 /**
- * Reads the queries of SQL files and folders; the parser must be loaded. A statement may name itself by a comment
+ * Reads the queries of SQL files, of TypeScript and JavaScript, and of folders of both; the parser must be loaded. A statement may name itself by a comment
  * `-- name: …` above it and hold placeholders of any driver. Throws SqlLoadError for a path that is not there.
  */
 export function readWorkloadFiles(paths: readonly string[]): ReadWorkload {
-  const files = findFiles(paths).flatMap((asked) =>
-    asked.kind === 'file' ? [asked.path] : asked.entries.filter(isSqlFile),
+  const isWanted = (path: string) => isSqlFile(path) || isApplicationCode(path)
+  const files = findFiles(paths, [], isWanted).flatMap((asked) =>
+    asked.kind === 'file' ? [asked.path] : asked.entries.filter(isWanted),
   )
-  const read = files.map((path) => readWorkload(readText(path), shownPath(path)))
+  const read = files.map((path) =>
+    isApplicationCode(path)
+      ? readCodeWorkload(readText(path), shownPath(path))
+      : readWorkload(readText(path), shownPath(path)),
+  )
   return {
     workload: {
       queries: read.flatMap(({ workload }) => workload.queries),
       sequences: [],
+      loops: read.flatMap(({ workload }) => workload.loops ?? []),
       sources: [{ kind: 'files', name: files.map(shownPath).join(', '), from: null, to: null }],
     },
     notSeen: read.flatMap(({ notSeen }) => notSeen),

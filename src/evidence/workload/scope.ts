@@ -1,4 +1,5 @@
 import type { Catalog, Table, View } from '../catalog/model.js'
+import { rememberFor } from '../remember.js'
 import { at, list, type Node } from '../tree.js'
 import type { Block, Relation } from './bound.js'
 
@@ -47,12 +48,12 @@ export function resolveName(names: readonly string[], scope: Scope, isFunction: 
 }
 
 /** The names of a relation's columns; null where they are not known. */
-export function columnNamesOf(relation: Relation): ReadonlySet<string> | null {
+export const columnNamesOf = rememberFor((relation: Relation): ReadonlySet<string> | null => {
   const renamed = list(at(relation.node, 'alias', 'colnames')).map((name) => String(at(name, 'String', 'sval')))
   const own = ownNamesOf(relation)
   if (renamed.length === 0) return own && new Set(own)
   return own && new Set([...renamed, ...own.slice(renamed.length)])
-}
+})
 
 function ownNamesOf({ table, view, body }: Relation): readonly string[] | null {
   if (table) return table.columns.map(({ name }) => name)

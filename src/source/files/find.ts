@@ -12,8 +12,12 @@ export type Asked =
   /** `entries`: every file below, as absolute paths. */
   | { readonly kind: 'folder'; readonly path: string; readonly entries: readonly string[] }
 
-/** Looks at the paths on disk, without the files to `exclude`. Throws SqlLoadError for what is not there and for a folder without SQL. */
-export function findFiles(paths: readonly string[], exclude: readonly string[] = []): readonly Asked[] {
+/** Looks at the paths on disk, without the files to `exclude`. Throws SqlLoadError for what is not there and for a folder without a file that is wanted. */
+export function findFiles(
+  paths: readonly string[],
+  exclude: readonly string[] = [],
+  isWanted = (path: string) => isSqlFile(path) || isCodeFile(path),
+): readonly Asked[] {
   const excluded = new Set(exclude.map((path) => resolve(path)))
   if (paths.length === 0) throw new SqlLoadError('No SQL file was given.', { hint: 'Name files or folders with SQL.' })
   return paths.map((given) => {
@@ -23,7 +27,7 @@ export function findFiles(paths: readonly string[], exclude: readonly string[] =
       throw new SqlLoadError(`${given}: no such file or folder.`, { hint: 'Check the path and the working folder.' })
     if (!stat.isDirectory()) return { kind: 'file', path }
     const entries = listFolder(path).filter((entry) => !excluded.has(entry))
-    if (!entries.some((entry) => isSqlFile(entry) || isCodeFile(entry))) {
+    if (!entries.some(isWanted)) {
       throw new SqlLoadError(`${given}: the folder holds no SQL file.`, {
         hint: 'Name the folder that holds the *.sql files.',
       })
