@@ -95,7 +95,9 @@ export function isKept({ target, plus, minus }: Equation): Answer {
 
 /** due = total − paid; where all three and a remainder stand (Stripe), what remains = due − paid. */
 function openAmount(parts: Parts): Equation | null {
-  if (has(parts, 'adjustment', 'balance', 'limit', 'used')) return null
+  // Credits that the total has taken off already do not lessen what is due once more.
+  if (has(parts, 'adjustment') && !grandTotal(parts)) return null
+  if (has(parts, 'balance', 'limit', 'used')) return null
   const [paid, due, remaining] = [only(parts, 'paid'), only(parts, 'due'), only(parts, 'remaining')]
   const total = only(parts, 'total') ?? (has(parts, 'total') ? null : (only(parts, 'gross') ?? only(parts, 'amount')))
   if (paid && due && remaining) return sum(remaining, [due], [paid], 0.8)
@@ -133,17 +135,21 @@ function lineAmount(parts: Parts): Equation | null {
   return { target, form: 'product', plus: [quantity, price], minus: [], confidence: 0.75 }
 }
 
-/** total = subtotal + tax + shipping + surcharge + fee − discount, of which some stand */
+/** total = subtotal + tax + shipping + surcharge + fee − discount − credits, of which some stand */
 function grandTotal(parts: Parts): Equation | null {
   const subtotal = only(parts, 'subtotal')
   const total = only(parts, 'total') ?? (has(parts, 'total') ? null : only(parts, 'amount'))
-  if (!subtotal || !total || has(parts, 'adjustment', 'net', 'gross')) return null
+  const credit = only(parts, 'adjustment')
+  const isCredit =
+    credit !== null && wordsOf(credit.name).some((word) => /^(?:credit|gutschrift|credito|avoir)$/.test(word))
+  if (!subtotal || !total || has(parts, 'net', 'gross') || (has(parts, 'adjustment') && !isCredit)) return null
   const additions: readonly Part[] = ['tax', 'shipping', 'surcharge', 'fee']
   if ([...additions, 'discount' as const].some((part) => (parts.get(part)?.length ?? 0) > 1)) return null
   const added = additions.flatMap((part) => only(parts, part) ?? [])
   const discount = only(parts, 'discount')
-  if (added.length === 0 && !discount) return null
-  return sum(total, [subtotal, ...added], discount ? [discount] : [], discount ? 0.75 : 0.8)
+  if (added.length === 0 && !discount && !credit) return null
+  const taken = [...(discount ? [discount] : []), ...(credit ? [credit] : [])]
+  return sum(total, [subtotal, ...added], taken, credit ? 0.65 : discount ? 0.75 : 0.8)
 }
 
 /** gross = net + tax */

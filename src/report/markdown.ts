@@ -1,12 +1,13 @@
 import type { AuditResult, Finding } from '../engine/result.js'
 import { renderBillingModel } from './markdown/billing-model.js'
+import { renderMissingParts } from './markdown/missing-parts.js'
 import { renderDiagram } from './markdown/diagram.js'
 import { code, table, text, textWithCode } from './markdown/escape.js'
 import { renderGrowth } from './markdown/growth.js'
 import { type Numbered, renderFinding } from './markdown/finding.js'
 import { renderConstraints, renderIndexes } from './markdown/inventory.js'
 import { listNames } from './markdown/names.js'
-import { renderPriorities, renderRoadmap } from './markdown/roadmap.js'
+import { renderPriorities, renderQuestions, renderRoadmap } from './markdown/roadmap.js'
 import { describeComparison, describeSuppressed, listChanges } from './changes.js'
 import { listDrift } from './drift.js'
 import { listNotSeen } from './not-seen.js'
@@ -60,6 +61,7 @@ export function renderMarkdown(result: AuditResult): string {
     ...(growth === '' ? [] : [growth]),
     ...(important.length > 0 ? ['## Impact, complexity, priority', renderPriorities(important)] : []),
     `## Roadmap\n\n${important.length > 0 ? renderRoadmap(important, result.rulebook, names) : 'Nothing to do.'}`,
+    ...renderQuestions(important, names),
     ...renderDrift(result),
     ...renderComparisons(document),
     ...renderSuppressions(document),
@@ -115,11 +117,15 @@ function renderSection(section: Section, document: Document): string {
   ].join('\n\n')
 }
 
-function inventoryOf(section: string, { result, names }: Document): readonly string[] {
+function inventoryOf(section: string, { result, names, numbers }: Document): readonly string[] {
   const { catalog } = result
   if (section === 'normalization') return renderNormalForms(result, names)
   if (section === 'integrity' && catalog.tables.length > 0) return ['### Present', renderConstraints(catalog)]
   if (section === 'queries') return renderQueries(result)
+  if (section === 'relationships') {
+    const parts = renderMissingParts(catalog, numbers)
+    return parts === '' ? [] : [parts]
+  }
   const indexes = section === 'indexes' ? renderIndexes(catalog) : ''
   return indexes === '' ? [] : ['### Present', indexes]
 }

@@ -101,6 +101,27 @@ it('writes the parts of a review in their order', async () => {
   expect(markdown).toContain("`status in ('open', 'paid')`".replace("'open', 'paid'", "'open', 'paid'"))
 })
 
+it('says which parts of billing are kept where, which are missing, and what proven fixes wait for', async () => {
+  const schema = `
+    create table customer (id bigint primary key, email text not null, billing_address text);
+    create table bill (id bigint primary key, customer_id bigint not null references customer, number text not null unique,
+      state text not null check (state in ('draft', 'open', 'paid')), lines jsonb not null default '[]', total numeric(12, 2) not null, currency char(3) not null, due_date date not null);
+    create table credit_note (id bigint primary key, bill_id bigint not null references bill, amount numeric(12, 2) not null, reason text not null);`
+  const question = 'Is it so?'
+  const fix = makeFix({ status: 'decision', reason: question })
+  const findings = [
+    makeFinding({ address: 'public.bill.lines', rule: 'normalization/records-in-jsonb', fix }),
+    makeFinding({ address: 'public.customer.email', rule: 'normalization/records-in-jsonb', fix }),
+    makeFinding({ address: 'public.bill.total', rule: 'redundancy/odd', fix: makeFix() }),
+  ]
+  const markdown = await withSchema(server, schema, (catalog) => renderMarkdown(makeResult({ catalog, findings })))
+  expect(markdown).toContain('| lines of an invoice | nowhere | `public.bill.lines` (1) |')
+  expect(markdown).toContain('| credit notes and refunds | `public.credit_note` | – |')
+  expect(markdown).toContain('| audit trail | nowhere | nothing shows that it is needed |')
+  expect(markdown).not.toContain('tiers of a price')
+  expect(markdown).toContain(`- ${question} (1, 2)`)
+})
+
 it('gives every finding its object, place, evidence, SQL, undo and locks', () => {
   const markdown = renderMarkdown(makeResult({ findings: [makeFinding({ fix: makeFix() })] }))
   expect(markdown).toContain('#### 1. `public.invoices.amount_due`')

@@ -1,5 +1,6 @@
 import type { Priority, RuleInfo } from '../../engine/result.js'
 import type { Level } from '../../engine/rule.js'
+import { groupBy } from '../../evidence/catalog/group.js'
 import { PRIORITIES } from '../order.js'
 import { gatherRemedies, type Remedy } from '../remedies.js'
 import { count, withFix } from '../summary.js'
@@ -46,6 +47,19 @@ export function renderRoadmap(
     const effort = items.length > 0 ? `${describeEffort(due)}\n\n${items.join('\n')}` : 'Nothing.'
     return `### ${WHEN[priority]}\n\n${effort}`
   }).join('\n\n')
+}
+
+/** The questions that fixes wait for, in the order of importance: whoever answers them sets the fixes free. */
+export function renderQuestions(findings: readonly Numbered[], names: ReadonlySet<string>): readonly string[] {
+  const open = findings.filter(({ finding }) => finding.fix?.status === 'decision')
+  const asked = [...groupBy(open, ({ finding }) => finding.fix?.reason ?? '')]
+  if (asked.length === 0) return []
+  const items = asked.map(
+    ([question, same]) => `- ${textWithCode(question, names)} (${same.map(({ number }) => String(number)).join(', ')})`,
+  )
+  return [
+    `## Questions to answer\n\nThe fixes of these findings are proven and wait for an answer.\n\n${items.join('\n')}`,
+  ]
 }
 
 /** `Priority now: 3 findings; effort: 2 low, 1 medium.` */
