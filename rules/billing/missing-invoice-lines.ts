@@ -4,6 +4,8 @@ import {
   type Catalog,
   createTable,
   holdsMoney,
+  means,
+  mentions,
   namedColumn,
   partName,
   quantityColumn,
@@ -82,6 +84,9 @@ function hasLines(table: Table, catalog: Catalog): boolean {
       : (role === 'price' || role === 'ledger entry') && isCalledLine
   }
   if (roles.linksTo(table).some(isPart)) return true
+  // Lines that no foreign key and no name of a column puts to their document may be those of this one.
+  if (catalog.tables.some((other) => other.schema === table.schema && other !== table && isAstray(other, catalog)))
+    return true
   // An invoice of an order, or of something else with lines, is for those lines.
   if (
     roles
@@ -93,6 +98,19 @@ function hasLines(table: Table, catalog: Catalog): boolean {
     ({ name, type }) =>
       (/^(?:_?jsonb?|xml|hstore|_text)$/.test(type.name) && LINES_IN_A_COLUMN.test(wordsOf(name).join(' '))) ||
       (type.category === 'array' && LINES_IN_A_COLUMN.test(wordsOf(name).join(' '))),
+  )
+}
+
+/** Rows with a quantity and a price that belong to no document as far as references and names tell. */
+function isAstray(table: Table, catalog: Catalog): boolean {
+  const roles = rolesOf(catalog)
+  const numbers = table.columns.filter(({ type }) => type.typcategory === 'N').map(({ name }) => wordsOf(name))
+  return (
+    numbers.some((words) => mentions(words, 'quantity')) &&
+    numbers.some((words) => words.some((word) => means(word, 'price') || /.price$|preis$/.test(word))) &&
+    roles
+      .linksFrom(table)
+      .every(({ to }) => !['invoice', 'subscription', 'plan', 'price'].includes(roles.of(to)?.role ?? ''))
   )
 }
 

@@ -66,6 +66,9 @@ export default rule({
 
 const FILLER = /^(?:is|was|has|flag|flg|fully|ist|wurde|esta|foi|est|yn|ind|indicator|kennzeichen)$/
 
+/** Flags that stand for several states: who is in trial is active too. */
+const BROAD = /^(?:active|aktiv|activo|activa|ativo|ativa|actif|enabled|live|current|open|valid)$/
+
 /** The status of the row and its value that a flag repeats; null where something relates the two, or computes the flag. */
 function statusOf(
   flag: Column,
@@ -74,7 +77,7 @@ function statusOf(
 ): { readonly status: Column; readonly value: string } | null {
   if (flag.type.name !== 'bool' || flag.generated || flag.inherited) return null
   const rest = wordsOf(flag.name).filter((word) => !FILLER.test(word) && !wordsOf(table.name).includes(word))
-  if (rest.length !== 1) return null
+  if (rest.length !== 1 || BROAD.test(rest.join())) return null
   for (const status of table.columns.filter(
     ({ name, type }) =>
       (type.typcategory === 'S' || type.category === 'enum') && mentions(wordsOf(name), 'status', 'state'),
