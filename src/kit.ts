@@ -69,7 +69,8 @@ export {
   serviceOf,
 } from './evidence/catalog/index-algebra.js'
 export type { MissingIndex, Redundancy, RedundantIndex, Service } from './evidence/catalog/index-algebra.js'
-export { equationsOf, isKept, type Equation } from './billing/arithmetic.js'
+export { equationId, equationsOf, formulaOf, isKept, type Equation } from './billing/arithmetic.js'
+export { minedEquationsOf } from './billing/mined-equations.js'
 export { usageLimitsOf, type UsageLimit } from './billing/counter.js'
 export { codeOf, grantsToOthers, isEndUser, knowsGrants } from './evidence/catalog/access.js'
 export { checkOf, findRowFreeCalls, guardColumnsOf, isConstantTrue } from './evidence/catalog/row-security.js'

@@ -1,11 +1,12 @@
 import {
-  type Column,
   type Derivation,
-  type Equation,
+  equationId,
   equationsOf,
   type Facts,
+  formulaOf,
   isKept,
   keepDerived,
+  minedEquationsOf,
   quoteIdentifier,
   rule,
 } from '../../src/kit.js'
@@ -26,14 +27,24 @@ export default rule({
     ],
   },
   needs: ['catalog'],
+  uses: ['sample'],
   tier: 'inferred',
 
-  *detect({ catalog, options }) {
+  *detect({ catalog, sample, options }) {
     for (const table of catalog.tables) {
       if (table.partitionOf || table.variety === 'foreign') continue
-      for (const equation of equationsOf(table)) {
+      const named = equationsOf(table).map((equation) => ({
+        equation,
+        grounds: sample?.predicate(equationId(equation))?.grounds,
+      }))
+      const mined = minedEquationsOf(table, sample?.equations(table) ?? [])
+      const told = new Set<string>()
+      for (const { equation, grounds } of [...named, ...mined]) {
         const { target, plus, minus, confidence } = equation
-        if (target.inherited || isKept(equation) !== 'no') continue
+        // Where many rows contradict it, it is not what the names mean.
+        if (target.inherited || isKept(equation) !== 'no' || grounds?.verdict === 'refuted') continue
+        if (told.has(target.name)) continue
+        told.add(target.name)
         const parts = [...plus, ...minus]
         yield {
           on: target,
@@ -44,14 +55,17 @@ export default rule({
             columns: [target, ...parts].map(({ name }) => name),
             as: wanted(options),
             nullable: [target, ...parts].filter(({ notNull }) => !notNull).map(({ name }) => name),
+            differing: grounds?.violations ?? 0,
           },
-          assessment: { confidence },
+          ...(grounds && grounds.verdict !== 'not verified' ? { grounds } : {}),
+          assessment: { confidence: grounds && grounds.support > 0 ? Math.max(confidence, 0.95) : confidence },
         }
       }
     }
   },
 
-  message: ({ on, facts: { formula } }) => `${on} repeats ${formula}, and nothing keeps them equal.`,
+  message: ({ on, facts: { formula, differing } }) =>
+    `${on} repeats ${formula}, and nothing keeps them equal${differing > 0 ? `: ${differing} ${differing > 1 ? 'rows differ' : 'row differs'}` : ''}.`,
 
   advice: ({ on, facts: { formula, nullable } }) =>
     [
@@ -73,19 +87,4 @@ export default rule({
 
 function wanted({ as }: Facts): Derivation['as'] {
   return as === 'virtual' || as === 'stored' ? as : 'check'
-}
-
-function formulaOf({ target, form, plus, minus }: Equation, name: (column: Column) => string): string {
-  const value = [plus.map(name).join(form === 'sum' ? ' + ' : ' * '), ...minus.map(name)].join(' - ')
-  const scale = scaleOf(target)
-  const scales = [...plus, ...minus].map(scaleOf)
-  // A target of no fixed scale takes any number of digits.
-  if (scale === null || target.type.name === 'money') return value
-  const digits = scales.reduce((a, b) => (a === null || b === null ? null : form === 'sum' ? Math.max(a, b) : a + b), 0)
-  return digits !== null && digits <= scale ? value : `round(${value}, ${scale})`
-}
-
-/** Digits after the point; null where a value may have any number of them. */
-function scaleOf({ type }: Column): number | null {
-  return type.name === 'numeric' ? type.scale : type.name === 'money' ? 2 : 0
 }

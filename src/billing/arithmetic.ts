@@ -4,13 +4,16 @@ import { checksOf, relatesAmounts } from './conditions.js'
 import { remember, rememberFor } from '../evidence/remember.js'
 import { means, mentions, wordsOf, type Meaning } from './names.js'
 
-/** A column that by name and type is computed from its neighbours: the sum of `plus` less `minus`, or the product of `plus`. */
+/**
+ * A column that is computed from its neighbours: the sum of `plus` less `minus`; the product of `plus`, less the share of each `minus`;
+ * or a markup, the first of `plus` and the share of it that the second says.
+ */
 export interface Equation {
   readonly target: Column
-  readonly form: 'sum' | 'product'
+  readonly form: 'sum' | 'product' | 'markup'
   readonly plus: readonly Column[]
   readonly minus: readonly Column[]
-  /** 0 … 1: how sure the names make it. */
+  /** 0 … 1: how sure the names, or the rows, make it. */
   readonly confidence: number
 }
 
@@ -77,6 +80,34 @@ export const equationsOf = rememberFor((table: Table): readonly Equation[] => {
     return equation && first === at ? [equation] : []
   })
 })
+
+/** Identity of the proposition that an equation holds in every row. */
+export function equationId({ target, plus, minus }: Equation): string {
+  return `equation ${target.address} ${[...plus, ...minus].map(({ name }) => name).join(' ')}`
+}
+
+/** What the target is computed by, in SQL, rounded where it has fewer digits than that may have. */
+export function formulaOf({ target, form, plus, minus }: Equation, name: (column: Column) => string): string {
+  const value = valueOf({ form, plus, minus }, name)
+  const scale = scaleOf(target)
+  const scales = [...plus, ...minus].map(scaleOf)
+  // A target of no fixed scale takes any number of digits.
+  if (scale === null || target.type.name === 'money') return value
+  const digits = scales.reduce((a, b) => (a === null || b === null ? null : form === 'sum' ? Math.max(a, b) : a + b), 0)
+  return digits !== null && digits <= scale ? value : `round(${value}, ${scale})`
+}
+
+function valueOf({ form, plus, minus }: Pick<Equation, 'form' | 'plus' | 'minus'>, name: (column: Column) => string) {
+  const [first = '', second = ''] = plus.map(name)
+  if (form === 'markup') return `${first} * (1 + ${second})`
+  if (form === 'sum') return [plus.map(name).join(' + '), ...minus.map(name)].join(' - ')
+  return [...plus.map(name), ...minus.map((column) => `(1 - ${name(column)})`)].join(' * ')
+}
+
+/** Digits after the point; null where a value may have any number of them. */
+function scaleOf({ type }: Column): number | null {
+  return type.name === 'numeric' ? type.scale : type.name === 'money' ? 2 : 0
+}
 
 /** Whether the database keeps an equation: by a CHECK, a generated column, or a trigger that computes its target. */
 export function isKept({ target, plus, minus }: Equation): Answer {

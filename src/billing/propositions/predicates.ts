@@ -1,5 +1,6 @@
 import type { Table } from '../../evidence/catalog/model.js'
 import type { CodedTable } from '../../evidence/sample/codes.js'
+import { equationId, equationsOf, formulaOf, isKept } from '../arithmetic.js'
 import { quoteIdentifier } from '../../quote.js'
 import { isOrdered, type Period, periodsOf } from '../period.js'
 import { proposeAmounts } from './amounts.js'
@@ -26,7 +27,7 @@ export function proposePredicates(table: Table, coded: CodedTable | null): reado
   ]
   // Where a table keeps one of a group, somebody has thought about it.
   const settled = new Set(proposed.flatMap(({ group, expression }) => (isEnforced(expression, table) ? [group] : [])))
-  return [...proposePeriods(table), ...proposed.filter(({ group }) => !settled.has(group))]
+  return [...proposePeriods(table), ...proposeEquations(table), ...proposed.filter(({ group }) => !settled.has(group))]
 }
 
 /** The rule about periods chooses between > and >= itself. */
@@ -44,6 +45,29 @@ function proposePeriods(table: Table): readonly Proposition[] {
         expression: `${end} >= ${start}`,
         tallies: { equal: `${end} = ${start}` },
         group: orderId(period),
+        rank: 1,
+        byName: 0,
+      },
+    ]
+  })
+}
+
+/** The rule about derived amounts speaks of them. */
+function proposeEquations(table: Table): readonly Proposition[] {
+  return equationsOf(table).flatMap((equation): readonly Proposition[] => {
+    const { target, plus, minus } = equation
+    if (target.inherited || isKept(equation) !== 'no') return []
+    const parts = [...plus, ...minus]
+    const formula = formulaOf(equation, ({ name }) => quoteIdentifier(name))
+    return [
+      {
+        id: equationId(equation),
+        family: 'arithmetic',
+        contradiction: `${target.name} is not ${formulaOf(equation, ({ name }) => name)}`,
+        table,
+        columns: [target, ...parts],
+        expression: `${quoteIdentifier(target.name)} = ${formula}`,
+        group: equationId(equation),
         rank: 1,
         byName: 0,
       },

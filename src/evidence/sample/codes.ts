@@ -71,7 +71,8 @@ function hashes({ name, type }: Column): string {
   const value = `t.${quoteIdentifier(name)}`
   const hash =
     type.name === 'numeric'
-      ? `pg_catalog.hash_numeric_extended(${value}, 0)`
+      ? // Zero hashes to the seed less one, which must be neither mark.
+        `pg_catalog.hash_numeric_extended(${value}, 2)`
       : `pg_catalog.hashtextextended(${type.name === 'citext' ? `pg_catalog.lower(${value}::text)` : `${value}::text`}, 0)`
   const sent = `pg_catalog.int8send(${hash})`
   const short = VARIABLE.has(type.name)

@@ -5,6 +5,7 @@ import type { NotSeen } from '../model.js'
 import { codeTable, type CodedTable } from './codes.js'
 import { examineJson, isJson, type JsonFact } from './json.js'
 import { type EmbeddedEntity, examineEntities, mineDependencies, shapeEntities } from './dependencies.js'
+import { type EquationFact, findEquations } from './equations.js'
 import { examineInclusion, type Inclusion, type InclusionFact } from './inclusion.js'
 import { examineKeys, type KeyFact } from './keys.js'
 import { BUDGET, type Budget, createLooks } from './look.js'
@@ -61,6 +62,7 @@ export async function collectSample(
     predicates: new Map<string, PredicateFact>(),
     inclusions: new Map<string, InclusionFact>(),
     json: new Map<string, JsonFact>(),
+    equations: new Map<string, readonly EquationFact[]>(),
   }
   const proposed = new Map<string, readonly Predicate[]>()
   const entities = new Map<string, readonly EmbeddedEntity[]>()
@@ -88,6 +90,7 @@ export async function collectSample(
       const [id, fact] = await examineInclusion(inclusion, place, parent, look, reach)
       if (fact.grounds.violations > 0 || isTelling(fact.grounds)) facts.inclusions.set(id, fact)
     }
+    facts.equations.set(table.address, await findEquations(place, rows, look, reach))
     for (const column of table.columns.filter(isJson)) {
       const fact = await examineJson(column, place, look, reach)
       if (fact) facts.json.set(column.address, fact)
@@ -106,6 +109,7 @@ export async function collectSample(
     keys: ({ address }) => keys.get(address) ?? [],
     inclusion: (id) => facts.inclusions.get(id),
     json: ({ address }) => facts.json.get(address),
+    equations: ({ address }) => facts.equations.get(address) ?? [],
   }
   return { sample, notSeen: [...notSeen, ...troubles] }
 }

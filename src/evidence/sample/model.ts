@@ -1,5 +1,6 @@
 import type { EmbeddedEntity } from './dependencies.js'
 import type { KeyFact } from './keys.js'
+import type { EquationFact } from './equations.js'
 import type { InclusionFact } from './inclusion.js'
 import type { JsonFact } from './json.js'
 import type { Predicate, PredicateFact } from './predicates.js'
@@ -113,4 +114,6 @@ export interface Sample {
   inclusion(id: string): InclusionFact | undefined
   /** What the documents of a JSON column hold; undefined where nobody could look, or there are too few. */
   json(column: { readonly address: string }): JsonFact | undefined
+  /** Numbers of a table that follow from others of the same row; a sum may stand solved for any of its columns. */
+  equations(table: { readonly address: string }): readonly EquationFact[]
 }
