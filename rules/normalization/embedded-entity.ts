@@ -67,7 +67,8 @@ export default rule({
                 : [],
             ),
           },
-          breaks: entity.breaks,
+          // A snapshot is a question, and breaks nothing until it is answered.
+          breaks: snapshot ? null : entity.breaks,
           grounds: entity.grounds,
           assessment: snapshot || parent ? { severity: 'info' } : {},
         }

@@ -98,7 +98,7 @@ function describe(rule: Rule, detection: Detection, evidence: Evidence, target: 
       advice: rule.advice?.(found) ?? rule.docs.summary,
       location: locate(on, related, evidence),
       evidence: { tier, facts, ...(grounds ? { grounds } : {}) },
-      breaks: detection.breaks ?? rule.breaks ?? null,
+      breaks: detection.breaks === undefined ? (rule.breaks ?? null) : detection.breaks,
       fix: null,
       query: query && { text: query.normalized, rewrite: null },
       fingerprint: fingerprint(rule.id, on.address),

@@ -36,8 +36,8 @@ export interface Detection<S extends Subject = Subject, F extends Facts = Facts>
   /** Other objects that take part. */
   readonly related?: readonly Subject[]
   readonly assessment?: Assessment
-  /** The normal form that it breaks, where it is another than the rule's. */
-  readonly breaks?: NormalForm
+  /** The normal form that it breaks, where it is another than the rule's; null for none. */
+  readonly breaks?: NormalForm | null
   /** What rows told about it; gives the finding its tier, and decides whether statements may be offered. */
   readonly grounds?: Grounds
 }

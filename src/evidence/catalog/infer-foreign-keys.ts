@@ -70,6 +70,38 @@ export function inferForeignKeys(catalog: Catalog): readonly InferredForeignKey[
   })
 }
 
+/** Columns called like the columns of another table's composite key. */
+export interface OpenComposite {
+  readonly columns: readonly Column[]
+  readonly referencedColumns: readonly Column[]
+}
+
+/** Tables that hold all columns of another's composite key by name and type; only rows can tell that they hold its values. */
+export function findOpenComposites(catalog: Catalog): readonly OpenComposite[] {
+  const names = new TableNames(catalog)
+  const tables = catalog.tables.filter(({ partitionOf, variety }) => !partitionOf && variety !== 'foreign')
+  const keyed = tables.filter(({ primaryKey }) => {
+    const columns = primaryKey?.columns ?? []
+    return columns.length > 1 && columns.every(({ type }) => familyOf(type.name))
+  })
+  return tables.flatMap((table) => {
+    const byName = new Map(table.columns.map((column) => [names.wordsOf(column).join('_'), column]))
+    return keyed.flatMap(({ primaryKey, ...owner }): readonly OpenComposite[] => {
+      if (owner.address === table.address) return []
+      const columns = primaryKey!.columns.flatMap((key) => {
+        const column = byName.get(names.wordsOf(key).join('_'))
+        return column && sameFamily(column, key) && !isGeneric(key.name) ? [column] : []
+      })
+      const isOwn = table.primaryKey?.columns.every((column) => columns.includes(column)) ?? false
+      const declared = table.foreignKeys.some(
+        (key) => key.columns.length > 1 && key.columns.every((column) => columns.includes(column)),
+      )
+      if (columns.length < primaryKey!.columns.length || isOwn || declared) return []
+      return [{ columns, referencedColumns: primaryKey!.columns }]
+    })
+  })
+}
+
 /** A column that identifies something, though no name says what; and the keys that have its type. */
 export interface OpenReference {
   readonly column: Column
@@ -227,7 +259,7 @@ const MOST_KEYS = 3
 
 /** Keys of other tables that are called like the column; text says the same thing in many places, so its table must be meant. */
 function keysNamedLike(column: Column, names: TableNames): readonly Column[] {
-  const tables = names.tablesWithKey(column.name)
+  const tables = names.tablesWithKey(column)
   // `gid`, by which many tables are keyed, is the house's word for an identifier.
   if (tables.length === 0 || tables.length > MOST_KEYS) return []
   const { core, ending } = stripEnding(names.wordsOf(column))
@@ -357,6 +389,7 @@ class TableNames {
   readonly #named = new Map<string, readonly Table[]>()
   readonly #columnWords = new Map<string, readonly string[]>()
   readonly #byKey: Map<string, Table[]>
+  readonly #byBareKey: Map<string, Table[]>
   readonly #prefixes = new Map<Table, string | null>()
   readonly #declared: Map<string, ForeignKey[]>
   readonly #namesakes = new Map<string, number>()
@@ -384,6 +417,11 @@ class TableNames {
     this.#byKey = groupBy(
       this.#tables.filter((table) => singleKey(table) && !isGeneric(singleKey(table)!.name)),
       (table) => singleKey(table)!.name,
+    )
+    // Where each table puts a prefix of its own before all columns, `o_custkey` is the `c_custkey` of another.
+    this.#byBareKey = groupBy(
+      this.#tables.filter((table) => this.#prefixes.get(table) && singleKey(table)),
+      (table) => this.wordsOf(singleKey(table)!).join('_'),
     )
     this.#declared = groupBy(
       catalog
@@ -432,8 +470,9 @@ class TableNames {
   }
 
   /** Tables whose one key column has this name; of several, those that the name is about, or that hand out its values. */
-  tablesWithKey(name: string): readonly Table[] {
-    const tables = this.#byKey.get(name) ?? []
+  tablesWithKey(column: Column): readonly Table[] {
+    const { name } = column
+    const tables = this.#byKey.get(name) ?? this.#byBareKey.get(this.wordsOf(column).join('_')) ?? []
     if (tables.length < 2) return tables
     const { core } = stripEnding(splitName(name))
     const meant = tables.filter((table) => this.named(core).includes(table))

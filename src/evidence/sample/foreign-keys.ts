@@ -1,4 +1,5 @@
 import {
+  findOpenComposites,
   findOpenReferences,
   inferForeignKeys,
   type InferredForeignKey,
@@ -22,6 +23,8 @@ const MOST_ORPHANS = 0.1
 const SURE = 0.88
 /** Fewer different uuids may be in a key by the way the rows were made. */
 const FEWEST_VALUES = 5
+/** Fewer pairs may be in a composite key by chance. */
+const FEWEST_TUPLES = 20
 /** Keys that are asked about one column that no name explains. */
 const MOST_KEYS = 60
 /** The chance that a smaller table holds all values by accident must be below it. */
@@ -43,7 +46,10 @@ export function proposeInclusions(catalog: Catalog): readonly Inclusion[] {
   const unvalidated = [...catalog.foreignKeys()]
     .filter(({ validated, table, inherited }) => !validated && !inherited && !table.partitionOf)
     .map(({ columns, referencedColumns }) => inclusion(columns, referencedColumns))
-  return [...named, ...open, ...unvalidated]
+  const composites = findOpenComposites(catalog).map(({ columns, referencedColumns }) =>
+    inclusion(columns, referencedColumns),
+  )
+  return [...named, ...open, ...composites, ...unvalidated]
 }
 
 /**
@@ -64,7 +70,19 @@ export function witnessForeignKeys(catalog: Catalog, sample: Sample | null): rea
     const found = { columns: [column], referencedColumns: [only.key], rule: 'values', confidence: 0.9 } as const
     return [{ ...found, alternatives: [], grounds: only.fact.grounds }]
   })
-  return [...explained, ...open]
+  const composites = findOpenComposites(catalog).flatMap(
+    ({ columns, referencedColumns }): readonly WitnessedForeignKey[] => {
+      const fact = sample.inclusion(inclusionId(columns, referencedColumns))
+      if (!fact || fact.grounds.verdict !== 'holds' || fact.values < FEWEST_TUPLES) return []
+      if (named.some((key) => key.columns.length > 1 && key.columns.every((column) => columns.includes(column))))
+        return []
+      const found = { columns, referencedColumns, rule: 'composite', confidence: 0.97 } as const
+      return [{ ...found, alternatives: [], grounds: fact.grounds }]
+    },
+  )
+  // A row of the composite key's table points on to what its parts say.
+  const implied = new Set(composites.flatMap(({ columns }) => columns))
+  return [...explained.filter(({ columns }) => columns.length > 1 || !implied.has(columns[0]!)), ...open, ...composites]
 }
 
 interface Candidate {
