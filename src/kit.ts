@@ -72,8 +72,14 @@ export type { MissingIndex, Redundancy, RedundantIndex, Service } from './eviden
 export { equationId, equationsOf, formulaOf, isKept, type Equation } from './billing/arithmetic.js'
 export { minedEquationsOf } from './billing/mined-equations.js'
 export { usageLimitsOf, type UsageLimit } from './billing/counter.js'
-export { codeOf, grantsToOthers, isEndUser, knowsGrants } from './evidence/catalog/access.js'
-export { checkOf, findRowFreeCalls, guardColumnsOf, isConstantTrue } from './evidence/catalog/row-security.js'
+export { codeOf, grantsToOthers, isEndUser, knowsGrants, rolesHeldBy } from './evidence/catalog/access.js'
+export {
+  checkOf,
+  findRowFreeCalls,
+  guardColumnsOf,
+  isConstantTrue,
+  readGuardsOf,
+} from './evidence/catalog/row-security.js'
 export { hashBoundsOf, isDefaultPartition, rangeBoundsOf } from './evidence/catalog/partition-bounds.js'
 export type { RangeBounds } from './evidence/catalog/partition-bounds.js'
 export { columnsFedBySequences } from './evidence/catalog/sequence-use.js'

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { compareCatalogs, describeCatalog } from '../src/evidence/catalog/describe.js'
 import { linkCatalog } from '../src/evidence/catalog/link.js'
+import type { Catalog } from '../src/evidence/catalog/model.js'
 import { readCatalog } from '../src/evidence/catalog/read.js'
 import { recreateCatalog } from '../src/fix/recreate.js'
 import { quoteIdentifier } from '../src/quote.js'
@@ -27,6 +28,8 @@ it.each(SCHEMAS)('makes the catalog of %s again', async (file) => {
     expect(pending).toEqual([])
     const after = linkCatalog(await readCatalog(copy))
     expect(compareCatalogs(describeCatalog(before), describeCatalog(after))).toEqual([])
+    const published = ({ tables }: Catalog) => tables.map(({ address, publications }) => [address, publications])
+    expect(published(after)).toEqual(published(before))
   } finally {
     await Promise.all([original.close(), copy.close()])
   }

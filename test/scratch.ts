@@ -178,6 +178,10 @@ export async function emptyDatabase(server: ScratchSession): Promise<void> {
   const schemas = await server.query<{ name: string }>(
     `select quote_ident(nspname) as name from pg_namespace where nspname !~ '^pg_' and nspname <> 'information_schema'`,
   )
+  const publications = await server.query<{ name: string }>(
+    'select quote_ident(pubname) as name from pg_publication order by 1',
+  )
+  for (const { name } of publications) await server.execute(`drop publication ${name}`)
   for (const { name } of schemas) await server.execute(`drop schema ${name} cascade`)
   const owner = server.version >= 140_000 ? 'pg_database_owner' : 'current_user'
   await server.execute(`create schema public authorization ${owner}; grant usage on schema public to public`)
@@ -277,9 +281,21 @@ function statisticsOf(
       return given && { ...zero, ...given }
     }
   return {
-    collectedAt: '2026-01-31T00:00:00Z',
+    collectedAt: (counted.get('server') as { collectedAt?: string } | undefined)?.collectedAt ?? '2026-01-31T00:00:00Z',
     resetAt: '2025-01-31T00:00:00Z',
     servers: 1,
+    server: counted.has('server')
+      ? {
+          settings: {},
+          blocksHit: 0,
+          blocksRead: 0,
+          temporaryBytes: 0,
+          temporaryFiles: 0,
+          slots: [],
+          preparedTransactions: [],
+          ...counted.get('server'),
+        }
+      : null,
     table: lookUp({
       rows: 0,
       pages: null,

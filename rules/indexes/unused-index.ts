@@ -5,6 +5,7 @@ import {
   findRedundantIndexes,
   type Index,
   quoteLiteral,
+  readGuardsOf,
   rule,
   serveForeignKey,
 } from '../../src/kit.js'
@@ -87,11 +88,13 @@ function leavesOf(index: Index, all: readonly Index[]): readonly Index[] {
   return all.filter(({ partitionOf }) => partitionOf === index).flatMap((part) => leavesOf(part, all))
 }
 
-/** Nothing rests on it: no key or constraint, no replica identity, no order to cluster by, no foreign key that another rule would then ask an index for, no search by words. */
+/** Nothing rests on it: no key or constraint, no replica identity, no order to cluster by, no foreign key or policy that another rule would then ask an index for, no search by words. */
 function mayGo(index: Index): boolean {
   if (index.unique || index.constraint || index.isReplicaIdentity || index.clustered || !index.valid) return false
   if (index.supportsForeignKeys.length > 0 || index.keys.some(({ column }) => column?.type.name === 'tsvector'))
     return false
   if (index.table.kind === 'view') return true
+  const [first] = index.keys
+  if (first?.column && readGuardsOf(index.table).includes(first.column)) return false
   return index.table.foreignKeys.every((foreignKey) => serveForeignKey(index, foreignKey) === 'none')
 }

@@ -1,4 +1,4 @@
-import { afterReview, grantsToOthers, quoteRelation, rule, statement } from '../../src/kit.js'
+import { afterReview, grantsToOthers, quoteRelation, rolesHeldBy, rule, statement } from '../../src/kit.js'
 
 export default rule({
   severity: 'warning',
@@ -14,20 +14,23 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    const logins = new Set(
-      catalog.roles
-        .filter(({ canLogin, superuser, bypassRowSecurity }) => canLogin && !superuser && !bypassRowSecurity)
-        .map(({ name }) => name),
-    )
+    const logins = catalog.roles
+      .filter(({ canLogin, superuser, bypassRowSecurity }) => canLogin && !superuser && !bypassRowSecurity)
+      .map(({ name }) => ({ name, held: rolesHeldBy(name, catalog) }))
     for (const table of catalog.tables) {
       const { rowSecurity, forceRowSecurity, policies, partitionOf, owner } = table
-      if (!rowSecurity || forceRowSecurity || policies.length === 0 || partitionOf || !logins.has(owner)) continue
-      if (grantsToOthers(table, catalog).length === 0) yield { on: table, facts: { owner } }
+      if (!rowSecurity || forceRowSecurity || policies.length === 0 || partitionOf) continue
+      const acting = logins.filter(({ held }) => held.has(owner)).map(({ name }) => name)
+      // Who is let in by a grant and is no owner is held to the policies.
+      const guarded = grantsToOthers(table, catalog).some(({ grantee }) => !acting.includes(grantee))
+      if (acting.length > 0 && !guarded) yield { on: table, facts: { owner, acting } }
     }
   },
 
-  message: ({ on, facts: { owner } }) =>
-    `The policies of ${on} guard against nobody: only its owner ${owner} may use it, and an owner is not held to policies.`,
+  message: ({ on, facts: { owner, acting } }) =>
+    acting.includes(owner)
+      ? `The policies of ${on} guard against nobody: only its owner ${owner} may use it, and an owner is not held to policies.`
+      : `The policies of ${on} guard against nobody: only its owner ${owner} may use it, as which ${acting.join(', ')} ${acting.length > 1 ? 'act' : 'acts'}, and an owner is not held to policies.`,
 
   fix: ({ on, facts: { owner } }) =>
     afterReview(`Shall ${owner} be held to the policies of ${on}, in migrations and backups too?`, [

@@ -33,6 +33,26 @@ const tableStatistics = z.object({
   frozenXidAge: z.number().nullable(),
 })
 
+const serverStatistics = z
+  .object({
+    settings: z.record(z.string(), z.string()).nullable(),
+    blocksHit: count,
+    blocksRead: count,
+    temporaryBytes: count,
+    temporaryFiles: count,
+    slots: z.array(
+      z.object({
+        name: z.string(),
+        active: z.boolean(),
+        xidAge: z.number().nullable(),
+        retainedBytes: count.nullable(),
+      }),
+    ),
+    preparedTransactions: z.array(z.object({ name: z.string(), hours: z.number() })),
+  })
+  .optional()
+  .describe('The server as a whole: some settings, its cache, replication slots and prepared transactions.')
+
 const indexStatistics = z.object({
   index: oid,
   scans: count,
@@ -110,6 +130,7 @@ const snapshotSchema = z
         collectedAt: z.string(),
         resetAt: z.string().nullable(),
         servers: z.number().int().optional(),
+        server: serverStatistics,
         tables: z.array(tableStatistics),
         indexes: z.array(indexStatistics),
         columns: z.array(columnStatistics),

@@ -55,10 +55,20 @@ function listStatements(catalog: Catalog, given: readonly Given[]): readonly str
     ...catalog.tables.flatMap((owner) => owner.foreignKeys.filter(({ inherited }) => !inherited)).map(constraint),
     ...catalog.tables.flatMap(({ triggers }) => triggers.filter(({ inherited }) => !inherited).flatMap(trigger)),
     ...catalog.tables.flatMap(rowSecurity),
+    ...publications(catalog.tables),
     ...comments(catalog),
     ...grants(catalog, given),
     'reset check_function_bodies',
   ]
+}
+
+/** Each by the tables that it is known to send changes of. */
+function publications(tables: readonly Table[]): readonly string[] {
+  const names = [...new Set(tables.flatMap((table) => table.publications))]
+  return names.map((name) => {
+    const sent = tables.filter((table) => table.publications.includes(name)).map(quoteRelation)
+    return `create publication ${quoteIdentifier(name)} for table ${sent.join(', ')}`
+  })
 }
 
 function enumType(type: UserType): string {

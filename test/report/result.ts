@@ -86,6 +86,7 @@ const emptyCatalog: Catalog = {
   functions: [],
   extensions: [],
   roles: [],
+  database: { kind: 'database', address: '', name: '', comment: null },
   columns: () => [],
   constraints: () => [],
   indexes: () => [],

@@ -6,6 +6,7 @@ export const MADE_UP_STATISTICS: Statistics = {
   resetAt: '2026-04-04T10:00:00.000Z',
   servers: 1,
   shards: () => [],
+  server: null,
   table: ({ address }) => {
     const seed = seedOf(address)
     const rows = 10 ** (2 + (seed % 6)) * (1 + (seed % 7))

@@ -25,6 +25,15 @@ export function knowsGrants(catalog: Catalog): boolean {
   return [...catalog.tables, ...catalog.views].some((relation) => grantsToOthers(relation, catalog).length > 0)
 }
 
+/** Names of the roles whose privileges a role has without SET ROLE, its own among them. */
+export function rolesHeldBy(name: string, { roles }: Catalog): ReadonlySet<string> {
+  const parents = new Map(roles.map((role) => [role.name, role.inheritsFrom]))
+  const held = new Set([name])
+  // A set that grows is gone through to its end.
+  for (const role of held) for (const parent of parents.get(role) ?? []) held.add(parent)
+  return held
+}
+
 /** A routine's body without comments and string literals, in lower case; null where there is none to read. */
 export function codeOf({ source }: Routine): string | null {
   if (source === null || source === '') return null

@@ -20,6 +20,7 @@ const ACTIONS = {
 const ROUTINES = { f: 'function', p: 'procedure', a: 'aggregate', w: 'window' } as const
 const VOLATILITIES = { i: 'immutable', s: 'stable', v: 'volatile' } as const
 const TRIGGER_STATES = { O: 'origin', A: 'always', R: 'replica', D: 'disabled' } as const
+const DEFAULTS = { r: 'tables', S: 'sequences', f: 'functions', T: 'types', n: 'schemas' } as const
 const POLICY_COMMANDS = { '*': 'all', r: 'select', a: 'insert', w: 'update', d: 'delete' } as const
 
 /** Joins the flat rows by oid into the linked model, whose order depends on names alone. */
@@ -35,6 +36,7 @@ export function linkCatalog(unordered: raw.RawCatalog): model.Catalog {
         comment: row.comment,
         owner: row.owner,
         grants: row.grants,
+        defaultGrants: (row.defaultGrants ?? []).map((grant) => ({ ...grant, objects: DEFAULTS[grant.objects] })),
       }),
     ]),
   )
@@ -45,6 +47,7 @@ export function linkCatalog(unordered: raw.RawCatalog): model.Catalog {
     comment: null,
     owner: '',
     grants: [],
+    defaultGrants: [],
   })
   const schemaOf = (oid: number) => schemas.get(oid) ?? temporary
   const types = linkTypes(rows, schemaOf)
@@ -179,6 +182,7 @@ export function linkCatalog(unordered: raw.RawCatalog): model.Catalog {
             ? columnsAt(row.relation, row.onDeleteSetColumns)
             : shared.columns,
         match: row.match === 'f' ? ('full' as const) : ('simple' as const),
+        triggersDisabled: row.triggersDisabled ?? false,
       })
       table.foreignKeys.push(foreignKey)
       referenced.referencedBy.push(foreignKey)
@@ -333,6 +337,7 @@ function newTable(
     rowSecurity: row.rowSecurity,
     forceRowSecurity: row.forceRowSecurity,
     replicaIdentity: REPLICA_IDENTITIES[row.replicaIdentity],
+    publications: [...(row.publications ?? [])],
     column(this: Draft<model.Table>, name: string) {
       return this.columns.find((column) => column.name === name)
     },
@@ -349,6 +354,7 @@ function catalogOf(parts: {
   readonly functions: readonly model.Routine[]
 }): model.Catalog {
   const { rows } = parts
+  const name = rows.database[0]?.name ?? ''
   const tables = parts.tables.filter(({ persistence }) => persistence !== 'temporary')
   const byAddress = new Map(tables.map((table) => [table.address, table]))
   const columns = tables.flatMap((table) => table.columns)
@@ -363,7 +369,8 @@ function catalogOf(parts: {
   ])
   return {
     serverVersion: rows.database[0]?.version ?? 0,
-    databaseName: rows.database[0]?.name ?? '',
+    databaseName: name,
+    database: addressed({ kind: 'database' as const, address: name, name, comment: null }),
     schemas: parts.schemas,
     tables,
     temporaryTables: parts.tables.filter(({ persistence }) => persistence === 'temporary'),
@@ -372,7 +379,7 @@ function catalogOf(parts: {
     types: parts.types,
     functions: parts.functions,
     extensions: rows.extensions.map((row) => addressed({ kind: 'extension' as const, address: row.name, ...row })),
-    roles: rows.roles,
+    roles: rows.roles.map((role) => ({ ...role, inheritsFrom: role.inheritsFrom ?? [] })),
     columns: () => columns,
     constraints: () => constraints,
     indexes: () => indexes,

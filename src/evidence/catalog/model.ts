@@ -9,6 +9,8 @@ export interface Catalog {
   /** `server_version_num` of the server that was read, e.g. 150018. */
   readonly serverVersion: number
   readonly databaseName: string
+  /** What findings about the server or the database as a whole are about. */
+  readonly database: Database
   readonly schemas: readonly Schema[]
   /** Ordinary, partitioned and foreign tables, partitions included. */
   readonly tables: readonly Table[]
@@ -44,10 +46,25 @@ interface CatalogObject {
   toString(): string
 }
 
+export interface Database extends CatalogObject {
+  readonly kind: 'database'
+}
+
 export interface Schema extends CatalogObject {
   readonly kind: 'schema'
   readonly owner: string
   readonly grants: readonly Grant[]
+  /** Privileges that objects made here later will have (`ALTER DEFAULT PRIVILEGES IN SCHEMA`). */
+  readonly defaultGrants: readonly DefaultGrant[]
+}
+
+/** One privilege on what `owner` will make. */
+export interface DefaultGrant {
+  readonly owner: string
+  readonly objects: 'tables' | 'sequences' | 'functions' | 'types' | 'schemas'
+  /** Role name, or `PUBLIC`. */
+  readonly grantee: string
+  readonly privilege: string
 }
 
 /** One privilege on one object. */
@@ -88,6 +105,8 @@ export interface Table extends CatalogObject {
   readonly rowSecurity: boolean
   readonly forceRowSecurity: boolean
   readonly replicaIdentity: 'default' | 'nothing' | 'full' | 'index'
+  /** Publications that send its updates or deletes to subscribers. */
+  readonly publications: readonly string[]
   /** How Citus spreads it over nodes; null for a table of this node alone. */
   readonly distribution: Distribution | null
   /** Storage parameters, e.g. `autovacuum_enabled` → `false`. */
@@ -205,6 +224,8 @@ export interface ForeignKey extends TableConstraint {
   /** Columns of `ON DELETE SET NULL (…)`; all key columns when none were named. */
   readonly onDeleteSetColumns: readonly Column[]
   readonly match: 'simple' | 'full'
+  /** Some of the server's own triggers that keep it are disabled, so that rows may break it. */
+  readonly triggersDisabled: boolean
 }
 
 export interface CheckConstraint extends TableConstraint {
@@ -353,10 +374,13 @@ export interface Role {
   readonly superuser: boolean
   readonly bypassRowSecurity: boolean
   readonly canLogin: boolean
+  /** Roles whose privileges it has without SET ROLE, by direct membership. */
+  readonly inheritsFrom: readonly string[]
 }
 
 /** What a finding can be about. */
 export type Subject =
+  | Database
   | Schema
   | Table
   | Column

@@ -48,7 +48,14 @@ export const catalogQueries = (version: number) =>
 
     schemas: `with ${USER_SCHEMAS}
       select n.oid, n.nspname::text as name, pg_catalog.pg_get_userbyid(n.nspowner)::text as owner,
-        ${comment('pg_namespace', 'n.oid')} as comment, ${grants('n.nspacl', `'n'`, 'n.nspowner')} as grants
+        ${comment('pg_namespace', 'n.oid')} as comment, ${grants('n.nspacl', `'n'`, 'n.nspowner')} as grants,
+        (select coalesce(json_agg(json_build_object('owner', pg_catalog.pg_get_userbyid(d.defaclrole)::text,
+            'objects', d.defaclobjtype::text,
+            'grantee', case a.grantee when 0 then 'PUBLIC' else pg_catalog.pg_get_userbyid(a.grantee)::text end,
+            'privilege', a.privilege_type)
+            order by pg_catalog.pg_get_userbyid(d.defaclrole), d.defaclobjtype, a.grantee, a.privilege_type), '[]'::json)
+          from pg_catalog.pg_default_acl d cross join lateral pg_catalog.aclexplode(d.defaclacl) a
+          where d.defaclnamespace = n.oid) as "defaultGrants"
       from pg_catalog.pg_namespace n join user_schemas u on u.oid = n.oid
       order by n.nspname`,
 
@@ -58,6 +65,12 @@ export const catalogQueries = (version: number) =>
         c.relrowsecurity as "rowSecurity", c.relforcerowsecurity as "forceRowSecurity",
         c.relreplident::text as "replicaIdentity", c.relispopulated as populated, c.reloptions::text[] as options,
         ${comment('pg_class', 'c.oid')} as comment, ${grants('c.relacl', `'r'`, 'c.relowner')} as grants,
+        (select coalesce(json_agg(p.pubname::text order by p.pubname), '[]'::json)
+          from pg_catalog.pg_publication p
+          where (p.pubupdate or p.pubdelete) and (p.puballtables
+            or exists (select from pg_catalog.pg_publication_rel r where r.prpubid = p.oid and r.prrelid = c.oid)
+            ${since(version, 150000, 'or exists (select from pg_catalog.pg_publication_namespace s where s.pnpubid = p.oid and s.pnnspid = c.relnamespace)', '')}
+          )) as publications,
         c.relispartition as "isPartition",
         case when c.relispartition then pg_catalog.pg_get_expr(c.relpartbound, c.oid) end as "partitionBound",
         (select coalesce(json_agg(i.inhparent::int8 order by i.inhseqno), '[]'::json)
@@ -115,6 +128,8 @@ export const catalogQueries = (version: number) =>
         o.confkey::int2[] as "referencedColumns", o.confupdtype::text as "onUpdate", o.confdeltype::text as "onDelete",
         ${since(version, 150000, 'o.confdelsetcols::int2[]', 'null::int2[]')} as "onDeleteSetColumns",
         o.confmatchtype::text as match, o.condeferrable as deferrable, o.condeferred as deferred,
+        o.contype = 'f' and exists (select from pg_catalog.pg_trigger t
+          where t.tgconstraint = o.oid and t.tgenabled = 'D') as "triggersDisabled",
         o.convalidated as validated, ${since(version, 180000, 'o.conenforced', 'true')} as enforced,
         ${since(version, 180000, 'o.conperiod', 'false')} as period,
         o.conparentid <> 0 or not o.conislocal as inherited,
@@ -227,7 +242,10 @@ export const catalogQueries = (version: number) =>
 
     roles: `
       select r.rolname::text as name, r.rolsuper as superuser, r.rolbypassrls as "bypassRowSecurity",
-        r.rolcanlogin as "canLogin"
+        r.rolcanlogin as "canLogin",
+        array(select pg_catalog.pg_get_userbyid(m.roleid)::text from pg_catalog.pg_auth_members m
+          where m.member = r.oid and ${since(version, 160000, 'm.inherit_option', 'r.rolinherit')}
+          order by 1)::text[] as "inheritsFrom"
       from pg_catalog.pg_roles r
       where r.rolname !~ '^pg_'
       order by r.rolname`,

@@ -31,6 +31,13 @@ interface Commented {
 export interface RawSchema extends Commented {
   readonly owner: string
   readonly grants: readonly Grant[]
+  /** Absent in older snapshots; `objects` as in `pg_default_acl.defaclobjtype`. */
+  readonly defaultGrants?: readonly {
+    readonly owner: string
+    readonly objects: 'r' | 'S' | 'f' | 'T' | 'n'
+    readonly grantee: string
+    readonly privilege: string
+  }[]
 }
 
 export interface RawRelation extends Commented {
@@ -44,6 +51,8 @@ export interface RawRelation extends Commented {
   readonly populated: boolean
   readonly options: readonly string[] | null
   readonly grants: readonly Grant[]
+  /** Absent in older snapshots. */
+  readonly publications?: readonly string[]
   readonly isPartition: boolean
   readonly partitionBound: string | null
   readonly parents: readonly Oid[]
@@ -93,6 +102,8 @@ export interface RawType extends Commented {
 type ActionCode = 'a' | 'r' | 'c' | 'n' | 'd'
 
 export interface RawConstraint extends Commented {
+  /** Absent in older snapshots. */
+  readonly triggersDisabled?: boolean
   readonly type: 'p' | 'u' | 'f' | 'c' | 'x'
   readonly relation: Oid
   readonly domain: Oid
@@ -201,6 +212,8 @@ export interface RawRole {
   readonly superuser: boolean
   readonly bypassRowSecurity: boolean
   readonly canLogin: boolean
+  /** Absent in older snapshots. */
+  readonly inheritsFrom?: readonly string[]
 }
 
 /** A row of Citus's `pg_dist_partition`. */

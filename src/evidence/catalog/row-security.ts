@@ -1,5 +1,7 @@
 import { parseSync } from 'libpg-query'
-import type { Policy, Table } from './model.js'
+import { rememberFor } from '../remember.js'
+import { columnsIn, type Expression, parseExpression } from './expression.js'
+import type { Column, Policy, Table } from './model.js'
 
 type Node = Readonly<Record<string, unknown>>
 
@@ -31,6 +33,29 @@ export function guardColumnsOf(policy: Policy): readonly string[] {
     if (text !== null) collectGuards(parse(text), policy.table, found, false)
   }
   return [...found]
+}
+
+/**
+ * Columns that every query of a table with row security compares for equality with something of the session: those by which
+ * a policy for reading tells whose a row is, where the comparison stands alone or beside others by AND.
+ */
+export const readGuardsOf = rememberFor((table: Table): readonly Column[] => {
+  if (!table.rowSecurity) return []
+  const reading = table.policies.filter(({ command, using }) => using && (command === 'all' || command === 'select'))
+  const names = reading.flatMap((policy) => guardColumnsOf(policy).filter((name) => comparesAlone(policy, name)))
+  return table.columns.filter(({ name }) => names.includes(name))
+})
+
+function comparesAlone({ using, table }: Policy, name: string): boolean {
+  const conjuncts = (expression: Expression): readonly Expression[] =>
+    expression.kind === 'and' ? expression.parts.flatMap(conjuncts) : [expression]
+  return conjuncts(parseExpression(using ?? '', table)).some(
+    (part) =>
+      part.kind === 'comparison' &&
+      part.operator === '=' &&
+      [part.left, part.right].some((side) => side.kind === 'column' && side.name === name) &&
+      columnsIn(part).every((each) => each === name || !table.column(each)),
+  )
 }
 
 function collectGuards(tree: unknown, table: Table, found: Set<string>, inSubquery: boolean): void {

@@ -1,7 +1,13 @@
 import { groupBy } from '../catalog/group.js'
 import type { RawCatalog } from '../catalog/raw.js'
-import type { ColumnStatistics, IndexStatistics, Statistics, TableStatistics } from './model.js'
-import type { RawColumnStatistics, RawIndexStatistics, RawStatistics, RawTableStatistics } from './raw.js'
+import type { ColumnStatistics, IndexStatistics, ServerStatistics, Statistics, TableStatistics } from './model.js'
+import type {
+  RawColumnStatistics,
+  RawIndexStatistics,
+  RawServerStatistics,
+  RawStatistics,
+  RawTableStatistics,
+} from './raw.js'
 
 /** Links statistics to the catalog that they were read with, by address, so that they serve its copies as well. */
 export function linkStatistics(raw: RawStatistics, catalog: RawCatalog): Statistics {
@@ -32,12 +38,28 @@ export function linkStatistics(raw: RawStatistics, catalog: RawCatalog): Statist
     collectedAt: raw.collectedAt,
     resetAt: raw.resetAt,
     servers: raw.servers ?? 1,
+    server: raw.server ? linkServer(raw.server) : null,
     table: ({ address }) => ofTables.get(address),
     index: ({ address }) => ofIndexes.get(address),
     column: ({ address }) => ofColumns.get(address),
     expression: ({ address }, position) => ofKeys.get(`${address} ${position}`),
     settings: raw.settings ?? {},
     shards: ({ address }) => ofShards.get(address) ?? [],
+  }
+}
+
+function linkServer(row: RawServerStatistics): ServerStatistics {
+  return {
+    settings: row.settings ?? {},
+    blocksHit: Number(row.blocksHit),
+    blocksRead: Number(row.blocksRead),
+    temporaryBytes: Number(row.temporaryBytes),
+    temporaryFiles: Number(row.temporaryFiles),
+    slots: row.slots.map((slot) => ({
+      ...slot,
+      retainedBytes: slot.retainedBytes === null ? null : Number(slot.retainedBytes),
+    })),
+    preparedTransactions: row.preparedTransactions,
   }
 }
 

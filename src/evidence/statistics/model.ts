@@ -8,6 +8,8 @@ export interface Statistics {
   readonly resetAt: string | null
   /** How many servers of this database counted: the scanned one and its replicas. */
   readonly servers: number
+  /** The server as a whole; null in what was read by an older version. */
+  readonly server: ServerStatistics | null
   table(table: Table): TableStatistics | undefined
   index(index: Index): IndexStatistics | undefined
   column(column: Column): ColumnStatistics | undefined
@@ -26,6 +28,35 @@ export interface ShardStatistics {
   readonly node: string
   readonly sizeBytes: number
   readonly rows: number
+}
+
+export interface ServerStatistics {
+  /** What new sessions have, by name, of the settings that rules look at. */
+  readonly settings: Readonly<Record<string, string>>
+  /** Blocks of this database that were found in PostgreSQL's own memory, and those that were not. */
+  readonly blocksHit: number
+  readonly blocksRead: number
+  /** Bytes that queries wrote to temporary files, for want of `work_mem`. */
+  readonly temporaryBytes: number
+  readonly temporaryFiles: number
+  readonly slots: readonly ReplicationSlot[]
+  readonly preparedTransactions: readonly PreparedTransaction[]
+}
+
+export interface ReplicationSlot {
+  readonly name: string
+  /** Somebody is reading from it. */
+  readonly active: boolean
+  /** Transactions since the oldest one whose dead rows it keeps; null when it keeps none. */
+  readonly xidAge: number | null
+  /** Write-ahead log that it keeps; null when that is not known. */
+  readonly retainedBytes: number | null
+}
+
+/** A transaction of two-phase commit that waits to be committed or rolled back. */
+export interface PreparedTransaction {
+  readonly name: string
+  readonly hours: number
 }
 
 export interface TableStatistics {

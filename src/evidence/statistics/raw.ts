@@ -7,6 +7,8 @@ export interface RawStatistics {
   readonly resetAt: string | null
   /** How many servers' counters were added up; absent for one. */
   readonly servers?: number | undefined
+  /** Absent in older snapshots. */
+  readonly server?: RawServerStatistics | undefined
   readonly tables: readonly RawTableStatistics[]
   readonly indexes: readonly RawIndexStatistics[]
   readonly columns: readonly RawColumnStatistics[]
@@ -26,6 +28,22 @@ export interface RawShard {
   readonly node: string
   readonly sizeBytes: string
   readonly rows: number
+}
+
+/** Counts are int8 as text. */
+export interface RawServerStatistics {
+  readonly settings: Readonly<Record<string, string>> | null
+  readonly blocksHit: string
+  readonly blocksRead: string
+  readonly temporaryBytes: string
+  readonly temporaryFiles: string
+  readonly slots: readonly {
+    readonly name: string
+    readonly active: boolean
+    readonly xidAge: number | null
+    readonly retainedBytes: string | null
+  }[]
+  readonly preparedTransactions: readonly { readonly name: string; readonly hours: number }[]
 }
 
 /** Counts are int8 as text. */

@@ -12,6 +12,29 @@ export const AGE = `
   select ${utc('pg_catalog.now()')} as "collectedAt", ${utc('d.stats_reset')} as "resetAt"
   from pg_catalog.pg_stat_database d where d.datname = pg_catalog.current_database()`
 
+/** Settings on which the safety of the data and of every plan depends. */
+const SAFETY =
+  'autovacuum fsync full_page_writes ignore_checksum_failure password_encryption shared_buffers ssl track_counts zero_damaged_pages enable_hashjoin enable_indexscan enable_mergejoin enable_nestloop enable_seqscan'
+
+/** The server as a whole, with the age of its counters. What it keeps of the log is not known on a standby. */
+const SERVER = `
+  select ${utc('pg_catalog.now()')} as "collectedAt", ${utc('d.stats_reset')} as "resetAt",
+    json_build_object(
+      'settings', (select json_object_agg(s.name, s.reset_val order by s.name) from pg_catalog.pg_settings s
+        where s.name = any (string_to_array('${SAFETY}', ' '))),
+      'blocksHit', d.blks_hit::text, 'blocksRead', d.blks_read::text,
+      'temporaryBytes', d.temp_bytes::text, 'temporaryFiles', d.temp_files::text,
+      'slots', (select coalesce(json_agg(json_build_object('name', r.slot_name::text, 'active', r.active,
+          'xidAge', greatest(pg_catalog.age(r.xmin), pg_catalog.age(r.catalog_xmin)),
+          'retainedBytes', case when not pg_catalog.pg_is_in_recovery()
+            then trunc(pg_catalog.pg_wal_lsn_diff(pg_catalog.pg_current_wal_lsn(), r.restart_lsn))::text end)
+          order by r.slot_name), '[]'::json)
+        from pg_catalog.pg_replication_slots r),
+      'preparedTransactions', (select coalesce(json_agg(json_build_object('name', p.gid,
+          'hours', trunc(extract(epoch from pg_catalog.now() - p.prepared) / 3600)::int) order by p.gid), '[]'::json)
+        from pg_catalog.pg_prepared_xacts p where p.database = d.datname)) as server
+  from pg_catalog.pg_stat_database d where d.datname = pg_catalog.current_database()`
+
 const TABLES = `
   select c.oid as relation, c.reltuples as rows, c.relpages as pages, c.relallvisible as "allVisiblePages",
     coalesce(pg_catalog.pg_relation_size(c.oid), 0)::text as "sizeBytes",
@@ -79,7 +102,7 @@ export async function readStatistics(
   { withValues = false }: { readonly withValues?: boolean } = {},
 ): Promise<RawStatistics | null> {
   const oids = catalog.relations.filter(({ kind }) => kind !== 'v').map(({ oid }) => oid)
-  const [age] = await session.query<Row & Pick<RawStatistics, 'collectedAt' | 'resetAt'>>(AGE)
+  const [age] = await session.query<Row & Pick<RawStatistics, 'collectedAt' | 'resetAt' | 'server'>>(SERVER)
   const rows = await session.query<Row & RawTableStatistics & { readonly readable: boolean }>(TABLES, [array(oids)])
   const counts = ({ rows: estimate, lastAnalyze, inserted, liveRows, indexScans }: RawTableStatistics) =>
     estimate > 0 || lastAnalyze !== null || [inserted, liveRows, indexScans].some((count) => count !== '0')
@@ -98,6 +121,7 @@ export async function readStatistics(
   return {
     collectedAt: age?.collectedAt ?? '',
     resetAt: age?.resetAt ?? null,
+    server: age?.server,
     tables,
     indexes: await session.query<Row & RawIndexStatistics>(indexes(session.version), [array(indexOids)]),
     columns: await session.query<Row & RawColumnStatistics>(columns(session.version, withValues), [

@@ -1,0 +1,134 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { judge, type Judged } from '../src/engine/judge.js'
+import { loadRules } from '../src/engine/load-rules.js'
+import type { Rule } from '../src/engine/rule.js'
+import { linkCatalog } from '../src/evidence/catalog/link.js'
+import type { Catalog } from '../src/evidence/catalog/model.js'
+import { readCatalog } from '../src/evidence/catalog/read.js'
+import type { Evidence } from '../src/evidence/model.js'
+import type { Statistics } from '../src/evidence/statistics/model.js'
+import type { EmbeddedServer } from '../src/source/embedded/server.js'
+import { readFixture, startScratch, withSchema } from './scratch.js'
+
+const ROOT = new URL('../fixtures/', import.meta.url)
+const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8')
+const list = (folder: string) => readdirSync(new URL(folder, ROOT)).map((name) => `${folder}/${name}`)
+
+const SCHEMAS = ['valueverse/schema.sql', ...list('schemas').map((folder) => `${folder}/schema.sql`)]
+const CASES = list('rules/indexes').map((folder) => `${folder}/bad.sql`)
+
+/** What says that an index may go, and what asks for one that a foreign key needs. */
+const DROPS = /^drop index /
+const CREATES = /^create (?:unique )?index /
+const GIVES_UP = /^indexes\/(?:unused|redundant)-index$/
+const ASKS_FOR = /^indexes\/missing-foreign-key-index$/
+
+/** Every table is large, and nobody has read an index for a year. */
+const UNREAD: Statistics = {
+  collectedAt: '2026-01-31T00:00:00Z',
+  resetAt: '2025-01-31T00:00:00Z',
+  servers: 2,
+  settings: {},
+  shards: () => [],
+  expression: () => undefined,
+  server: null,
+  table: () => ({
+    rows: 1e7,
+    pages: null,
+    allVisiblePages: null,
+    sizeBytes: 2 ** 30,
+    totalSizeBytes: 2 ** 31,
+    sequentialScans: 9,
+    indexScans: 0,
+    inserted: 1e7,
+    updated: 1000,
+    hotUpdated: 1000,
+    deleted: 1000,
+    liveRows: 1e7,
+    deadRows: 0,
+    lastAnalyze: '2026-01-30T00:00:00Z',
+    lastVacuum: '2026-01-30T00:00:00Z',
+    frozenXidAge: 1000,
+  }),
+  index: () => ({ scans: 0, entriesRead: 0, rowsFetched: 0, lastScan: null, sizeBytes: 2 ** 26, entries: null }),
+  column: () => ({ nullFraction: 0, averageWidth: 8, distinct: -0.5, correlation: 0, values: null }),
+}
+
+let server: EmbeddedServer
+let rules: readonly Rule[]
+beforeAll(async () => {
+  server = await startScratch()
+  rules = (await loadRules()).filter(({ category }) => /^(?:indexes|keys|partitioning|security)$/.test(category))
+})
+afterAll(() => server.close())
+
+it('asks for no index that it would drop, and drops none that it would ask for', async () => {
+  let [made, dropped] = [0, 0]
+  for (const path of [...SCHEMAS, ...CASES]) {
+    const { schema } = readFixture(read(path))
+    for (const statistics of [null, UNREAD]) {
+      await withSchema(server, schema, async (catalog) => {
+        const judged = judgeAll(catalog, statistics)
+        const creating = stepsOf(judged.filter(asksForIndex))
+        const later = judgeAll(await after(creating), UNREAD)
+        const known = new Set(catalog.indexes().map(({ address }) => address))
+        const contradicted = later.filter(
+          ({ finding: { rule, address } }) => GIVES_UP.test(rule) && !known.has(address),
+        )
+        expect(
+          contradicted.map(({ finding }) => finding.message),
+          path,
+        ).toEqual([])
+        made += creating.length
+      })
+      await withSchema(server, schema, async (catalog) => {
+        const judged = judgeAll(catalog, statistics)
+        const dropping = stepsOf(judged.filter(({ finding }) => GIVES_UP.test(finding.rule)))
+        const asked = (all: readonly Judged[]) =>
+          all.flatMap(({ finding: { rule, address } }) => (ASKS_FOR.test(rule) ? [address] : []))
+        const later = asked(judgeAll(await after(dropping), statistics))
+        expect(
+          later.filter((address) => !asked(judged).includes(address)),
+          path,
+        ).toEqual([])
+        dropped += dropping.length
+      })
+    }
+  }
+  expect(made).toBeGreaterThan(50)
+  expect(dropped).toBeGreaterThan(20)
+})
+
+function judgeAll(catalog: Catalog, statistics: Statistics | null): readonly Judged[] {
+  return judge(rules, { ...NOTHING, catalog, statistics }).judged
+}
+
+const NOTHING: Omit<Evidence, 'catalog'> = {
+  sample: null,
+  statistics: null,
+  workload: null,
+  source: null,
+  migrations: null,
+}
+
+/** Its cure makes an index, in the place of none. */
+function asksForIndex({ steps }: Judged): boolean {
+  return steps.some(({ sql }) => CREATES.test(sql)) && !steps.some(({ sql }) => DROPS.test(sql))
+}
+
+/** The statements of these cures, each once, as one transaction can run them. */
+function stepsOf(judged: readonly Judged[]): readonly string[] {
+  const statements = judged.flatMap(({ steps }) => steps.map(({ sql }) => sql))
+  return [...new Set(statements)].map((sql) => sql.replace(/ concurrently/, ''))
+}
+
+/** The catalog after these statements; what cannot run here, for it builds on another step, is left out. */
+async function after(statements: readonly string[]): Promise<Catalog> {
+  for (const sql of statements) {
+    await server.execute('savepoint step')
+    if (await server.execute(sql)) await server.execute('rollback to savepoint step')
+    else await server.execute('release savepoint step')
+  }
+  return linkCatalog(await readCatalog(server))
+}
