@@ -48,6 +48,8 @@ export interface AuditRequest {
   readonly workload?: readonly string[]
   /** The logs' `log_line_prefix`; inferred when absent. */
   readonly linePrefix?: string
+  /** Show queries with their literals, which may be personal data. Default false. */
+  readonly showLiterals?: boolean
   /** Try every fix on a scratch database. Default true. */
   readonly prove?: boolean
   /** Connection string of a server where fixes are proven, in a scratch database that is made and dropped there. An embedded one when absent. */
@@ -166,6 +168,8 @@ async function collect(
   const met = { before, statistics: base?.statistics ?? null }
   const collected = await collectEvidence(source, rules, request.workload ?? [], met, {
     ...(request.linePrefix === undefined ? {} : { linePrefix: request.linePrefix }),
+    showLiterals: request.showLiterals ?? false,
+    release: () => source.disconnect(),
     ...(request.signal ? { signal: request.signal } : {}),
     onProgress: (done, total) => progress?.(`Reading logs (${Math.floor((done / total) * 100)} %)`),
   })

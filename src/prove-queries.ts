@@ -2,7 +2,7 @@ import type { Judged } from './engine/judge.js'
 import type { Evidence } from './evidence/model.js'
 import { type BoundQuery, bindQuery } from './evidence/workload/bind.js'
 import type { Column } from './evidence/catalog/model.js'
-import { parseQuery } from './evidence/workload/parse-query.js'
+import { type ParsedQuery, parseQuery } from './evidence/workload/parse-query.js'
 import { at } from './evidence/tree.js'
 import { compareQueries, valuesHeld } from './fix/queries/compare.js'
 import { fillTables } from './fix/queries/fill.js'
@@ -50,6 +50,7 @@ export async function tryRewrite(
   if (typeof parsed !== 'object' || parsed === null || typeof was !== 'object' || was === null)
     return refuse('It cannot be parsed.')
   const bound = bindQuery(was.tree, catalog)
+  const compared = new Map([...comparedWith(bindQuery(parsed.tree, catalog)), ...comparedWith(bound)])
   if (bound.blocks.some(({ command }) => command !== 'select' && command !== 'values'))
     return refuse('It changes rows, and rewrites of such are not tried.')
   let rows = 0
@@ -67,20 +68,44 @@ export async function tryRewrite(
       const filled = await fillTables(scratch, [...bound.tables], hintsOf(bound), random)
       if (filled.failures.length > 0) return refuse(`No rows to try it on: ${filled.failures[0]}.`)
       const held = (column: Column) => valuesHeld(column, filled.rows.get(column.table) ?? [])
-      const parameters = new Map(
-        [...comparedWith(bound)].map(([number, columns]) => [number, columns.flatMap(held)] as const),
-      )
-      const compared = await compareQueries(scratch, { original: instead, rewritten: text, parameters }, random)
-      if (compared.difference !== null) return refuse(`It was tried on generated rows: ${compared.difference}.`)
-      rows += compared.rows
-      varies ||= compared.varies || (seed > 1 && compared.rows > 0)
+      const parameters = new Map([...compared].map(([number, columns]) => [number, columns.flatMap(held)] as const))
+      const outcome = await compareQueries(scratch, { original: instead, rewritten: text, parameters }, random)
+      if (outcome.difference !== null) return refuse(`It was tried on generated rows: ${outcome.difference}.`)
+      rows += outcome.rows
+      varies ||= outcome.varies || (seed > 1 && outcome.rows > 0)
     } finally {
       await scratch.execute('rollback')
       await scratch.execute('deallocate all')
     }
   }
   if (rows === 0 || !varies) return refuse('On generated rows it returned nothing that would tell.')
-  return { status: 'proven', text: parsed.normalized, reason: null, rows }
+  return { status: 'proven', text: withoutLiteralsOf(was.tree, parsed), reason: null, rows }
+}
+
+/** The rewrite with `$n` for the literals of the query; numbers that it brings itself are shown. */
+function withoutLiteralsOf(query: unknown, { tree, text, normalized }: ParsedQuery): string {
+  const known = new Set(constantsIn(query).map(({ value }) => value))
+  const constants = constantsIn(tree).toSorted((a, b) => a.location - b.location)
+  const last = Math.max(0, ...[...text.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)))
+  const hidden = new Set(
+    [...normalized.matchAll(/\$(\d+)/g)].map(([, number]) => Number(number)).filter((number) => number > last),
+  )
+  if (hidden.size !== constants.length) return normalized
+  return constants.reduce(
+    (shown, { value }, place) =>
+      known.has(value) || !/^\d+$/.test(value)
+        ? shown
+        : shown.replace(new RegExp(String.raw`\$${last + place + 1}(?!\d)`), value),
+    normalized,
+  )
+}
+
+function constantsIn(tree: unknown): readonly { readonly value: string; readonly location: number }[] {
+  if (Array.isArray(tree)) return tree.flatMap(constantsIn)
+  if (typeof tree !== 'object' || tree === null) return []
+  const constant = at(tree, 'A_Const')
+  if (constant === undefined) return Object.values(tree).flatMap(constantsIn)
+  return [{ value: literalsIn(tree)[0] ?? '', location: Number(at(constant, 'location') ?? 0) }]
 }
 
 /** Literals that the query compares columns with. */

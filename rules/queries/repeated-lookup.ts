@@ -78,10 +78,11 @@ select invoice_id, amount from invoice_line where invoice_id = any($1);`,
         on: column,
         facts: {
           seenIn,
-          times: sum(({ times }) => times),
-          executions: sum(({ executions }) => executions),
-          longest: Math.max(...loops.map(({ longest }) => longest)),
-          milliseconds: Math.round(milliseconds),
+          // Code says that it loops, not how often.
+          times: sum(({ times }) => times) || null,
+          executions: sum(({ executions }) => executions) || null,
+          longest: Math.max(...loops.map(({ longest }) => longest)) || null,
+          milliseconds: Math.round(milliseconds) || null,
           shareOfTime: total > 0 && milliseconds > 0 ? Number((milliseconds / total).toFixed(3)) : null,
           loops: loops.map(({ parent, child, place }) => ({
             parent: parent && nameOf(parent),
@@ -105,8 +106,8 @@ select invoice_id, amount from invoice_line where invoice_id = any($1);`,
     if (seenIn === 'code')
       return `${what} element of a loop${loop?.place ? ` (${loops.flatMap(({ place }) => place ?? []).join(', ')})` : ''}, one query at a time (N+1).`
     if (seenIn === 'counts')
-      return `${what} row of another query, as their counts say: ${executions.toLocaleString('en')} queries beside ${times.toLocaleString('en')} that returned as many rows (N+1).`
-    return `${what} row of another query: ${executions.toLocaleString('en')} queries behind ${times.toLocaleString('en')}, up to ${longest} at a time (N+1).`
+      return `${what} row of another query, as their counts say: ${executions?.toLocaleString('en')} queries beside ${times?.toLocaleString('en')} that returned as many rows (N+1).`
+    return `${what} row of another query: ${executions?.toLocaleString('en')} queries behind ${times?.toLocaleString('en')}, up to ${longest} at a time (N+1).`
   },
 
   advice: ({ on, facts: { loops, shareOfTime } }) => {
@@ -202,7 +203,8 @@ function forAll(child: WorkloadQuery, column: Column, catalog: Catalog): Rewrite
   const { parameter, own, other } = found
   const span = spanOf(child.text, other)
   const name = spanOf(child.text, own)
-  if (!span || !name || child.text.split(`$${parameter}`).length !== 2) return null
+  // ANY stands right.
+  if (!span || !name || name.from > span.from || child.text.split(`$${parameter}`).length !== 2) return null
   const shown = child.text.slice(name.from, name.to)
   const keys = `$${parameter}::${column.type.sql}[]`
   const isShown = root.targets.some(

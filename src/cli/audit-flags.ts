@@ -55,6 +55,10 @@ export const auditFlags = {
     helpValue: '<prefix>',
     dependsOn: ['workload'],
   }),
+  'show-literals': Flags.boolean({
+    description: 'Show queries as they were sent, with their literals, which may be personal data.',
+    dependsOn: ['workload'],
+  }),
   layout: Flags.string({
     description: 'Migration tool that the files follow, such as flyway or prisma; recognized when not given.',
     helpValue: '<name>',
@@ -117,6 +121,7 @@ export interface AuditInput {
     readonly rule?: readonly string[] | undefined
     readonly workload?: readonly string[] | undefined
     readonly 'log-line-prefix'?: string | undefined
+    readonly 'show-literals'?: boolean
     readonly layout?: string | undefined
     readonly variable?: readonly string[] | undefined
     readonly after?: string | undefined
@@ -164,6 +169,7 @@ export async function runAudit(
       source: database,
       ...options,
       rules: flags.rule ?? [],
+      showLiterals: flags['show-literals'] ?? false,
       ...(flags['log-line-prefix'] === undefined ? {} : { linePrefix: flags['log-line-prefix'] }),
       checkData: (flags['check-data'] ?? true) && configuration.config.fix?.checkData !== false,
       data: dataOf(flags, configuration),

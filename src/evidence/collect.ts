@@ -15,6 +15,7 @@ import { addShards } from './statistics/shards.js'
 import type { RawStatistics } from './statistics/raw.js'
 import { readStatistics } from './statistics/read.js'
 import { collectWorkload } from './workload/collect.js'
+import { withLiterals } from './workload/literals.js'
 import type { LogOptions } from './workload/log/read.js'
 import { parseSnapshot, type Snapshot } from './snapshot.js'
 
@@ -37,7 +38,7 @@ export async function collectEvidence(
     before: null,
     statistics: null,
   },
-  logs: LogOptions = {},
+  logs: LogOptions & { readonly release?: () => Promise<void>; readonly showLiterals?: boolean } = {},
 ): Promise<Collected> {
   const saved = source.snapshot === null ? null : parseSnapshot(source.snapshot, source.name)
   const reading = readRawCatalog(source.session, saved)
@@ -60,7 +61,7 @@ export async function collectEvidence(
     evidence: {
       catalog,
       statistics: linked,
-      workload: queries.workload,
+      workload: queries.workload && logs.showLiterals ? withLiterals(queries.workload) : queries.workload,
       sample: null,
       source: sqlSource,
       migrations: loaded?.migrations

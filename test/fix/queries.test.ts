@@ -133,6 +133,7 @@ const PROVEN: Readonly<Record<string, readonly string[]>> = {
   'queries/count-for-existence': ['has_any', 'in_where', 'named', 'none'],
   'queries/distinct-over-fan-out': ['billed'],
   'queries/materialized-filter-barrier': ['by_key', 'of_customer'],
+  'queries/repeated-lookup': ['public.bill_position.bill_id', 'public.customer.id', 'public.meter_reading.customer_id'],
   'queries/repeated-subquery': ['figures', 'three'],
 }
 

@@ -15,18 +15,21 @@ export interface WorkloadSources extends LogOptions {
   readonly paths: readonly string[]
   /** A live server, whose `pg_stat_statements` is read; null without one. */
   readonly session: Session | null
+  /** Ends what is open at the server; called before logs are read, which may take long. */
+  readonly release?: () => Promise<void>
   /** What a snapshot kept of it. */
   readonly saved: RawStatements | null
 }
 
 /** Reads the workload from wherever there is one; null when there is none. The parser must be loaded. Throws EvidenceError, SqlLoadError. */
-export async function collectWorkload({ paths, session, saved, ...options }: WorkloadSources): Promise<{
+export async function collectWorkload({ paths, session, saved, release, ...options }: WorkloadSources): Promise<{
   readonly workload: Workload | null
   readonly notSeen: readonly NotSeen[]
 }> {
   const logs = paths.filter(isServerLog)
   const files = paths.filter((path) => !isServerLog(path))
   const record = session ? await readStatements(session) : { statements: saved, notSeen: saved?.notSeen ?? [] }
+  if (logs.length > 0) await release?.()
   const read = [
     ...(files.length > 0 ? [readWorkloadFiles(files)] : []),
     ...(logs.length > 0 ? [await readServerLogs(logs, options)] : []),
