@@ -17,14 +17,18 @@ type ShardCounts = Pick<
   | 'deadRows'
 > & {
   readonly rows: number
+  readonly pages: number
+  readonly allVisiblePages: number
   readonly indexes: readonly (Pick<RawIndexStatistics, 'scans' | 'entriesRead' | 'rowsFetched' | 'sizeBytes'> & {
     readonly name: string
+    readonly entries: number
   })[]
 }
 
 /** What is asked of each shard on its node: `%s` is the shard's name there. */
 const COMMAND = `
   select pg_catalog.json_build_object('rows', c.reltuples,
+    'pages', c.relpages, 'allVisiblePages', c.relallvisible,
     'sizeBytes', pg_catalog.pg_relation_size(c.oid)::text, 'totalSizeBytes', pg_catalog.pg_total_relation_size(c.oid)::text,
     'sequentialScans', coalesce(s.seq_scan, 0)::text, 'indexScans', coalesce(s.idx_scan, 0)::text,
     'inserted', coalesce(s.n_tup_ins, 0)::text, 'updated', coalesce(s.n_tup_upd, 0)::text,
@@ -32,9 +36,9 @@ const COMMAND = `
     'liveRows', coalesce(s.n_live_tup, 0)::text, 'deadRows', coalesce(s.n_dead_tup, 0)::text,
     'indexes', (select coalesce(pg_catalog.json_agg(pg_catalog.json_build_object('name', i.indexrelname::text,
         'scans', coalesce(i.idx_scan, 0)::text, 'entriesRead', coalesce(i.idx_tup_read, 0)::text,
-        'rowsFetched', coalesce(i.idx_tup_fetch, 0)::text, 'sizeBytes', pg_catalog.pg_relation_size(i.indexrelid)::text)
+        'rowsFetched', coalesce(i.idx_tup_fetch, 0)::text, 'sizeBytes', pg_catalog.pg_relation_size(i.indexrelid)::text, 'entries', x.reltuples)
         order by i.indexrelname), '[]'::json)
-      from pg_catalog.pg_stat_all_indexes i where i.relid = c.oid))::text
+      from pg_catalog.pg_stat_all_indexes i join pg_catalog.pg_class x on x.oid = i.indexrelid where i.relid = c.oid))::text
   from pg_catalog.pg_class c left join pg_catalog.pg_stat_all_tables s on s.relid = c.oid
   where c.oid = '%s'::pg_catalog.regclass`
 
@@ -99,6 +103,7 @@ export function sumShards(
         entriesRead: total('entriesRead'),
         rowsFetched: total('rowsFetched'),
         sizeBytes: total('sizeBytes'),
+        entries: own.reduce((sum, { entries }) => sum + Math.max(0, entries), 0),
       }
     }),
     shards: shards.map(({ relation, shard, node, counts }): RawShard => ({
@@ -112,9 +117,12 @@ export function sumShards(
 }
 
 function sumTables(counts: readonly ShardCounts[]) {
-  const total = (of: Exclude<keyof ShardCounts, 'rows' | 'indexes'>) => add(counts.map((one) => one[of]))
+  const total = (of: Exclude<keyof ShardCounts, 'rows' | 'pages' | 'allVisiblePages' | 'indexes'>) =>
+    add(counts.map((one) => one[of]))
   return {
     rows: counts.reduce((sum, { rows }) => sum + Math.max(0, rows), 0),
+    pages: counts.reduce((sum, { pages }) => sum + pages, 0),
+    allVisiblePages: counts.reduce((sum, { allVisiblePages }) => sum + allVisiblePages, 0),
     sizeBytes: total('sizeBytes'),
     totalSizeBytes: total('totalSizeBytes'),
     sequentialScans: total('sequentialScans'),
