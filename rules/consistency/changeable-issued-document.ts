@@ -89,7 +89,7 @@ function issuedWhen(table: Table, catalog: Catalog): { readonly sql: string; rea
   const at = table.columns.find(
     ({ name, type, notNull }) =>
       !notNull &&
-      /^(?:date|timestamptz?)$/.test(type.name) &&
+      /^(?:date|timestamp(?:tz)?)$/.test(type.name) &&
       /^(?:finali[sz]ed|issued|posted|ausgestellt|emitid[oa]|emise)_?(?:at|on|am|em|en|le)?$/i.test(name),
   )
   return at ? { sql: `old.${quoteIdentifier(at.name)} is not null`, words: `${at.name} is set` } : null

@@ -91,11 +91,11 @@ export default rule({
 /** Each state that ends the agreement with the date that is called like it, and the scheduled one with its flag. */
 function tiesOf(table: Table, status: Column, catalog: Catalog): readonly Tie[] {
   const values = statesOf(status, catalog)
-  const dates = table.columns.filter(({ type, notNull }) => /^(?:date|timestamptz?)$/.test(type.name) && !notNull)
+  const dates = table.columns.filter(({ type, notNull }) => /^(?:date|timestamp(?:tz)?)$/.test(type.name) && !notNull)
   const flags = table.columns.filter(
     ({ type, name }) => type.name === 'bool' && SCHEDULED.test(name) && !/renew|renovar/i.test(name),
   )
-  return values.flatMap((value): readonly Tie[] => {
+  const named = values.flatMap((value): readonly Tie[] => {
     if (WAITING.test(value)) return flags.slice(0, 1).map((column) => ({ value, column }))
     const stem = plain(value).slice(0, STEM)
     if (!ENDING.test(plain(value))) return []
@@ -104,6 +104,11 @@ function tiesOf(table: Table, status: Column, catalog: Catalog): readonly Tie[] 
       .slice(0, 1)
       .map((column) => ({ value, column }))
   })
+  if (named.length > 0) return named
+  // One state that ends it and one date of an end, under two names.
+  const [value, ...others] = values.filter((each) => ENDING.test(plain(each)))
+  const [column, ...more] = dates.filter(({ name }) => ENDING.test(plain(name)))
+  return value !== undefined && column && others.length + more.length === 0 ? [{ value, column }] : []
 }
 
 /** Lower case, no accents, one l where some write two. */

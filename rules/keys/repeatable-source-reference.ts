@@ -60,7 +60,7 @@ export default rule({
       if (table.variety === 'foreign') continue
       const keys = table.columns.filter((column) => isSourceKey(column, roles.of(table)?.role ?? ''))
       // Where one key is unique, a repetition is known by that.
-      if (keys.length === 0 || table.columns.some((column) => mayBeKey(column) && isInUnique(column))) continue
+      if (keys.length === 0 || keys.some(isInUnique)) continue
       const [key] = keys.toSorted((a, b) => rank(a) - rank(b))
       if (!key || key.inherited) continue
       const scope = scopeOf(key, catalog)
@@ -120,15 +120,12 @@ function rank(column: Column): number {
   return KEY.test(textOf(column)) ? 0 : 1
 }
 
-/** A unique index other than one over the row's own number. */
 function isInUnique(column: Column): boolean {
-  const { table } = column
-  return (
-    table.indexes.some(
-      ({ unique, valid, keys }) =>
-        unique && valid && keys.some((part) => part.column === column || part.expression.includes(column.name)),
-    ) &&
-    (KEY.test(textOf(column)) || PROVIDER.test(textOf(column)))
+  return column.table.indexes.some(
+    ({ unique, valid, keys }) =>
+      unique &&
+      valid &&
+      keys.some((part) => (part.column ? part.column === column : part.expression.includes(column.name))),
   )
 }
 

@@ -2,6 +2,7 @@ import type { Catalog, Column, ForeignKey, Table } from '../evidence/catalog/mod
 import { isRangeOf, literalsComparedWith, checksOf } from './conditions.js'
 import { means, mentions, wordsOf } from './names.js'
 import { periodsOf, type Period } from './period.js'
+import { rolesOf } from './roles/roles.js'
 import { statusValuesOf } from './status.js'
 
 /** A table whose rows each claim something for a time, so that two of one owner should not overlap. */
@@ -15,6 +16,9 @@ export interface Claim {
   /** A time that is set when the claim is given up: `canceled_at`, `deleted_at`. */
   readonly ended: Column | null
 }
+
+/** A role that is surer than this counts as a name does. */
+const SURE = 0.85
 
 const ACTOR =
   /^(?:organi[sz]ation|org|customer|client|account|user|tenant|member|company|team|workspace|person|subscriber|employee|student|patient|kunde|mitglied|nutzer|firma|mieter|utilisateur|entreprise|abonne|cliente|usuario|empresa|socio|membro)$/
@@ -53,7 +57,9 @@ export function claimOf(table: Table, catalog: Catalog): Claim | null {
   const words = wordsOf(table.name)
   const head = words.at(-1) ?? ''
   const about = VERSION.test(head) ? words.slice(0, -1) : [head]
-  const isAgreement = mentions(about, 'agreement')
+  const role = rolesOf(catalog).of(table)
+  const isAgreement =
+    mentions(about, 'agreement') || (role?.role === 'subscription' && role.confidence >= SURE && !isNamed(table))
   const isTariff = !isAgreement && (means(head, 'tariff') || (VERSION.test(head) && mentions(about, 'tariff')))
   if ((!isAgreement && !isTariff) || words.some((word) => LINK.test(word))) return null
   if (isAgreement && table.columns.some(({ name }) => NAMED.test(wordsOf(name).join(' ')))) return null
@@ -67,6 +73,13 @@ export function claimOf(table: Table, catalog: Catalog): Claim | null {
   if (!period || owner.length === 0) return null
   const status = table.columns.find(({ name }) => means(wordsOf(name).at(-1) ?? '', 'status')) ?? null
   return { period, owner, status, live: status ? liveValuesOf(status, catalog) : [], ended: endedOf(table) }
+}
+
+/** Each row has a key of its own that people know, such as a telephone number: one owner has several. */
+function isNamed({ indexes }: Table): boolean {
+  return indexes.some(
+    ({ unique, keys: [key, ...more] }) => unique && more.length === 0 && key?.column?.type.typcategory === 'S',
+  )
 }
 
 /** Whether something keeps the claims of one owner apart: an exclusion constraint, here or on a table with a row for each, WITHOUT OVERLAPS, or a unique key of the owner alone or with the start. */

@@ -1,7 +1,7 @@
 import type { Catalog, Column, Table } from '../evidence/catalog/model.js'
 import { type Player, playersOf } from './arithmetic.js'
 import { holdsMoney } from './money.js'
-import { wordsOf } from './names.js'
+import { means, wordsOf } from './names.js'
 import { statusValuesOf } from './status.js'
 
 /** What a row comes to, and a column beside it that says how much of that is settled. */
@@ -29,13 +29,18 @@ export function settlementsOf(table: Table): readonly Settlement[] {
 /** The column that says what a document or a payment comes to; null where none or several could. */
 export function amountOf(table: Table): Column | null {
   const players = playersOf(table)
-  const groups = [...new Set(players.map(({ group }) => group))].flatMap(
-    (group) => wholeOf(players.filter((player) => player.group === group)) ?? [],
+  const groups = [...new Set(players.map(({ group }) => group))]
+  const wholeIn = (group: string) => wholeOf(players.filter((player) => player.group === group))
+  // Amounts that are said to be of nothing else, in whatever unit.
+  const plainly = groups.filter((group) =>
+    group.split(' ').every((word) => word === '' || means(word, 'coin', 'coinage')),
   )
-  const [lone, ...more] = groups
-  if (lone && more.length === 0) return lone
+  for (const some of [plainly, groups]) {
+    const [lone, ...more] = some.flatMap((group) => wholeIn(group) ?? [])
+    if (lone) return more.length === 0 ? lone : null
+  }
   const plain = table.columns.filter((column) => holdsMoney(column) === 'yes')
-  return groups.length === 0 && plain.length === 1 ? (plain[0] ?? null) : null
+  return plain.length === 1 ? (plain[0] ?? null) : null
 }
 
 /** The column that the lines of a document add up to: what stands before taxes, else the total where nothing is added to the lines. */

@@ -174,7 +174,7 @@ function untilLarge(bytes: number, perDay: number | null): number | null {
 }
 
 function timeOf(table: Table, catalog: Catalog): Column | null {
-  const moments = table.columns.filter(({ type, notNull }) => notNull && /^(?:date|timestamptz?)$/.test(type.name))
+  const moments = table.columns.filter(({ type, notNull }) => notNull && /^(?:date|timestamp(?:tz)?)$/.test(type.name))
   const named = rolesOf(catalog).columnsOf(table, 'event time')
   return (
     moments.find((column) => named.includes(column)) ??
