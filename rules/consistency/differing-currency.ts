@@ -22,6 +22,9 @@ const SHARED: readonly (readonly [Role, Role])[] = [
   ['payment', 'ledger account'],
 ]
 
+/** So many foreign keys are a decision of the whole house, and one finding. */
+const FEW = 3
+
 export default rule({
   severity: 'info',
   tier: 'inferred',
@@ -42,38 +45,75 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    const roles = rolesOf(catalog)
-    for (const foreignKey of catalog.foreignKeys()) {
-      const { table, referencedTable, inherited } = foreignKey
-      if (inherited || table.partitionOf || referencedTable.partitionOf) continue
-      const pair = [roles.of(table)?.role, roles.of(referencedTable)?.role]
-      if (!SHARED.some(([from, to]) => from === pair[0] && to === pair[1])) continue
-      const [own, other] = [currencyOf(table, catalog), currencyOf(referencedTable, catalog)]
-      if (!own || !other || !foreignKey.columns[0] || foreignKey.columns.length !== 1) continue
-      if (isCarried(own, other, table) || isWatched(foreignKey, own) || mayConvert(table, catalog)) continue
-      yield {
-        on: foreignKey,
-        related: [own, other],
-        facts: { own: own.name, other: other.name, target: referencedTable.address },
-      }
-    }
+    const open = apartIn(catalog)
+    const [first] = open
+    if (!first) return
+    const facts = (some: readonly Apart[]) => ({
+      keys: some.map(({ foreignKey, own, other }) => ({
+        address: foreignKey.address,
+        own: own.name,
+        other: other.name,
+        target: foreignKey.referencedTable.address,
+      })),
+    })
+    const parts = (some: readonly Apart[]) => some.flatMap(({ foreignKey, own, other }) => [foreignKey, own, other])
+    if (open.length > FEW) yield { on: mostReferenced(open), related: parts(open), facts: facts(open) }
+    else for (const one of open) yield { on: one.foreignKey, related: [one.own, one.other], facts: facts([one]) }
   },
 
-  message: ({ on, facts: { own, other, target } }) =>
-    `${on.table} has its own ${own}, which may differ from ${other} of the row of ${target} that ${on.name} leads to.`,
+  message: ({ on, facts: { keys } }) =>
+    keys.length > 1
+      ? `${keys.length} foreign keys between amounts, those to ${on} first, let both rows have another currency.`
+      : `${keys[0]?.address} lets ${keys[0]?.own} differ from ${keys[0]?.other} of the row of ${keys[0]?.target} that it leads to.`,
 
-  advice: ({ on, facts: { own, other, target } }) =>
-    `Make (${on.referencedColumns[0]?.name}, ${other}) of ${target} unique, and let FOREIGN KEY (${on.columns[0]?.name}, ${own}) reference both. Or drop ${own}, if it is always that of ${target}.`,
+  advice: ({ facts: { keys } }) =>
+    keys
+      .map(
+        ({ address, own, other, target }) =>
+          `Make ${other} of ${target} part of a unique key together with what ${address} references, and let that foreign key take ${own} along; or drop ${own}, if it is always that of ${target}.`,
+      )
+      .slice(0, 1)
+      .join('') + (keys.length > 1 ? ' Likewise the others.' : ''),
 
-  fix: ({ on, target, facts: { own, other } }) => {
-    const [mine, theirs] = [on.table.column(own), on.referencedTable.column(other)]
-    if (!mine || !theirs) return []
+  fix: ({ catalog, target, facts: { keys } }) => {
+    const addresses = keys.map(({ address }) => address)
+    const open = apartIn(catalog).filter(({ foreignKey }) => addresses.includes(foreignKey.address))
+    const steps = open.map(({ foreignKey, own, other }) => widenForeignKey(foreignKey, own, other, target))
+    if (steps.some((each) => each.length === 0)) return []
     return afterReview(
-      `Is a row of ${on.table} always in the currency of its row of ${on.referencedTable}, also for those that are there?`,
-      widenForeignKey(on, mine, theirs, target),
+      `Is each row always in the currency of the row that it leads to by ${addresses.join(', ')}, also those that are there?`,
+      steps.flat(),
     )
   },
 })
+
+/** A foreign key, and the currencies at its two ends that it does not tie. */
+interface Apart {
+  readonly foreignKey: ForeignKey
+  readonly own: Column
+  readonly other: Column
+}
+
+function apartIn(catalog: Catalog): readonly Apart[] {
+  const roles = rolesOf(catalog)
+  return [...catalog.foreignKeys()].flatMap((foreignKey): readonly Apart[] => {
+    const { table, referencedTable, inherited, columns } = foreignKey
+    if (inherited || table.partitionOf || referencedTable.partitionOf || columns.length !== 1) return []
+    const pair = [roles.of(table)?.role, roles.of(referencedTable)?.role]
+    if (!SHARED.some(([from, to]) => from === pair[0] && to === pair[1])) return []
+    const [own, other] = [currencyOf(table, catalog), currencyOf(referencedTable, catalog)]
+    if (!own || !other || isCarried(own, other, table)) return []
+    return isWatched(foreignKey, own) || mayConvert(table, catalog) ? [] : [{ foreignKey, own, other }]
+  })
+}
+
+/** The table that most of the keys lead to. */
+function mostReferenced(open: readonly Apart[]): Table | ForeignKey {
+  const counts = new Map<Table, number>()
+  for (const { foreignKey } of open)
+    counts.set(foreignKey.referencedTable, (counts.get(foreignKey.referencedTable) ?? 0) + 1)
+  return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0] ?? open[0]!.foreignKey
+}
 
 function currencyOf(table: Table, catalog: Catalog): Column | null {
   const [column, ...more] = rolesOf(catalog).columnsOf(table, 'currency')

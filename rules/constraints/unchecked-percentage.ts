@@ -7,6 +7,7 @@ import {
   domainChecksOf,
   mentions,
   quoteIdentifier,
+  type Role,
   rolesOf,
   rule,
   wordsOf,
@@ -14,6 +15,8 @@ import {
 
 /** What a percentage is taken of. */
 const TAKEN = ['tax', 'discount', 'surcharge', 'fee'] as const
+/** Where rates are set; elsewhere they are copied. */
+const SOURCES = new Set<string>(['tax', 'coupon', 'price', 'plan'] satisfies Role[])
 /** Names that say percent, so that 100 is the whole. */
 const PERCENT = /percent|pct|prozent|porcent|percentu|pourcent|percentage|_perc$|percent_?off/i
 /** A rate of something else. */
@@ -39,32 +42,50 @@ export default rule({
 
   *detect({ catalog }) {
     const roles = rolesOf(catalog)
+    // Where rates have a table of their own, documents copy from there.
+    const hasSource = roles.tablesIn('tax').some((table) => roles.columnsOf(table, 'percentage').length > 0)
     for (const { table, role } of roles.all) {
-      if (table.partitionOf || table.variety === 'foreign') continue
+      if (table.partitionOf || table.variety === 'foreign' || (hasSource && !SOURCES.has(role))) continue
       const open = roles
         .columnsOf(table, 'percentage')
         .filter((column) => !column.inherited && !column.generated && isShare(column, role) && !isChecked(column))
-      if (open.length === 0) continue
-      for (const column of open) yield { on: column, facts: { whole: wholeOf(column) } }
+      const [first] = open
+      if (first)
+        yield {
+          on: first,
+          related: open.slice(1),
+          facts: { rates: open.map((column) => ({ name: column.name, whole: wholeOf(column) })) },
+        }
     }
   },
 
-  message: ({ on, facts: { whole } }) =>
-    `${on} takes any number${whole === null ? '' : `, though ${whole} is the whole`}.`,
+  message: ({ on, facts: { rates } }) =>
+    `${on.table} lets ${rates.map(({ name, whole }) => (whole === null ? name : `${name} (of which ${whole} is the whole)`)).join(', ')} be any number.`,
 
-  advice: ({ on, facts: { whole } }) =>
-    whole === null
-      ? `Add CHECK (${on.name} between 0 and 1) where it is a fraction, and 100 where it is in percent; and say in its name which it is.`
-      : `Add CHECK (${on.name} between 0 and ${whole}).`,
+  advice: ({ facts: { rates } }) =>
+    rates
+      .map(({ name, whole }) =>
+        whole === null
+          ? `Add CHECK (${name} between 0 and 1) where it is a fraction, and 100 where it is in percent; and say in its name which it is.`
+          : `Add CHECK (${name} between 0 and ${whole}).`,
+      )
+      .join(' '),
 
-  fix: ({ on, facts: { whole } }) => {
-    const column = quoteIdentifier(on.name)
-    return whole === null
-      ? afterReview(
-          `Is ${on} never negative? Whether 1 or 100 is the whole, its name and type do not say.`,
-          addCheck(on.table, [on], `${column} >= 0`),
+  fix: ({ on, facts: { rates } }) => {
+    const steps = rates.flatMap(({ name, whole }) => {
+      const column = on.table.column(name)
+      const quoted = quoteIdentifier(name)
+      return column
+        ? addCheck(on.table, [column], whole === null ? `${quoted} >= 0` : `${quoted} >= 0 and ${quoted} <= ${whole}`)
+        : []
+    })
+    const unclear = rates.filter(({ whole }) => whole === null).map(({ name }) => name)
+    return unclear.length === 0
+      ? steps
+      : afterReview(
+          `Is ${unclear.join(' or ')} of ${on.table} never negative? Whether 1 or 100 is the whole, its name and type do not say.`,
+          steps,
         )
-      : addCheck(on.table, [on], `${column} >= 0 and ${column} <= ${whole}`)
   },
 })
 

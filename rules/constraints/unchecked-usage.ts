@@ -5,6 +5,7 @@ import {
   type Column,
   columnsIn,
   domainChecksOf,
+  holdsMoney,
   quoteIdentifier,
   rolesOf,
   rule,
@@ -40,7 +41,9 @@ export default rule({
       if (table.partitionOf || table.variety === 'foreign' || knowsCorrections(table)) continue
       const open = roles
         .columnsOf(table, 'quantity')
-        .filter((column) => !column.inherited && !column.generated && !isChecked(column))
+        .filter(
+          (column) => !column.inherited && !column.generated && holdsMoney(column) !== 'yes' && !isChecked(column),
+        )
       const [first] = open
       if (first) yield { on: first, related: open.slice(1), facts: { columns: open.map(({ name }) => name) } }
     }

@@ -41,7 +41,7 @@ export default rule({
     for (const table of rolesOf(catalog).tablesIn('invoice', 'credit')) {
       if (table.partitionOf || table.variety === 'foreign') continue
       const [number, ...more] = table.columns.filter(isNumber)
-      if (!number || more.length > 0 || number.inherited || isInUnique(number)) continue
+      if (!number || more.length > 0 || number.inherited || isInUnique(number) || isDerived(table)) continue
       const scope = scopeOf(table, catalog)
       yield {
         on: number,
@@ -88,6 +88,14 @@ function isInUnique({ table, name }: Column): boolean {
       unique &&
       valid &&
       keys.some(({ column, expression }) => (column ? column.name === name : expression.includes(name))),
+  )
+}
+
+/** A unique counter stands beside it, of which the number is made. */
+function isDerived({ indexes }: Table): boolean {
+  return indexes.some(
+    ({ unique, valid, keys }) =>
+      unique && valid && keys.some(({ column }) => column && /sequen|serial|laufend|secuen/i.test(column.name)),
   )
 }
 

@@ -30,6 +30,8 @@ const KEY =
 /** What a payment provider calls the payment. */
 const PROVIDER =
   /(?:^| )(?:charge|payment|transaction|refund|transfer|capture|intent|payment intent|transacao|transaccion|transaktion|zahlung|pago|pagamento)? ?(?:id|reference|ref|key|nr|no|number|gateway|kennung|referenz|referencia)$/
+/** Tables that hold every try, of which several are of one payment. */
+const TRIES = /^(?:attempt|retry|try|log|history|versuch|intento|tentative|tentativa)$/
 /** Not the row's own event, but something that many rows share. */
 const SHARED =
   /(?:^| )(?:customer|account|batch|payout|invoice|order|subscription|plan|price|product|method|card|bank|mandate|session|correlation|trace|parent|original|group|merchant|user|error|response|code)(?: |$)/
@@ -57,7 +59,7 @@ export default rule({
   *detect({ catalog }) {
     const roles = rolesOf(catalog)
     for (const table of roles.tablesIn(...TOLD)) {
-      if (table.variety === 'foreign') continue
+      if (table.variety === 'foreign' || wordsOf(table.name).some((word) => TRIES.test(word))) continue
       const keys = table.columns.filter((column) => isSourceKey(column, roles.of(table)?.role ?? ''))
       // Where one key is unique, a repetition is known by that.
       if (keys.length === 0 || keys.some(isInUnique)) continue
@@ -112,7 +114,13 @@ function isSourceKey(column: Column, role: string): boolean {
   if (KEY.test(text)) return true
   const byProvider =
     mentions(wordsOf(column.name), 'foreign') || /^(?:gateway|processor|psp|transacao gateway)/.test(text)
-  return (role === 'payment' || role === 'credit') && byProvider && PROVIDER.test(text) && !SHARED.test(text)
+  return (
+    (role === 'payment' || role === 'credit') &&
+    byProvider &&
+    PROVIDER.test(text) &&
+    !SHARED.test(text) &&
+    !/external key$/.test(text)
+  )
 }
 
 /** Made up by the sender before what the provider calls it. */
