@@ -118,11 +118,32 @@ function agreementOwnerOf(table: Table, isLet: boolean): readonly Column[] {
   const actors = keys.filter((key) => isActor(key))
   const things = keys.filter((key) => !isActor(key) && !wordsOf(nameOf(key)).some((word) => TERMS.test(word)))
   if (isLet) return things.length === 1 ? columnsOf(things) : []
-  if (actors.length !== 1 || things.length > 1) return []
+  if (actors.length !== 1 || things.length > 1 || mayNameOther(table, keys)) return []
   return columnsOf([...actors, ...things])
 }
 
+/** A column without a foreign key names an actor as well: which of the two owns the row is not known. */
+function mayNameOther({ columns }: Table, keys: readonly ForeignKey[]): boolean {
+  const known = columnsOf(keys)
+  return columns.some((column) => {
+    const words = wordsOf(column.name)
+    return !known.includes(column) && words.at(-1) === 'id' && words.length === 2 && ACTOR.test(words[0] ?? '')
+  })
+}
+
+/** `entity_type` beside `entity_id`, which no foreign key explains: what the price is of stands there. */
+function isPolymorphic({ columns }: Table, keys: readonly ForeignKey[]): boolean {
+  const known = columnsOf(keys)
+  return columns.some(({ name }) => {
+    const target = columns.find(
+      (other) => other.name === name.replace(/_?type$/i, (end) => (end.startsWith('_') ? '_id' : 'Id')),
+    )
+    return /type$/i.test(name) && target !== undefined && target.name !== name && !known.includes(target)
+  })
+}
+
 function tariffOwnerOf(table: Table): readonly Column[] {
+  if (isPolymorphic(table, singleKeysOf(table))) return []
   const keys = columnsOf(singleKeysOf(table).filter((key) => !nameOf(key).endsWith('_by')))
   const texts = table.columns.filter(({ type }) => type.typcategory === 'S' || type.category === 'enum')
   const subjects = texts.filter(({ name, notNull }) => notNull && SUBJECT.test(wordsOf(name)[0] ?? ''))
