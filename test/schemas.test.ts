@@ -69,7 +69,9 @@ describe.each(withoutBilling)('the schema %s, which has no billing', (name) => {
     const { roles, found, crashed } = await review(readFileSync(`${FOLDER}/${name}/schema.sql`, 'utf8'))
     expect(crashed).toEqual([])
     expect([...roles]).toEqual([])
-    const billing = new Set(rules.filter(({ id }) => /\brolesOf\b/.test(sourceOf(id))).map(({ id }) => id))
+    const billing = new Set(
+      rules.filter(({ id }) => /\b(?:rolesOf|ownRolesOf)\b/.test(sourceOf(id))).map(({ id }) => id),
+    )
     expect([...found].filter((one) => billing.has(one.split(' ')[0] ?? ''))).toEqual([])
   })
 })

@@ -5,7 +5,7 @@ import {
   holdsMoney,
   mentions,
   type Role,
-  rolesOf,
+  ownRolesOf,
   rule,
   type Table,
   wordsOf,
@@ -36,7 +36,7 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    const roles = rolesOf(catalog)
+    const roles = ownRolesOf(catalog)
     // Where no amount has a currency, the house has decided for one.
     if (!roles.all.some(({ table }) => hasCurrency(table, catalog))) return
     const bare = roles.all.flatMap(({ table, role }) => {
@@ -67,10 +67,12 @@ function amountWithout(table: Table): Column | null {
 
 function hasCurrency(table: Table, catalog: Catalog): boolean {
   return (
-    rolesOf(catalog).columnsOf(table, 'currency').length > 0 ||
+    ownRolesOf(catalog).columnsOf(table, 'currency').length > 0 ||
+    table.foreignKeys.some(({ referencedTable }) => mentions(wordsOf(referencedTable.name), 'currency')) ||
     table.columns.some(
       ({ name, type }) =>
         mentions(wordsOf(name), 'currency', 'coinage') ||
+        /^(?:curr|ccy|cur)$|_(?:curr|ccy)$|iso_?4217/i.test(name) ||
         /currency|money|monetary/i.test(type.definition?.name ?? type.domain?.name ?? ''),
     )
   )
@@ -80,7 +82,7 @@ function hasCurrency(table: Table, catalog: Catalog): boolean {
 function reachesCurrency(table: Table, catalog: Catalog, seen: Set<Table>): boolean {
   if (seen.size > FAR || seen.has(table)) return false
   seen.add(table)
-  return rolesOf(catalog)
+  return ownRolesOf(catalog)
     .linksFrom(table)
     .filter(({ columns }) => columns.every(({ notNull }) => notNull))
     .some(({ to }) => hasCurrency(to, catalog) || reachesCurrency(to, catalog, seen))

@@ -1,4 +1,4 @@
-import { changeOnDelete, afterReview, type ForeignKey, type Role, rule, rolesOf, type Table } from '../../src/kit.js'
+import { changeOnDelete, afterReview, type ForeignKey, type Role, rule, ownRolesOf, type Table } from '../../src/kit.js'
 
 /** Tables whose rows say that money was owed or moved, which the books need for years. */
 const KEPT = new Set<string>([
@@ -33,7 +33,7 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    const roles = rolesOf(catalog)
+    const roles = ownRolesOf(catalog)
     const cascading = catalog
       .foreignKeys()
       .filter(

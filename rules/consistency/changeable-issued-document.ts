@@ -7,7 +7,7 @@ import {
   holdsOneOf,
   playersOf,
   quoteIdentifier,
-  rolesOf,
+  ownRolesOf,
   rule,
   statesOf,
   type Table,
@@ -41,7 +41,7 @@ export default rule({
   reveals: ['consistency/reopened-status'],
 
   *detect({ catalog }) {
-    for (const table of rolesOf(catalog).tablesIn('invoice')) {
+    for (const table of ownRolesOf(catalog).tablesIn('invoice')) {
       if (table.partitionOf || table.variety !== 'ordinary') continue
       const issued = issuedWhen(table, catalog)
       const frozen = frozenOf(table, catalog)
@@ -81,7 +81,7 @@ export default rule({
 
 /** How a row tells that it was issued; null where it does not. */
 function issuedWhen(table: Table, catalog: Catalog): { readonly sql: string; readonly words: string } | null {
-  const [status] = rolesOf(catalog).columnsOf(table, 'invoice states')
+  const [status] = ownRolesOf(catalog).columnsOf(table, 'invoice states')
   const values = status ? statesOf(status, catalog) : []
   const drafts = draftsAmong(values)
   if (status && drafts.length > 0 && drafts.length < values.length)
@@ -97,7 +97,7 @@ function issuedWhen(table: Table, catalog: Catalog): { readonly sql: string; rea
 
 /** What was said to the customer: number, parties, currency, amounts but those of settlement. */
 function frozenOf(table: Table, catalog: Catalog): readonly Column[] {
-  const roles = rolesOf(catalog)
+  const roles = ownRolesOf(catalog)
   const owners = (['organization', 'customer'] as const).flatMap((role) => roles.linkTo(table, role)?.columns ?? [])
   const amounts = playersOf(table)
     .filter(({ part }) => !SETTLED.has(part))

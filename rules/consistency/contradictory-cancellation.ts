@@ -7,7 +7,7 @@ import {
   columnsIn,
   holdsOneOf,
   quoteIdentifier,
-  rolesOf,
+  ownRolesOf,
   rule,
   statesOf,
   type Table,
@@ -50,9 +50,9 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    for (const table of rolesOf(catalog).tablesIn('subscription')) {
+    for (const table of ownRolesOf(catalog).tablesIn('subscription')) {
       if (table.partitionOf || table.variety === 'foreign') continue
-      const status = rolesOf(catalog).columnsOf(table, 'subscription states')[0]
+      const status = ownRolesOf(catalog).columnsOf(table, 'subscription states')[0]
       if (!status || status.inherited) continue
       const ties = tiesOf(table, status, catalog).filter(({ column }) => !areTied(status, column))
       const [first] = ties

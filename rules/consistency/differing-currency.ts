@@ -4,7 +4,7 @@ import {
   type Column,
   type ForeignKey,
   type Role,
-  rolesOf,
+  ownRolesOf,
   rule,
   type Table,
   widenForeignKey,
@@ -95,7 +95,7 @@ interface Apart {
 }
 
 function apartIn(catalog: Catalog): readonly Apart[] {
-  const roles = rolesOf(catalog)
+  const roles = ownRolesOf(catalog)
   return [...catalog.foreignKeys()].flatMap((foreignKey): readonly Apart[] => {
     const { table, referencedTable, inherited, columns } = foreignKey
     if (inherited || table.partitionOf || referencedTable.partitionOf || columns.length !== 1) return []
@@ -116,7 +116,7 @@ function mostReferenced(open: readonly Apart[]): Table | ForeignKey {
 }
 
 function currencyOf(table: Table, catalog: Catalog): Column | null {
-  const [column, ...more] = rolesOf(catalog).columnsOf(table, 'currency')
+  const [column, ...more] = ownRolesOf(catalog).columnsOf(table, 'currency')
   return column && more.length === 0 && column.generated === null ? column : null
 }
 
@@ -134,7 +134,7 @@ function isWatched({ table }: ForeignKey, own: Column): boolean {
 /** A rate of exchange beside the amount says that currencies may differ. */
 function mayConvert(table: Table, catalog: Catalog): boolean {
   return (
-    rolesOf(catalog).columnsOf(table, 'two currencies').length > 0 ||
+    ownRolesOf(catalog).columnsOf(table, 'two currencies').length > 0 ||
     table.columns.some(({ name }) =>
       /exchange|fx_?rate|conversion|wechselkurs|umrechnung|cambio|taxa_?cambio/i.test(name),
     )

@@ -1,4 +1,4 @@
-import { amountOf, type Column, type Role, rolesOf, rule, wordsOf } from '../../src/kit.js'
+import { amountOf, type Column, type Role, ownRolesOf, rule, wordsOf } from '../../src/kit.js'
 
 /** Amounts of the first are set against amounts of the second. */
 const AGAINST: readonly (readonly [Role, Role])[] = [
@@ -32,7 +32,7 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    const roles = rolesOf(catalog)
+    const roles = ownRolesOf(catalog)
     for (const { table, role } of roles.all) {
       if (table.partitionOf) continue
       for (const [from, to] of [...AGAINST, ...LINES]) {

@@ -6,7 +6,7 @@ import {
   finalAmong,
   holdsOneOf,
   quoteIdentifier,
-  rolesOf,
+  ownRolesOf,
   rule,
   statesOf,
 } from '../../src/kit.js'
@@ -79,7 +79,7 @@ export default rule({
 
 /** Statuses of documents with states that end them, which no trigger watches. */
 function openOf(catalog: Catalog): readonly { readonly status: Column; readonly values: readonly string[] }[] {
-  const roles = rolesOf(catalog)
+  const roles = ownRolesOf(catalog)
   return roles.tablesIn('invoice', 'payment', 'credit', 'subscription').flatMap((table) => {
     if (table.partitionOf || table.variety !== 'ordinary') return []
     const status = STATES.flatMap((feature) => roles.columnsOf(table, feature))[0]

@@ -8,7 +8,7 @@ import {
   ordersColumns,
   quoteIdentifier,
   type Role,
-  rolesOf,
+  ownRolesOf,
   rule,
   type Settlement,
   settlementsOf,
@@ -32,7 +32,7 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    for (const table of rolesOf(catalog).tablesIn(...DOCUMENTS)) {
+    for (const table of ownRolesOf(catalog).tablesIn(...DOCUMENTS)) {
       if (table.variety === 'foreign') continue
       for (const settlement of settlementsOf(table)) {
         const { whole, settled } = settlement

@@ -6,7 +6,7 @@ import {
   parseExpression,
   quoteIdentifier,
   type Role,
-  rolesOf,
+  ownRolesOf,
   rule,
   type RoleMap,
   type Table,
@@ -33,7 +33,7 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    const roles = rolesOf(catalog)
+    const roles = ownRolesOf(catalog)
     for (const table of roles.tablesIn('payment method')) {
       if (table.partitionOf || table.variety !== 'ordinary') continue
       const [flag, ...more] = roles.columnsOf(table, 'default flag').filter(({ type }) => type.name === 'bool')

@@ -9,7 +9,7 @@ import {
   quoteIdentifier,
   quoteLiteral,
   quoteRelation,
-  rolesOf,
+  ownRolesOf,
   rule,
   type Table,
 } from '../../src/kit.js'
@@ -47,7 +47,7 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    for (const table of rolesOf(catalog).tablesIn('invoice')) {
+    for (const table of ownRolesOf(catalog).tablesIn('invoice')) {
       const sum = sumOf(table, catalog)
       if (!sum) continue
       const { whole, part } = sum
@@ -73,7 +73,7 @@ export default rule({
 
 function sumOf(table: Table, catalog: Catalog): Sum | null {
   if (table.partitionOf || table.variety !== 'ordinary') return null
-  const roles = rolesOf(catalog)
+  const roles = ownRolesOf(catalog)
   const lines = roles
     .linksTo(table)
     .filter(({ from, source }) => roles.of(from)?.role === 'invoice line' && source === 'declared')

@@ -8,7 +8,7 @@ import {
   quoteIdentifier,
   quoteLiteral,
   quoteRelation,
-  rolesOf,
+  ownRolesOf,
   rule,
   statesOf,
   type Table,
@@ -49,7 +49,7 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    for (const table of rolesOf(catalog).tablesIn('ledger entry')) {
+    for (const table of ownRolesOf(catalog).tablesIn('ledger entry')) {
       const balance = balanceOf(table, catalog)
       if (!balance || isWatched(table)) continue
       yield {
@@ -78,7 +78,7 @@ export default rule({
 })
 
 function balanceOf(table: Table, catalog: Catalog): Balance | null {
-  const roles = rolesOf(catalog)
+  const roles = ownRolesOf(catalog)
   if (table.partitionOf || table.variety !== 'ordinary') return null
   const link = roles.linkTo(table, 'ledger transaction')
   const [foreign] = link?.columns ?? []

@@ -10,7 +10,7 @@ import {
   quoteLiteral,
   quoteRelation,
   type Role,
-  rolesOf,
+  ownRolesOf,
   rule,
   settlementsOf,
   type Step,
@@ -56,7 +56,7 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    const roles = rolesOf(catalog)
+    const roles = ownRolesOf(catalog)
     for (const { table } of roles.all) {
       if (table.partitionOf || table.variety !== 'ordinary') continue
       const draws = drawsOf(table, catalog)
@@ -79,7 +79,7 @@ export default rule({
   fix: ({ on, catalog, facts: { of } }) => {
     const { table } = on
     const draws = drawsOf(table, catalog).filter(({ link }) => link.source === 'declared')
-    const status = rolesOf(catalog).columnsOf(table, 'payment states')[0]
+    const status = ownRolesOf(catalog).columnsOf(table, 'payment states')[0]
     const failures = failuresOf(status, catalog)
     if (draws.length === 0 || (status && !failures)) return []
     const spared = failures ? ` but ${failures.failed.map(quoteLiteral).join(', ')}` : ''
@@ -91,7 +91,7 @@ export default rule({
 })
 
 function drawsOf(table: Table, catalog: Catalog): readonly Draw[] {
-  const roles = rolesOf(catalog)
+  const roles = ownRolesOf(catalog)
   const role = roles.of(table)?.role
   const from = amountOf(table)
   if (!from) return []

@@ -8,7 +8,7 @@ import {
   mentions,
   quoteIdentifier,
   type Role,
-  rolesOf,
+  ownRolesOf,
   rule,
   wordsOf,
 } from '../../src/kit.js'
@@ -41,7 +41,7 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    const roles = rolesOf(catalog)
+    const roles = ownRolesOf(catalog)
     // Where rates have a table of their own, documents copy from there.
     const hasSource = roles.tablesIn('tax').some((table) => roles.columnsOf(table, 'percentage').length > 0)
     for (const { table, role } of roles.all) {

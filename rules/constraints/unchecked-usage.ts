@@ -7,7 +7,7 @@ import {
   domainChecksOf,
   holdsMoney,
   quoteIdentifier,
-  rolesOf,
+  ownRolesOf,
   rule,
   type Table,
 } from '../../src/kit.js'
@@ -36,7 +36,7 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    const roles = rolesOf(catalog)
+    const roles = ownRolesOf(catalog)
     for (const table of roles.tablesIn('usage event')) {
       if (table.partitionOf || table.variety === 'foreign' || knowsCorrections(table)) continue
       const open = roles

@@ -7,7 +7,7 @@ import {
   dropPlainIndexes,
   mentions,
   quoteIdentifier,
-  rolesOf,
+  ownRolesOf,
   rule,
   type Table,
   tenancyOf,
@@ -38,8 +38,8 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    for (const table of rolesOf(catalog).tablesIn('invoice', 'credit')) {
-      if (table.partitionOf || table.variety === 'foreign') continue
+    for (const table of ownRolesOf(catalog).tablesIn('invoice', 'credit')) {
+      if (table.partitionOf || table.variety === 'foreign' || isReceived(table)) continue
       const [number, ...more] = table.columns.filter(isNumber)
       if (!number || more.length > 0 || number.inherited || isInUnique(number) || isDerived(table)) continue
       const scope = scopeOf(table, catalog)
@@ -91,6 +91,15 @@ function isInUnique({ table, name }: Column): boolean {
   )
 }
 
+/** Documents of suppliers, who each have their own numbers. */
+function isReceived({ name, columns }: Table): boolean {
+  const received =
+    /^(?:ap|payable|vendor|supplier|purchase|kreditor|lieferant|eingang|eingangsrechnung|proveedor|compra|fornecedor|fournisseur|achat)$/
+  return [name, ...columns.map((column) => column.name)].some((each) =>
+    wordsOf(each).some((word) => received.test(word)),
+  )
+}
+
 /** A unique counter stands beside it, of which the number is made. */
 function isDerived({ indexes }: Table): boolean {
   return indexes.some(
@@ -101,7 +110,7 @@ function isDerived({ indexes }: Table): boolean {
 
 /** Who issues: the tenant, or the organization where customers are somebody else. */
 function scopeOf(table: Table, catalog: Catalog): readonly Column[] {
-  const roles = rolesOf(catalog)
+  const roles = ownRolesOf(catalog)
   const tenant = tenancyOf(catalog)?.columnOf(table)
   const customer = roles.linkTo(table, 'customer')?.columns[0]
   if (tenant && tenant !== customer) return [tenant]

@@ -8,7 +8,7 @@ import {
   mentions,
   quoteIdentifier,
   type Role,
-  rolesOf,
+  ownRolesOf,
   rule,
   type Table,
   tenancyOf,
@@ -57,7 +57,7 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    const roles = rolesOf(catalog)
+    const roles = ownRolesOf(catalog)
     for (const table of roles.tablesIn(...TOLD)) {
       if (table.variety === 'foreign' || wordsOf(table.name).some((word) => TRIES.test(word))) continue
       const keys = table.columns.filter((column) => isSourceKey(column, roles.of(table)?.role ?? ''))
@@ -119,7 +119,7 @@ function isSourceKey(column: Column, role: string): boolean {
     byProvider &&
     PROVIDER.test(text) &&
     !SHARED.test(text) &&
-    !/external key$/.test(text)
+    !text.endsWith('external key')
   )
 }
 
@@ -154,7 +154,7 @@ function scopeOf(key: Column, catalog: Catalog): readonly Column[] {
 }
 
 function ownersOf(table: Table, catalog: Catalog): readonly Column[] {
-  const roles = rolesOf(catalog)
+  const roles = ownRolesOf(catalog)
   for (const role of ['organization', 'customer', 'subscription', 'ledger account'] as const) {
     const column = roles.linkTo(table, role)?.columns[0]
     if (column?.notNull) return [column]

@@ -5,7 +5,7 @@ import {
   domainChecksOf,
   holdsMoney,
   literalsComparedWith,
-  rolesOf,
+  ownRolesOf,
   rule,
   type Table,
 } from '../../src/kit.js'
@@ -40,7 +40,7 @@ export default rule({
   needs: ['catalog'],
 
   *detect({ catalog }) {
-    for (const { table } of rolesOf(catalog).all) {
+    for (const { table } of ownRolesOf(catalog).all) {
       if (table.partitionOf || table.variety === 'foreign') continue
       const { currency, places } = finestOf(table, catalog)
       const columns = table.columns.filter(
@@ -60,7 +60,7 @@ export default rule({
 
 /** The currency with most decimal places among those that the table lets in. */
 function finestOf(table: Table, catalog: Catalog): { readonly currency: string; readonly places: number } {
-  const found = rolesOf(catalog)
+  const found = ownRolesOf(catalog)
     .columnsOf(table, 'currency')
     .flatMap(currenciesOf)
     .flatMap((currency) => {
