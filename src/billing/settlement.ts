@@ -1,7 +1,7 @@
 import type { Catalog, Column, Table } from '../evidence/catalog/model.js'
 import { type Player, playersOf } from './arithmetic.js'
 import { holdsMoney } from './money.js'
-import { means, wordsOf } from './names.js'
+import { means, mentions, wordsOf } from './names.js'
 import { statusValuesOf } from './status.js'
 
 /** What a row comes to, and a column beside it that says how much of that is settled. */
@@ -39,7 +39,10 @@ export function amountOf(table: Table): Column | null {
     const [lone, ...more] = some.flatMap((group) => wholeIn(group) ?? [])
     if (lone) return more.length === 0 ? lone : null
   }
-  const plain = table.columns.filter((column) => holdsMoney(column) === 'yes')
+  // What one unit costs is not what the row comes to.
+  const plain = table.columns.filter(
+    (column) => holdsMoney(column) === 'yes' && !mentions(wordsOf(column.name), 'unit', 'price'),
+  )
   return plain.length === 1 ? (plain[0] ?? null) : null
 }
 
