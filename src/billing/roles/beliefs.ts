@@ -42,9 +42,32 @@ export function formBeliefs(catalog: Catalog, declared: ReadonlyMap<Table, Decla
     copyOf: copies.get(table) ?? null,
     ownsMost: table === owner,
   }))
-  for (let round = 0; round < ROUNDS; round++)
-    beliefs = new Map(views.map((view) => [view.shape.table, believe(view, declared.get(view.shape.table))]))
+  for (let round = 0, stale = new Set(views); round < ROUNDS && stale.size > 0; round++) {
+    const before = beliefs
+    beliefs = new Map(
+      views.map((view) => {
+        const { table } = view.shape
+        return [table, stale.has(view) ? believe(view, declared.get(table)) : before.get(table)!]
+      }),
+    )
+    const changed = new Set(tables.filter((table) => !isSame(beliefs.get(table), before.get(table))))
+    stale = new Set(views.filter((view) => hears(view).some((table) => changed.has(table))))
+  }
   return { views, from, to }
+}
+
+/** Tables whose roles count for a table's own: neighbours, and what those belong to. */
+function hears({ parents, children, parentsOf }: View): readonly Table[] {
+  return [
+    ...parents.flatMap(({ to }) => [to, ...parentsOf(to).map((link) => link.to)]),
+    ...children.map(({ from }) => from),
+  ]
+}
+
+function isSame(a: ReadonlyMap<Role, number> | undefined, b: ReadonlyMap<Role, number> | undefined): boolean {
+  return (
+    a !== undefined && b !== undefined && a.size === b.size && [...a].every(([role, score]) => b.get(role) === score)
+  )
 }
 
 /** 0 … 1: how much speaks for a role. */

@@ -21,7 +21,8 @@ export interface View {
 export interface Sign {
   /** 0 … 1. */
   readonly strength: number
-  readonly words: string
+  /** Made when a person asks. */
+  words(): string
 }
 
 /** Something that speaks for a role, or against it with a negative weight in units of log-odds. */
@@ -37,7 +38,7 @@ const FAINT = 0.2
 export function named(weight: number, pattern: RegExp): Clue {
   return {
     weight,
-    see: ({ shape }) => (pattern.test(shape.name) ? { strength: 1, words: `its name` } : null),
+    see: ({ shape }) => (pattern.test(shape.name) ? { strength: 1, words: () => 'its name' } : null),
   }
 }
 
@@ -47,7 +48,7 @@ export function has(weight: number, feature: Feature, words: string): Clue {
     weight,
     see: ({ shape }) => {
       const columns = shape.columnsOf(feature)
-      return columns.length > 0 ? { strength: 1, words: `${words}: ${list(columns)}` } : null
+      return columns.length > 0 ? { strength: 1, words: () => `${words}: ${list(columns)}` } : null
     },
   }
 }
@@ -59,7 +60,7 @@ export function hasSeveral(weight: number, feature: Feature, atLeast: number, wo
     see: ({ shape }) => {
       const columns = shape.columnsOf(feature)
       if (columns.length < Math.max(1, atLeast - 1)) return null
-      return { strength: columns.length >= atLeast ? 1 : 0.5, words: `${words}: ${list(columns)}` }
+      return { strength: columns.length >= atLeast ? 1 : 0.5, words: () => `${words}: ${list(columns)}` }
     },
   }
 }
@@ -71,7 +72,7 @@ export function belongsTo(weight: number, roles: readonly Role[], words: string)
     see: ({ parents, belief }) => {
       const [best] = rank(parents, ({ to }) => Math.max(...roles.map((role) => belief(to, role))))
       return best && best.strength >= FAINT
-        ? { strength: best.strength, words: `${words}: ${list(best.link.columns)} → ${best.link.to.name}` }
+        ? { strength: best.strength, words: () => `${words}: ${list(best.link.columns)} → ${best.link.to.name}` }
         : null
     },
   }
@@ -88,7 +89,7 @@ export function descendsFrom(weight: number, role: Role, words: string): Clue {
       )
       const [best] = above.toSorted((a, b) => b.strength - a.strength)
       return best && best.strength >= FAINT
-        ? { strength: best.strength, words: `${words}: ${list(best.link.columns)} → ${best.link.to.name}` }
+        ? { strength: best.strength, words: () => `${words}: ${list(best.link.columns)} → ${best.link.to.name}` }
         : null
     },
   }
@@ -101,7 +102,7 @@ export function owns(weight: number, roles: readonly Role[], words: string): Clu
     see: ({ children, belief }) => {
       const [best] = rank(children, ({ from }) => Math.max(...roles.map((role) => belief(from, role))))
       return best && best.strength >= FAINT
-        ? { strength: best.strength, words: `${words}: ${best.link.from.name}` }
+        ? { strength: best.strength, words: () => `${words}: ${best.link.from.name}` }
         : null
     },
   }
@@ -115,7 +116,7 @@ export function sign(weight: number, words: string, holds: (view: View) => boole
       const found = holds(view)
       return found === false || found === ''
         ? null
-        : { strength: 1, words: found === true ? words : `${words}: ${found}` }
+        : { strength: 1, words: () => (found === true ? words : `${words}: ${found}`) }
     },
   }
 }

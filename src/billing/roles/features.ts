@@ -1,4 +1,6 @@
 import type { Catalog, Column, Table } from '../../evidence/catalog/model.js'
+import { groupBy } from '../../evidence/catalog/group.js'
+import { rememberFor } from '../../evidence/remember.js'
 import { usageLimitsOf } from '../counter.js'
 import { holdsMoney } from '../money.js'
 import { means, mentions, wordsOf } from '../names.js'
@@ -437,7 +439,7 @@ const COLUMN_FEATURES = [
     (c, n) =>
       /(?:^| )(?:table name|table|tablename|relation|entity (?:type|id|name)|object (?:type|id)|item (?:type|id)|record (?:type|id)|row id|row pk|resource (?:type|id)|target\b.*|auditable.*|tabelle|datensatz|tabla|tabela|registro)$/.test(
         n.join(' '),
-      ) && !c.table.foreignKeys.some(({ columns }) => columns.includes(c)),
+      ) && !isReference(c),
   ],
   ['request context', matches(/^(?:ip|useragent|agent|request|correlation|trace|client)$/)],
   [
@@ -556,19 +558,39 @@ const USAGE = /usage|consum|verbrauch|meter|measure/i
 
 const NOISE = /^(?:header|hdr|head|master|mst|data|tbl|tab|table|info|main|record|list|new|v)$/
 
+/** Features that one column shows by itself: the same for all of one name, type and use, so that each is looked at once. */
+function featuresOf(column: Column, catalog: Catalog): readonly Feature[] {
+  const known = knownFeatures(catalog)
+  const { name, type } = column
+  const key = JSON.stringify([name, type.name, type.category, holdsMoney(column), isReference(column)])
+  const found =
+    known.get(key) ??
+    COLUMN_FEATURES.flatMap(([feature, test]) => ((test as Test)(column, wordsOf(name)) ? [feature] : []))
+  known.set(key, found)
+  return found
+}
+
+const knownFeatures = rememberFor<Catalog, Map<string, readonly Feature[]>>(() => new Map())
+
+function isReference(column: Column): boolean {
+  return column.table.foreignKeys.some(({ columns }) => columns.includes(column))
+}
+
 /** What one table's columns show. */
 export function shapeOf(table: Table, catalog: Catalog): Shape {
   const features = new Map<Feature, readonly Column[]>()
   const add = (feature: Feature, columns: readonly Column[]) => {
     if (columns.length > 0) features.set(feature, columns)
   }
-  for (const [feature, test] of COLUMN_FEATURES) {
-    const check: Test = test
+  const shown = groupBy(
+    table.columns.flatMap((column) => featuresOf(column, catalog).map((feature) => ({ feature, column }))),
+    ({ feature }) => feature,
+  )
+  for (const [feature, found] of shown)
     add(
       feature,
-      table.columns.filter((column) => check(column, wordsOf(column.name))),
+      found.map(({ column }) => column),
     )
-  }
   const [period] = periodsOf(table).filter(({ nature }) => nature === 'planned')
   add('period', period ? [period.start, period.end] : rangesOf(table))
   add(

@@ -81,7 +81,7 @@ function decide(view: View, declared: DeclaredRole | undefined): RoleOf | null {
   const evidence = PROFILES[role].clues
     .flatMap(({ weight, see }) => {
       const seen = weight > 0 ? see(view) : null
-      return seen ? [{ words: seen.words, counts: weight * seen.strength }] : []
+      return seen ? [{ words: seen.words(), counts: weight * seen.strength }] : []
     })
     .toSorted((a, b) => b.counts - a.counts)
     .map(({ words }) => words)
