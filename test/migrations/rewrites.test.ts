@@ -42,7 +42,7 @@ it('proves the safe form of a statement: the same catalog, and the finding gone'
         'migrations/constraint-without-not-valid',
         'proven',
         null,
-        'alter table public.invoice add constraint invoice_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES customer(id) not valid',
+        'alter table public.invoice add constraint invoice_customer_id_fkey FOREIGN KEY (customer_id) REFERENCES public.customer(id) not valid',
         'alter table public.invoice validate constraint invoice_customer_id_fkey',
       ],
       [

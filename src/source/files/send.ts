@@ -45,9 +45,9 @@ interface Sending {
 
 const MOST_REPAIRS = 12
 
-/** It cannot run inside a transaction block, uses an enum value made in the same one, or meets pending trigger events. */
 /** First words of what cannot run inside a transaction, and so runs unobserved, and changes tables. */
-const CHANGES_TABLES = /^(?:create|drop|alter|reindex)$/
+const CHANGES_TABLES = /^(?:create|drop|alter|reindex|vacuum|cluster)$/
+/** It cannot run inside a transaction block, uses an enum value made in the same one, or meets pending trigger events. */
 const FAILS_IN_TRANSACTION = /^(?:25001|55P04|55006)$/
 const BEGIN: Application = { sql: 'begin', transaction: 'begin' }
 const COMMIT: Application = { sql: 'commit', transaction: 'end' }
@@ -100,7 +100,7 @@ export function openSender(server: EmbeddedServer, reached: readonly Reached[], 
           reached[index]!.outcome = 'applied'
           if (!observer) continue
           reached[index]!.observation = observer.read(outcome)
-          if (!outcome.observed && CHANGES_TABLES.test(reached[index]!.words[0] ?? '')) await observer.refresh()
+          if (!outcome.observed && CHANGES_TABLES.test(reached[index]!.words[0] ?? '')) await observer.catchUp()
         }
         const failed = rest[done.outcomes.length - 1]!
         const error = done.outcomes.at(-1)?.error

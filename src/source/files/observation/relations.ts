@@ -1,4 +1,4 @@
-/** A table, view or sequence at one moment, as far as migrations change it. Printed SQL is for the search path of that moment. */
+/** A table, view or sequence at one moment, as far as migrations change it. Printed SQL has its names qualified. */
 export interface RelationState {
   readonly oid: number
   readonly schema: string
