@@ -4,7 +4,7 @@ import { loadRules } from './engine/load-rules.js'
 import { judgeNormalForms } from './engine/normal-forms.js'
 import { describeLeftOut, findPlatformSchemas } from './engine/platforms.js'
 import { chooseRules, DEFAULT_POLICY, type Policy } from './engine/policy.js'
-import type { AuditResult, Finding, Target } from './engine/result.js'
+import type { AuditResult, Finding, Move, Target } from './engine/result.js'
 import type { Rule } from './engine/rule.js'
 import { keepNew } from './engine/new-files.js'
 import { settle, type Settled, termsOf } from './engine/settle.js'
@@ -18,6 +18,7 @@ import type { Evidence, NotSeen } from './evidence/model.js'
 import { targetOf } from './evidence/target.js'
 import { readMarkedComments } from './source/files/marked-comments.js'
 import type { LoadOptions } from './source/files/model.js'
+import { proveMoves } from './prove-moves.js'
 import { proveRewrites } from './prove-rewrites.js'
 import { type Base, readBase } from './read-base.js'
 import { openSource, type Source, type SourceRequest } from './source/open.js'
@@ -60,6 +61,8 @@ export interface AuditRequest {
   readonly data?: DataRequest
   /** Fingerprints of the findings whose fixes are to be tried again without the others; null when none of these is left out. */
   readonly choose?: (findings: readonly Finding[], catalog: Catalog) => Promise<readonly string[] | null>
+  /** Findings on statements of new migrations whose fixes are to be tried in files of their own. */
+  readonly move?: (findings: readonly Finding[]) => readonly Finding[]
   /** Told when a phase begins. */
   readonly progress?: (phase: string) => void
   /** Ends the audit: the running query is cancelled, and the audit fails. */
@@ -77,6 +80,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
     const seen = await collect(request, opened, rules)
     const judgement = decide(request, seen, rules, book, source)
     const findings = await prove(request, opened, seen, rules, judgement)
+    const moves = await move(request, opened, seen, rules, judgement, findings)
     const leftOver = await source.scratches.close()
     return {
       tool: readManifest(),
@@ -103,6 +107,7 @@ export async function audit(request: AuditRequest): Promise<AuditResult> {
       load: source.loaded,
       rules: judgement.outcomes,
       rulebook: rules.map(({ id, category, severity, docs }) => ({ id, category, severity, docs })),
+      ...(moves ? { moves } : {}),
     }
   })
 }
@@ -113,6 +118,8 @@ interface Opened {
   readonly load: LoadOptions
   /** The catalog that new migrations met; null unless some were named. */
   readonly before: RawCatalog | null
+  /** The catalog after their down sides; null where not all of them have run. */
+  readonly undone: RawCatalog | null
   /** The database that they will meet in its place; null unless one was named. */
   readonly base: Base | null
 }
@@ -128,13 +135,15 @@ async function open(request: AuditRequest): Promise<Opened> {
     ...(request.signal ? { signal: request.signal } : {}),
   }
   let before: RawCatalog | null = null
+  let undone: RawCatalog | null = null
   const opening = openSource(asked, {
     ...load,
     onBefore: async (session) => void (before = await readCatalog(session)),
+    onUndone: async (session) => void (undone = await readCatalog(session)),
     ...(request.proofDatabase === undefined ? {} : { proofDatabase: request.proofDatabase }),
   })
   const [source] = await Promise.all([opening, loadParser()])
-  return { source, load, before, base }
+  return { source, load, before, undone, base }
 }
 
 /** Does the work on an open source and closes it; an error names the scratch databases that are left behind. */
@@ -161,11 +170,11 @@ interface Seen extends Collected {
 
 async function collect(
   { progress, ...request }: AuditRequest,
-  { source, before, base }: Opened,
+  { source, before, undone, base }: Opened,
   rules: readonly Rule[],
 ): Promise<Seen> {
   progress?.('Reading the catalog')
-  const met = { before, statistics: base?.statistics ?? null }
+  const met = { before, undone, statistics: base?.statistics ?? null }
   const collected = await collectEvidence(source, rules, request.workload ?? [], met, {
     ...(request.linePrefix === undefined ? {} : { linePrefix: request.linePrefix }),
     showLiterals: request.showLiterals ?? false,
@@ -234,9 +243,30 @@ async function prove(
   if (request.prove === false) return chooseAgain(request, leaveUnproven(judged, evidence), judged, options)
   request.progress?.('Proving fixes')
   const replacing = judged.filter(({ statement, steps }) => statement && steps.length > 0)
-  const paths = request.source.kind === 'files' ? request.source.paths : []
-  const rewrites = await proveRewrites({ paths, load, rules, evidence, all }, replacing)
+  const rewrites = await proveRewrites({ paths: pathsOf(request), load, rules, evidence, all }, replacing)
   return chooseAgain(request, await proveFindings(judged, { ...options, rewrites }), judged, options)
+}
+
+/** The statements of new migrations whose safe form was tried in files of its own; null unless that was asked for. */
+async function move(
+  request: AuditRequest,
+  { source, load }: Opened,
+  { evidence }: Seen,
+  rules: readonly Rule[],
+  { judged, all }: Decided,
+  findings: readonly Finding[],
+): Promise<readonly Move[] | null> {
+  if (!request.move) return null
+  const moving = new Set(request.move(findings).map(({ fingerprint }) => fingerprint))
+  const known = source.loaded?.problems.map(({ location }) => location) ?? []
+  return proveMoves(
+    { paths: pathsOf(request), load, rules, evidence, all, known },
+    judged.filter(({ finding }) => moving.has(finding.fingerprint)),
+  )
+}
+
+function pathsOf({ source }: AuditRequest): readonly string[] {
+  return source.kind === 'files' ? source.paths : []
 }
 
 async function chooseAgain(

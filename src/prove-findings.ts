@@ -177,7 +177,8 @@ function withFix(judged: Judged, proof: Proof | undefined, scanned: Scanned): Fi
   return steps.length === 0 ? finding : { ...finding, fix: describeFix(candidateOf(judged), proof, scanned) }
 }
 
-function candidateOf({ finding, steps, reveals }: Judged): Candidate {
+/** What a finding asks of a plan. */
+export function candidateOf({ finding, steps, reveals }: Judged): Candidate {
   return { id: finding.fingerprint, table: tableOf(finding), reveals, steps }
 }
 

@@ -1,5 +1,6 @@
 import { judge, type Judged } from './engine/judge.js'
 import type { Rule } from './engine/rule.js'
+import type { Location } from './errors.js'
 import { compareCatalogs, describeCatalog } from './evidence/catalog/describe.js'
 import { linkCatalog } from './evidence/catalog/link.js'
 import type { Catalog } from './evidence/catalog/model.js'
@@ -20,6 +21,8 @@ export interface RewriteRequest {
   readonly evidence: Evidence
   /** What the rules find in the migrations as they stand. */
   readonly all: readonly Judged[]
+  /** Where loading met problems in the files as they stand. */
+  readonly known?: readonly Location[]
 }
 
 /** Most rewrites that are tried one by one, once they failed together; each loads all files again. */
@@ -72,25 +75,20 @@ async function tryRewrites(
     const catalog = linkCatalog(await readCatalog(loaded.session))
     const found = judgeAgain(rules, evidence, catalog, loaded.migrations ?? [], before)
     const left = compareCatalogs(describeCatalog(evidence.catalog), describeCatalog(catalog))
-    const was = countBy(all, placeOf)
-    const now = countBy(found, placeOf)
-    const had = countBy(all, kindOf)
-    const more = [...countBy(found, kindOf)].find(([kind, count]) => count > (had.get(kind) ?? 0))
+    const { more, isGone } = compareJudgements(all, found, candidates)
     const seen = observationsOf(loaded.migrations ?? [])
     const failed = new Map(loaded.problems.map(({ excerpt, message }) => [excerpt, message]))
     const proofs = new Map(
       candidates.map((candidate): [string, Proof] => {
-        const place = placeOf(candidate)
-        const own = candidates.filter((other) => placeOf(other) === place).length
         const error = candidate.steps.flatMap(({ sql }) => failed.get(sql.replace(/\s+/g, ' ').slice(0, 120)) ?? [])[0]
         const refused = error
           ? `It fails: ${error}.`
           : left.length > 0
             ? `The catalog would be another one: ${left.slice(0, 2).join('; ')}.`
-            : (now.get(place) ?? 0) > (was.get(place) ?? 0) - own
+            : !isGone(candidate)
               ? 'The finding is still there after the rewrite.'
               : more
-                ? `The rewrite would bring a new finding: ${more[0]}.`
+                ? `The rewrite would bring a new finding: ${more}.`
                 : null
         return [
           candidate.finding.fingerprint,
@@ -98,13 +96,38 @@ async function tryRewrites(
         ]
       }),
     )
-    return { proofs, isShared: left.length > 0 || more !== undefined }
+    return { proofs, isShared: left.length > 0 || more !== null }
   } finally {
     await loaded.session.close()
   }
 }
 
-function judgeAgain(
+/** What the rules say of the same migrations with some statements written anew, beside what they said before. */
+export function compareJudgements(
+  all: readonly Judged[],
+  found: readonly Judged[],
+  candidates: readonly Judged[],
+): {
+  /** A rule, and perhaps an object, of which there is more than before. */
+  readonly more: string | null
+  isGone(candidate: Judged): boolean
+} {
+  const was = countBy(all, placeOf)
+  const now = countBy(found, placeOf)
+  const had = countBy(all, kindOf)
+  const more = [...countBy(found, kindOf)].find(([kind, count]) => count > (had.get(kind) ?? 0))
+  return {
+    more: more?.[0] ?? null,
+    isGone(candidate) {
+      const place = placeOf(candidate)
+      const own = candidates.filter((other) => placeOf(other) === place).length
+      return (now.get(place) ?? 0) <= (was.get(place) ?? 0) - own
+    },
+  }
+}
+
+/** Judges migrations that were loaded once more. */
+export function judgeAgain(
   rules: readonly Rule[],
   evidence: Evidence,
   catalog: Catalog,

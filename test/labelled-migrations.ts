@@ -9,7 +9,7 @@ import { followStatically } from '../src/evidence/migrations/static/read.js'
 import type { EmbeddedServer } from '../src/source/embedded/server.js'
 import { gatherRemarks } from '../src/source/files/remarks.js'
 import { partsOf } from '../src/source/files/runners.js'
-import { type Fixture, readFixture, withFixture } from './scratch.js'
+import { type Fixture, layOut, readFixture, withFixture } from './scratch.js'
 
 const FOLDER = 'fixtures/migrations'
 
@@ -67,7 +67,7 @@ export function judgeRead(rules: readonly Rule[], { fixture }: LabelledMigration
     parts: partsOf(layout, { text, name, beside: () => null }),
   })
   const schema = file('schema.sql', 'plain', fixture.schema)
-  const fresh = fixture.migrations.map(({ name, layout, text }) => file(name, layout, text))
+  const fresh = layOut(fixture.migrations)
   const context = { variables: new Map<string, string>(), findFile: () => null, remarks: gatherRemarks() }
   const { migrations, before } = followStatically([schema, ...fresh], new Set(fresh), context, false)
   const linked = linkMigrations(migrations[0] ?? [], {

@@ -1,3 +1,7 @@
+import type { ArrangedFile } from '../src/source/files/arrange.js'
+import { LAYOUTS } from '../src/source/files/layouts/index.js'
+import type { Folder, FolderFile } from '../src/source/files/layouts/layout.js'
+import { readDownSides, tryDownSides } from '../src/source/files/undo.js'
 import { loadParser } from '../src/evidence/catalog/expression.js'
 import { linkCatalog } from '../src/evidence/catalog/link.js'
 import type { Catalog, Table } from '../src/evidence/catalog/model.js'
@@ -120,11 +124,7 @@ function distribute(rows: RawCatalog, distribution: Fixture['distribution']): Ra
 async function observeMigrations(server: EmbeddedServer, { migrations }: Fixture) {
   let before: RawCatalog | undefined
   const remarks = gatherRemarks()
-  const files = migrations.map((file) => ({
-    ...file,
-    path: file.name,
-    parts: partsOf(file.layout, { text: file.text, name: file.name, beside: () => null }),
-  }))
+  const files = layOut(migrations)
   const context = { variables: new Map<string, string>(), findFile: () => null, remarks }
   await startRecording(server)
   const { statements } = await applyStatements(
@@ -143,10 +143,16 @@ async function observeMigrations(server: EmbeddedServer, { migrations }: Fixture
     },
   )
   await stopRecording(server)
-  const loaded = gatherMigrations(files, statements)
+  const read = readDownSides(files, context)
+  let undone: RawCatalog | undefined
+  const failed = statements.some(({ outcome }) => outcome === 'failed')
+  const look = async () => void (undone = await readCatalog(server))
+  const downs = failed || ![...read.values()].some(Boolean) ? read : await tryDownSides(server, files, read, look)
+  const loaded = gatherMigrations(files, statements, downs)
   return (statistics: Statistics | null): Migrations =>
     linkMigrations(loaded, {
       before: linkCatalog(before!),
+      undone: undone ? linkCatalog(undone) : null,
       statisticsOf: (address) => statistics?.table({ address } as Table),
     })
 }
@@ -170,6 +176,33 @@ export async function sampleScratch(server: ScratchSession, catalog: Catalog): P
   const holes = notSeen.filter(({ deliberate }) => !deliberate)
   if (holes.length > 0) throw new Error(JSON.stringify(holes))
   return sample.isEmpty ? null : sample
+}
+
+/** The migrations as their tool's layout reads them, in the order of the fixture. */
+export function layOut(migrations: Fixture['migrations']): readonly ArrangedFile[] {
+  const open = ({ name, text }: Fixture['migrations'][number]): FolderFile => ({
+    path: name,
+    below: name,
+    name: name.split('/').at(-1)!,
+    text: () => text,
+  })
+  const laidOut = migrations.map((file) => {
+    const layout = LAYOUTS.find(({ name }) => name === file.layout)
+    const files = migrations.filter((one) => one.layout === file.layout).map(open)
+    const folder: Folder = { path: '', files, code: [], has: () => false, read: () => null }
+    const self = files.find(({ path }) => path === file.name)!
+    const isMarked = layout?.down?.(self, folder)?.path === file.name
+    const text = isMarked ? layout?.arrange(folder).applied.find((one) => one.file.path === file.name)?.text : undefined
+    return {
+      ...file,
+      text: text ?? file.text,
+      path: file.name,
+      parts: partsOf(file.layout, { text: file.text, name: file.name, beside: () => null }),
+      down: layout?.down?.(self, folder),
+    }
+  })
+  const downs = new Set(laidOut.flatMap(({ down, name }) => (down && down.path !== name ? [down.path] : [])))
+  return laidOut.filter(({ path }) => !downs.has(path))
 }
 
 /** Drops everything that fixtures may have made. */

@@ -146,7 +146,7 @@ const ENDINGS = ['SIGINT', 'SIGTERM'] as const
 export async function runAudit(
   { args, flags }: AuditInput,
   configuration: Configuration,
-  { choose, ...options }: Pick<AuditRequest, 'prove' | 'choose'> = {},
+  { choose, ...options }: Pick<AuditRequest, 'prove' | 'choose' | 'move'> = {},
 ): Promise<AuditResult> {
   const { source = {}, target } = configuration.config
   const layout = flags.layout ?? source.layout

@@ -8,6 +8,7 @@ import { checkMigrationFolder, checkObjects, lockMode } from '../cli/migration-f
 import { chooseTarget, findWriter } from '../cli/migration-target.js'
 import { selectRules } from '../engine/select-rules.js'
 import { chosenFewer, type MigrationChoice, planMigration } from '../fix/migration.js'
+import { chooseMoves, planMoves } from '../fix/moves.js'
 import { LOCK_NAMES, type Phase, PHASES } from '../fix/step.js'
 import { WRITERS } from '../fix/writers/index.js'
 import { renderMigration } from '../report/migration.js'
@@ -16,7 +17,9 @@ export default class Fix extends BaseCommand {
   static override summary = 'Write migrations with the proven fixes, for your migration tool.'
   static override description = `Every fix was applied to a scratch copy of the schema, its finding was gone, nothing new was found, and undoing it gave back what was there. The files follow the tool that the folder is of, in phases (${PHASES.join(', ')}), each with its way back; a transaction never holds more tables than one statement needs, and a file that failed can be run again.
 
-What needs a decision, or could not be proven, is listed and left out. Nothing is ever run against your database, and no file is overwritten.`
+With --after or --changed the safe forms of statements in new migrations are written too, in files behind them, and what is to be taken out of the migrations is shown; --in-place takes it out.
+
+What needs a decision, or could not be proven, is listed and left out. Nothing is ever run against your database, and no file is overwritten but for --in-place.`
   static override examples = [
     {
       description: 'Add migrations to a folder, as its tool wants them',
@@ -30,6 +33,10 @@ What needs a decision, or could not be proven, is listed and left out. Nothing i
     {
       description: 'Only what lets everybody read and write meanwhile',
       command: '<%= config.bin %> fix db/migrations --max-lock share-update-exclusive',
+    },
+    {
+      description: 'Put the risky statements of new migrations into files of their own, in their safe form',
+      command: '<%= config.bin %> fix db/migrations --changed --in-place',
     },
     {
       description: "From a live server, into another tool's folder",
@@ -84,6 +91,10 @@ What needs a decision, or could not be proven, is listed and left out. Nothing i
       helpValue: '<folder>',
     }),
     'dry-run': Flags.boolean({ description: 'Print the files instead of writing them.' }),
+    'in-place': Flags.boolean({
+      description:
+        'Take the statements whose place the new files take out of the new migrations; without it, what to take out is shown.',
+    }),
   }
 
   override async run(): Promise<void> {
@@ -112,19 +123,26 @@ What needs a decision, or could not be proven, is listed and left out. Nothing i
         ? configuration
         : { ...configuration, request: { ...configuration.request, productionVersion: version } },
       {
+        move: (findings) => chooseMoves(findings, { ...choice, fingerprints }),
         choose: async (findings, catalog) => {
           checkObjects(flags.object, { findings, catalog })
-          if (flags.interactive) fingerprints = await askWhichFixes(planMigration(findings, choice))
+          if (flags.interactive) {
+            const { fixes, ...plan } = planMigration(findings, choice)
+            fingerprints = await askWhichFixes({ ...plan, fixes: [...chooseMoves(findings, choice), ...fixes] })
+          }
           return chosenFewer(findings, { ...choice, fingerprints })
         },
       },
     )
     const migration = planMigration(result.findings, { ...choice, fingerprints })
+    const moves = planMoves(result.moves ?? [], result.findings, choice)
     const target = chooseTarget({ format, output }, result)
-    const { files, written } = renderFiles(migration, target, result)
-    if (flags['dry-run']) process.stdout.write(printFiles(files))
-    else writeMigration(files, target.folder)
+    const { files, edited, written } = renderFiles(migration, moves, target, result)
+    const inPlace = flags['in-place'] ? edited : []
+    if (flags['dry-run']) process.stdout.write(printFiles(files, inPlace))
+    else writeMigration(files, target.folder, inPlace)
     const destination = flags['dry-run'] ? process.stderr : process.stdout
-    destination.write(renderMigration(written, this.look({ color: flags.color }, destination)))
+    const look = this.look({ color: flags.color }, destination)
+    destination.write(renderMigration({ ...written, takesOut: flags['in-place'] }, look))
   }
 }

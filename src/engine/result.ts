@@ -40,6 +40,21 @@ export interface AuditResult {
   readonly rules: readonly RuleOutcome[]
   /** What the rules that judged say of themselves. */
   readonly rulebook: readonly RuleInfo[]
+  /** Statements of new migrations whose safe form was tried in files of its own; absent unless that was asked for. */
+  readonly moves?: readonly Move[]
+}
+
+/** A statement of a new migration, and whether its safe form may stand in a file behind the migrations instead. */
+export interface Move {
+  /** Of its findings; the steps of the first take its place. */
+  readonly fingerprints: readonly string[]
+  readonly statement: { readonly file: string; readonly location: Location; readonly sql: string }
+  /** Statements of its down side that take it back. */
+  readonly undoneBy: readonly Move['statement'][]
+  /** Its migration holds nothing else. */
+  readonly leavesNothing: boolean
+  /** Why it must stay where it is; null when it may move. */
+  readonly refused: string | null
 }
 
 export interface RuleInfo {

@@ -27,6 +27,13 @@ export interface Collected {
   readonly drift: readonly Difference[] | null
 }
 
+/** What new migrations met, and what is there when they are taken back. */
+export interface Met {
+  readonly before: RawCatalog | null
+  readonly undone: RawCatalog | null
+  readonly statistics: Statistics | null
+}
+
 type CollectableSource = Pick<Source, 'kind' | 'name' | 'session' | 'replicas' | 'snapshot' | 'loaded'>
 
 /** Reads what the rules need from an open source, and says what could not be read. The parser must be loaded. */
@@ -34,10 +41,7 @@ export async function collectEvidence(
   source: CollectableSource,
   rules: readonly { readonly needs: readonly EvidenceKind[]; readonly uses?: readonly EvidenceKind[] }[],
   workload: readonly string[],
-  met: { readonly before: RawCatalog | null; readonly statistics: Statistics | null } = {
-    before: null,
-    statistics: null,
-  },
+  met: Met = { before: null, undone: null, statistics: null },
   logs: LogOptions & { readonly release?: () => Promise<void>; readonly showLiterals?: boolean } = {},
 ): Promise<Collected> {
   const saved = source.snapshot === null ? null : parseSnapshot(source.snapshot, source.name)
@@ -67,6 +71,7 @@ export async function collectEvidence(
       migrations: loaded?.migrations
         ? linkMigrations(loaded.migrations, {
             before: met.before ? linkCatalog(met.before) : catalog,
+            undone: met.undone && linkCatalog(met.undone),
             statisticsOf: (address) => met.statistics?.table({ address } as Table),
           })
         : null,

@@ -39,7 +39,7 @@ export interface Migration {
 /** Plans one migration for many findings. */
 export function planMigration(findings: readonly Finding[], choice: MigrationChoice = {}): Migration {
   const { maxLock, phases = [], fingerprints } = choice
-  // A rewrite stands in a migration that is there.
+  // What replaces a statement of a migration that is there is planned by `planMoves`.
   const chosen = findings.filter(
     (finding) => finding.fix && finding.object.kind !== 'statement' && isChosen(finding, choice),
   )
@@ -47,8 +47,8 @@ export function planMigration(findings: readonly Finding[], choice: MigrationCho
     fix?.status === 'proven' || (fix?.status === 'decision' && fingerprints?.includes(fingerprint))
   const offered = chosen.filter((finding) => answered(finding))
   const leftOut = offered.flatMap((finding): LeftOut[] => {
-    const needed = strongestLock(finding)
-    return maxLock && needed && isStronger(needed, maxLock) ? [{ finding, reason: `It needs ${needed}.` }] : []
+    const needed = needsMore(finding, maxLock)
+    return needed ? [{ finding, reason: `It needs ${needed}.` }] : []
   })
   const within = offered.filter((finding) => !leftOut.some((left) => left.finding === finding))
   const clashes = findConflicts(within.map((finding) => ({ finding, steps: finding.fix?.steps ?? [] }))).map(
@@ -85,16 +85,21 @@ export function chosenFewer(findings: readonly Finding[], choice: MigrationChoic
   return same || taken.length === 0 ? null : taken
 }
 
-function isChosen({ rule, address, object, fingerprint }: Finding, choice: MigrationChoice): boolean {
+/** Whether the choice takes the rule, the object and the finding. */
+export function isChosen({ rule, address, object, fingerprint }: Finding, choice: MigrationChoice): boolean {
   const { rules = [], objects = [], fingerprints } = choice
   const table = `${object.schema}.${object.table}`
   return (
-    // What replaces a statement of a migration that is there is no migration.
-    object.kind !== 'statement' &&
     (rules.length === 0 || rules.includes(rule)) &&
     (objects.length === 0 || objects.includes(address) || objects.includes(table)) &&
     (fingerprints === undefined || fingerprints.includes(fingerprint))
   )
+}
+
+/** The lock that a fix needs and that is stronger than the strongest that is allowed; null when there is none. */
+export function needsMore(finding: Finding, maxLock: LockMode | undefined): LockMode | null {
+  const needed = strongestLock(finding)
+  return maxLock && needed && isStronger(needed, maxLock) ? needed : null
 }
 
 /** The strongest lock that any statement of a fix takes, as seen or as documented. */
@@ -110,7 +115,8 @@ function isStronger(lock: LockMode, than: LockMode): boolean {
   return LOCK_MODES.indexOf(lock) > LOCK_MODES.indexOf(than)
 }
 
-function phasesBefore(
+/** Phases of the same fixes that come before what was chosen of them. */
+export function phasesBefore(
   all: readonly OrderedStep[],
   planned: readonly OrderedStep[],
   held: ReadonlySet<string>,

@@ -44,13 +44,13 @@ const LOCK_TIMEOUT = '2s'
 /** What runs concurrently waits for transactions that are open, and nobody but DDL queues behind it. */
 const CONCURRENT_LOCK_TIMEOUT = '10min'
 
-/** Cuts a plan into parts. A transaction never holds the strong locks of two steps on different tables at once. */
+/** Cuts a plan into parts; `names` are taken already. A transaction never holds the strong locks of two steps on different tables at once. */
 export function makeParts(
   planned: readonly OrderedStep[],
   findings: readonly Finding[],
   outside: OutsideTransaction,
+  names = new Set<string>(),
 ): readonly MigrationPart[] {
-  const names = new Set<string>()
   return cut(planned, outside).flatMap((steps) => {
     const parts = makePart(steps, findings, outside)
     return parts.map((part) => ({ ...part, name: takeName(part.name, names) }))

@@ -1,8 +1,9 @@
 import { Chalk } from 'chalk'
 import type { Finding } from '../engine/result.js'
-import { formatLocation } from '../errors.js'
+import { formatLocation, type Location } from '../errors.js'
 import type { Migration } from '../fix/migration.js'
 import type { Phase } from '../fix/step.js'
+import { renderDiff } from './diff.js'
 import type { ReportOptions } from './options.js'
 import { printable } from './printable.js'
 import { count } from './summary.js'
@@ -22,6 +23,17 @@ export interface WrittenMigration extends Omit<Migration, 'planned'> {
   readonly run: string
   /** What else is to know, sentence by sentence. */
   readonly notes: readonly string[]
+  /** What goes out of migrations that are there, since the files take its place. */
+  readonly takenOut?: {
+    readonly edited: readonly { readonly path: string; readonly replaces: string; readonly text: string }[]
+    /** Statements that a person has to take out. */
+    readonly leftIn: readonly {
+      readonly statement: { readonly location: Location; readonly sql: string }
+      readonly reason: string
+    }[]
+  }
+  /** That is done, not left to a person. */
+  readonly takesOut?: boolean
 }
 
 /** What a migration holds, which files in which order, how to run them, and what stays out and why, for a terminal. */
@@ -36,6 +48,7 @@ export function renderMigration(migration: WrittenMigration, options: ReportOpti
   const parts = [
     ...part(count(fixes.length, 'proven fix', 'proven fixes'), fixes, () => null),
     ...(files.length > 0 ? [renderFiles(migration, chalk), renderRun(migration, chalk, options)] : []),
+    ...renderTakenOut(migration, chalk, options),
     ...part(
       `${count(leftOut.length, 'fix', 'fixes')} left out`,
       leftOut.map(({ finding }) => finding),
@@ -80,6 +93,37 @@ function describeRoles(files: WrittenMigration['files']): string {
   return Object.entries(ROLES)
     .flatMap(([role, words]) => (roles.has(role as keyof typeof ROLES) ? [words] : []))
     .join(', ')
+}
+
+function renderTakenOut(
+  { takenOut, takesOut = false }: WrittenMigration,
+  chalk: InstanceType<typeof Chalk>,
+  { width }: ReportOptions,
+): readonly string[] {
+  if (!takenOut) return []
+  const { edited, leftIn } = takenOut
+  const title = takesOut
+    ? 'Taken out of the migrations, since the new files take its place'
+    : 'Take this out of the migrations, by hand or with --in-place: the new files take its place'
+  const coloured = (line: string) =>
+    line.startsWith('-') ? chalk.red(line) : line.startsWith('+') ? chalk.green(line) : line
+  const diffs = edited.map(({ path, replaces, text }) =>
+    renderDiff(path, replaces, text)
+      .split('\n')
+      .map((line) => `  ${coloured(printable(line))}`)
+      .join('\n'),
+  )
+  const byHand = leftIn.flatMap(({ statement: { location, sql }, reason }) => [
+    `  ${printable(formatLocation(location))}`,
+    ...wrap(printable(sql.replace(/\s+/g, ' ')), width - 4).map((line) => `    ${line}`),
+    `    ${printable(reason)}`,
+  ])
+  return [
+    ...(diffs.length > 0 ? [[chalk.bold(title), ...diffs].join('\n')] : []),
+    ...(byHand.length > 0
+      ? [[chalk.bold('To take out by hand: the new files take the place of'), ...byHand].join('\n')]
+      : []),
+  ]
 }
 
 function renderRun(

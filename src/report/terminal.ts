@@ -324,7 +324,16 @@ function nextSteps(paper: Paper, { findings, tool }: AuditResult): string {
   if (findings.length === 0) return ''
   const written = findings.filter(({ object }) => object.kind !== 'statement')
   const proven = withFix(written, 'proven').length
+  const rewritten = withFix(findings, 'proven').length - proven
   const steps = [
+    ...(rewritten > 0
+      ? [
+          [
+            `${tool.name} fix …`,
+            `puts ${count(rewritten, 'safe form', 'safe forms')} of statements into files of their own`,
+          ],
+        ]
+      : []),
     ...(proven > 0
       ? [[`${tool.name} fix …`, `writes ${count(proven, 'proven fix', 'proven fixes')} as one migration, up and down`]]
       : []),

@@ -2,6 +2,7 @@ import type { LoadedMigration } from '../../source/files/model.js'
 import { type ParsedStatement, parseStatement } from '../../source/files/parse.js'
 import type { Catalog } from '../catalog/model.js'
 import type { TableStatistics } from '../statistics/model.js'
+import { leftByDownSides } from './down-sides.js'
 import { type Irregularity, type SessionState, timeoutIn, traceSession } from './trace-session.js'
 import type { Migration, Migrations, MigrationStatement, RelationState, StatementSubject, Timeouts } from './model.js'
 
@@ -10,11 +11,20 @@ export interface MigrationContext {
   readonly basis?: 'inferred'
   readonly before: Catalog
   readonly statisticsOf: (address: string) => TableStatistics | undefined
+  /** The catalog after all of them were taken back; absent where that was not tried, or failed. */
+  readonly undone?: Catalog | null
 }
 
 /** Links what was seen of new files to the schema that they meet. */
 export function linkMigrations(loaded: readonly LoadedMigration[], context: MigrationContext): Migrations {
-  const files = loaded.map((one) => linkMigration(one, context.basis ?? 'observed'))
+  const left = context.undone ? leftByDownSides(loaded, context.before, context.undone) : null
+  const files = loaded.map((one) =>
+    linkMigration(
+      one,
+      context.basis ?? 'observed',
+      one.down && { ...one.down, left: left && (left.get(one.file) ?? []) },
+    ),
+  )
   return {
     before: context.before,
     files,
@@ -28,10 +38,11 @@ export function linkMigrations(loaded: readonly LoadedMigration[], context: Migr
 function linkMigration(
   { file, text, layout, parts, statements }: LoadedMigration,
   seenBy: MigrationStatement['basis'],
+  down: Migration['down'],
 ): Migration {
   const linked: MigrationStatement[] = []
   const { states, irregularities } = traceParts(parts, statements)
-  const migration: Migration = { name: nameOf(file), file, text, layout, irregularities, statements: linked }
+  const migration: Migration = { name: nameOf(file), file, text, layout, irregularities, statements: linked, down }
   /** SET LOCAL was applied as SET, for what it means to the schema. */
   const misleads = irregularities.some(({ kind }) => kind === 'local-without-transaction')
   let seen: Timeouts | null = null

@@ -32,6 +32,26 @@ export interface Migration {
   /** Transaction commands that do not do what they seem to. */
   readonly irregularities: readonly Irregularity[]
   readonly statements: readonly MigrationStatement[]
+  /** What takes it back: null when it has none, undefined when its tool keeps none, or not as SQL. */
+  readonly down: DownSide | null | undefined
+}
+
+/** What takes a migration back, and what came of it. */
+export interface DownSide {
+  readonly file: string
+  readonly statements: readonly { readonly text: string; readonly location: Location }[]
+  /** The first statement that fails; null when all of them run, or were not tried. */
+  readonly failure: { readonly location: Location; readonly message: string } | null
+  /** Objects that are not as the migration met them when it was taken back, with all that came after it; null when that was not seen. */
+  readonly left: readonly Difference[] | null
+}
+
+/** One object that two catalogs do not share. */
+export interface Difference {
+  /** `table`, `column`, `constraint`, `index` … */
+  readonly kind: string
+  readonly address: string
+  readonly how: 'missing' | 'left behind' | 'changed'
 }
 
 /** One statement of a migration, and what it does to relations that were there before. */

@@ -11,6 +11,8 @@ export type SessionCommand =
       readonly setting: string
       readonly value: string | null | undefined
       readonly local: boolean
+      /** A block says it, which is a transaction by itself where no other is open. */
+      readonly inBlock?: true
     }
   | { readonly does: 'reset-all' }
 
@@ -103,6 +105,6 @@ function readSetConfig(select: ParseNode): readonly SessionCommand[] {
 function settingsNamedIn(text: string): readonly SessionCommand[] {
   return [...text.matchAll(SETS_INSIDE)].flatMap((found): readonly SessionCommand[] => {
     const named = found[1] ?? found[2] ?? /^\s*'([\w.]+)'/.exec(text.slice(found.index + found[0].length))?.[1]
-    return named ? [{ does: 'set', setting: named.toLowerCase(), value: undefined, local: true }] : []
+    return named ? [{ does: 'set', setting: named.toLowerCase(), value: undefined, local: true, inBlock: true }] : []
   })
 }

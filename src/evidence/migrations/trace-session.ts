@@ -98,7 +98,8 @@ export function traceSession(
     openedBy = null
     levels = []
   }
-  const assign = (index: number, { setting, value, local }: Extract<SessionCommand, { does: 'set' }>) => {
+  const assign = (index: number, { setting, value, local, inBlock }: Extract<SessionCommand, { does: 'set' }>) => {
+    if (inBlock && openedBy === null) return
     if (local && openedBy === null) return note(index, 'local-without-transaction')
     const change = (settings: Settings): Settings => {
       const initial = beginning.get(setting)

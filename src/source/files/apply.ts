@@ -218,6 +218,7 @@ export async function applyStatements(
       if (statement.file !== file) await beginFile((file = statement.file))
       if (watching && watched) await beginPart(watched, file, statement.locate(0).line)
       const instead = watching ? watched?.replacements?.(file, place++) : undefined
+      if (instead?.length === 0) continue
       if (instead) await replace(statement, instead)
       else await take(statement)
     }

@@ -6,6 +6,7 @@ import { isCodeFile } from './code/read.js'
 import { CODE_LAYOUTS, LAYOUTS } from './layouts/index.js'
 import {
   type Arrangement,
+  type DownSide,
   type Folder,
   type FolderFile,
   type Layout,
@@ -34,6 +35,8 @@ export interface ArrangedFile {
   readonly layout: string
   /** In which transactions the runner puts it. */
   readonly parts: readonly TransactionPart[]
+  /** What takes it back: null when it has none, undefined when its tool keeps none, or not as SQL. */
+  readonly down?: DownSide | null | undefined
 }
 
 interface Part extends Arrangement {
@@ -81,13 +84,16 @@ export function arrangeFiles(
     )
   }
   return {
-    files: parts.flatMap(({ layout: { name }, folder, applied }) =>
+    files: parts.flatMap(({ layout, layout: { name }, folder, applied }) =>
       applied.map(({ file, text }) => ({
         path: file.path,
         name: shownPath(file.path),
         text,
         layout: name,
         parts: partsOf(runner.name ?? name, seenByRunner(file, folder), runner.transaction),
+        get down() {
+          return layout.down?.(file, folder)
+        },
       })),
     ),
     report: {

@@ -1,9 +1,9 @@
 import { quoteIdentifier } from '../../quote.js'
 import { SqlLoadError } from '../../errors.js'
-import { startEmbeddedServer } from '../embedded/server.js'
+import { type EmbeddedServer, startEmbeddedServer } from '../embedded/server.js'
 import { openAccess } from './access.js'
 import { applyStatements } from './apply.js'
-import { type ArrangedFiles, arrangeFiles } from './arrange.js'
+import { type ArrangedFile, type ArrangedFiles, arrangeFiles } from './arrange.js'
 import { startRecording, stopRecording } from './definitions.js'
 import { neededExtensions } from './extensions.js'
 import { findFiles } from './find.js'
@@ -14,6 +14,8 @@ import { loadParser } from './parse.js'
 import { makePlatform } from './platforms.js'
 import { placeObjects, readObjects } from './positions.js'
 import { type Failure, gatherRemarks } from './remarks.js'
+import type { Reached } from './send.js'
+import { readDownSides, tryDownSides } from './undo.js'
 import { recreateOn } from '../recreate.js'
 import { type ReadingContext, readStatements, type Statement } from './statements.js'
 
@@ -40,8 +42,24 @@ export async function loadSqlFiles(paths: readonly string[], options: LoadOption
 }
 
 /** On another base the files that made it are not applied once more. */
-function withoutOld(arranged: ArrangedFiles, { base, newMigrations }: LoadOptions): ArrangedFiles {
-  return base && newMigrations ? { ...arranged, files: chooseNew(arranged.files, newMigrations) } : arranged
+function withoutOld(arranged: ArrangedFiles, { base, newMigrations, added = [] }: LoadOptions): ArrangedFiles {
+  const files = base && newMigrations ? chooseNew(arranged.files, newMigrations) : arranged.files
+  return { ...arranged, files: [...files, ...added.map(asFile)] }
+}
+
+function asFile({ name, text }: NonNullable<LoadOptions['added']>[number]): ArrangedFile {
+  return { path: name, name, text, layout: 'plain', parts: [{ line: 1, transaction: 'none' }], down: undefined }
+}
+
+/** The files that are new, in their order. */
+function chooseWatched(
+  files: readonly ArrangedFile[],
+  { base, newMigrations, added = [] }: LoadOptions,
+): readonly ArrangedFile[] | null {
+  if (!newMigrations) return null
+  const end = files.length - added.length
+  const named = base ? files.slice(0, end) : chooseNew(files.slice(0, end), newMigrations)
+  return [...named, ...files.slice(end)]
 }
 
 async function load(
@@ -50,16 +68,23 @@ async function load(
   options: LoadOptions,
   banned: ReadonlyMap<number, Failure>,
 ) {
-  const { statementTimeout, memoryLimit, onProgress, signal, newMigrations, base } = options
-  const migrations = newMigrations ? (base ? arranged.files : chooseNew(arranged.files, newMigrations)) : null
+  const { statementTimeout, memoryLimit, onProgress, signal, base } = options
+  const migrations = chooseWatched(arranged.files, options)
   const starting = startEmbeddedServer({
     extensions: neededExtensions([...arranged.files.map(({ text }) => text), ...(base?.statements ?? [])]),
     ...(statementTimeout === undefined ? {} : { statementTimeout }),
     ...(memoryLimit === undefined ? {} : { memoryLimit }),
   })
-  const [session] = await Promise.all([starting, loadParser()])
-  const stop = () => void session.close()
+  const [started] = await Promise.all([starting, loadParser()])
+  const stop = () => void started.close()
   signal?.addEventListener('abort', stop)
+  const session: EmbeddedServer = {
+    ...started,
+    close: async () => {
+      signal?.removeEventListener('abort', stop)
+      await started.close()
+    },
+  }
   try {
     const remarks = gatherRemarks()
     const variables = new Map(Object.entries(options.variables ?? {}))
@@ -88,6 +113,7 @@ async function load(
       return { ended, at: location ? { location } : {} }
     }
     await stopRecording(session)
+    const downs = await undo(session, migrations ?? [], statements, { variables, findFile, options })
     const { problems, standIns, skipped } = remarks.result()
     for (const { name } of standIns.filter(({ kind }) => kind === 'role')) {
       await session.execute(`alter role ${quoteIdentifier(name)} nosuperuser`)
@@ -106,13 +132,28 @@ async function load(
       get positions() {
         return (positions ??= placeObjects(objects, statements, definitions))
       },
-      migrations: migrations && gatherMigrations(migrations, statements),
+      migrations: migrations && gatherMigrations(migrations, statements, downs),
     }
     return { ended: null, loaded }
   } catch (error) {
     await session.close()
     throw error
   }
+}
+
+/** Reads the down sides of new files, and tries them when all that they take back was applied. */
+async function undo(
+  session: EmbeddedServer,
+  files: readonly ArrangedFile[],
+  reached: readonly Reached[],
+  { variables, findFile, options }: Pick<ReadingContext, 'variables' | 'findFile'> & { readonly options: LoadOptions },
+) {
+  const downs = readDownSides(files, { variables, findFile })
+  const { onUndone, replacements, added } = options
+  const names = new Set(files.map(({ name }) => name))
+  const failed = reached.some(({ file, outcome }) => names.has(file) && outcome === 'failed')
+  if (!onUndone || replacements || added || failed || ![...downs.values()].some(Boolean)) return downs
+  return tryDownSides(session, files, downs, () => onUndone(session))
 }
 
 function* readAll({ files }: ArrangedFiles, context: ReadingContext): Generator<Statement> {

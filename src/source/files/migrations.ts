@@ -5,6 +5,7 @@ import type { LoadedMigration, LoadOptions } from './model.js'
 import { splitSql } from './split.js'
 import type { TransactionPart } from './runners.js'
 import type { Reached } from './send.js'
+import type { UndoneFile } from './undo.js'
 
 /** A file that is new. */
 interface NewFile {
@@ -44,13 +45,18 @@ export function watchMigrations(
 }
 
 /** What came of each of these files. */
-export function gatherMigrations(files: readonly NewFile[], reached: readonly Reached[]): readonly LoadedMigration[] {
+export function gatherMigrations(
+  files: readonly NewFile[],
+  reached: readonly Reached[],
+  downs: ReadonlyMap<string, UndoneFile | null>,
+): readonly LoadedMigration[] {
   return files.map(({ name, path, text, layout, parts }) => ({
     file: name,
     path,
     text,
     layout,
     parts,
+    down: downs.get(name),
     statements: reached
       .filter(({ file }) => file === name)
       .map(({ text, locate, outcome, observation = null, failure = null }) => ({

@@ -3,6 +3,7 @@ import type { EmbeddedServer } from '../embedded/server.js'
 import type { Recreation } from '../session.js'
 import type { NewMigrations } from './new-migrations.js'
 import type { FailureInTransaction, Observation } from './observation/observer.js'
+import type { UndoneFile } from './undo.js'
 import type { RunnerChoice, TransactionPart } from './runners.js'
 
 /** SQL files applied to an embedded server. */
@@ -39,6 +40,8 @@ export interface LoadedMigration {
   /** In which transactions its runner puts it. */
   readonly parts: readonly TransactionPart[]
   readonly statements: readonly ObservedStatement[]
+  /** What takes it back: null when it has none, undefined when its tool keeps none, or not as SQL. */
+  readonly down: UndoneFile | null | undefined
 }
 
 export interface ObservedStatement extends LoadedStatement {
@@ -128,6 +131,10 @@ export interface LoadOptions {
   readonly oneByOne?: boolean
   /** Told before the first new file, when the server holds what it meets. */
   readonly onBefore?: (session: EmbeddedServer) => Promise<void>
+  /** Told when every new file has a down side and all of them have run without failure; what they did is taken back then. */
+  readonly onUndone?: (session: EmbeddedServer) => Promise<void>
+  /** Files that are applied behind the others, as new ones, each statement by itself. */
+  readonly added?: readonly { readonly name: string; readonly text: string }[]
   /** Longest time for one statement, in milliseconds. Default 60 s. */
   readonly statementTimeout?: number
   /** Most memory that the process may hold while loading, in bytes. Default 3 GiB. */

@@ -48,5 +48,5 @@ function isNamed({ path, name }: Arranged, wanted: string): boolean {
 }
 
 function versionOf(name: string): string | null {
-  return /^[Vv]?(\d[\d.-]*\d|\d)/.exec(name)?.[1] ?? null
+  return /^[Vv]?0*(\d[\d.-]*\d|\d)/.exec(name)?.[1] ?? null
 }

@@ -7,6 +7,7 @@ import type { RelationState } from '../../../source/files/observation/relations.
 import { type ParsedStatement, parseStatement } from '../../../source/files/parse.js'
 import { gatherRemarks } from '../../../source/files/remarks.js'
 import { type ReadingContext, readStatements, type Statement } from '../../../source/files/statements.js'
+import { readDownSides } from '../../../source/files/undo.js'
 import { traceParts } from '../link.js'
 import type { SessionState } from '../trace-session.js'
 import { failureOf } from './failures.js'
@@ -53,6 +54,10 @@ export function followStatically(
   const migrations: LoadedMigration[] = []
   let before: readonly RelationState[] = []
 
+  const downs = readDownSides(
+    files.filter((file) => fresh.has(file)),
+    context,
+  )
   const parse = (statement: Statement): ParsedStatement | null => {
     const parsed = parseStatement(statement.text)
     const guessed = parsed ?? (statement.guess ? parseStatement(statement.guess.text) : null)
@@ -73,6 +78,7 @@ export function followStatically(
     return {
       ...file,
       file: file.name,
+      down: downs.get(file.name),
       statements: statements.map(({ statement: { text }, parsed, location }, at) =>
         observeOne(text, parsed, location, states[at]!),
       ),

@@ -1,4 +1,4 @@
-import { arrangeBy, type Folder, type FolderFile, type Layout, versionOf } from './layout.js'
+import { arrangeBy, downFile, type Folder, type FolderFile, type Layout, versionOf } from './layout.js'
 
 const IN_VERSION_FOLDER = /^(\d[\d-]*)[^/]*\/(?:up|down)\.sql$/
 
@@ -7,6 +7,7 @@ export const diesel: Layout = {
   name: 'diesel',
   recognize: (folder) => recognizeFolders(folder, (version) => !isMilliseconds(version)),
   arrange: arrangeFolders,
+  down: downOf,
 }
 
 /** As Diesel, but named by milliseconds (https://hasura.io/docs). */
@@ -14,6 +15,11 @@ export const hasura: Layout = {
   name: 'hasura',
   recognize: (folder) => recognizeFolders(folder, isMilliseconds),
   arrange: arrangeFolders,
+  down: downOf,
+}
+
+function downOf({ below }: FolderFile, folder: Folder) {
+  return downFile(folder, below.replace(/up\.sql$/, 'down.sql'))
 }
 
 function recognizeFolders({ files }: Folder, fits: (version: string) => boolean): string | null {

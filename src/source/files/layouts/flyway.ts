@@ -27,6 +27,12 @@ export const flyway: Layout = {
       return { key: [0n, ...versionKey(file), kind] }
     })
   },
+  down(file, { files }) {
+    const undoing = files.filter((one) => kindOf(one) === 'U')
+    if (undoing.length === 0 || kindOf(file) !== 'V') return undefined
+    const found = undoing.find((one) => compareKeys(versionKey(one), versionKey(file)) === 0)
+    return found ? { path: found.path, text: found.text() } : null
+  },
 }
 
 function kindOf({ name }: FolderFile): string | null {

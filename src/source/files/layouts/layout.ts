@@ -26,12 +26,21 @@ export interface Arrangement {
   readonly leftOut: readonly { readonly file: string; readonly reason: string }[]
 }
 
+/** The statements that take a migration back. */
+export interface DownSide {
+  readonly path: string
+  /** With everything else blanked out, so that positions stay true. */
+  readonly text: string
+}
+
 /** How one migration tool keeps its files. */
 export interface Layout {
   readonly name: string
   /** What tells that the folder is the tool's, in words; null when nothing does. */
   recognize(folder: Folder): string | null
   arrange(folder: Folder): Arrangement
+  /** What takes a migration back: null when it has none, undefined when the folder keeps none, or not as SQL. */
+  down?(file: FolderFile, folder: Folder): DownSide | null | undefined
   /** What the tool's runner has made before the first file, by name of a stand-in. */
   readonly platform?: string
 }
@@ -61,6 +70,12 @@ export function directFiles({ files }: Folder): readonly FolderFile[] {
 export function versionOf(name: string): bigint {
   const digits = /^v?(\d[\d-]*)/i.exec(name)?.[1]?.replaceAll('-', '')
   return digits ? BigInt(digits) : -1n
+}
+
+/** The file of a folder with this path below it, as a down side; null when it is not there. */
+export function downFile({ files }: Folder, below: string): DownSide | null {
+  const found = files.find((file) => file.below === below)
+  return found ? { path: found.path, text: found.text() } : null
 }
 
 /** Orders paths so that numbers in them count as numbers (`v1.9` before `v1.10`) and files stand before folders. */

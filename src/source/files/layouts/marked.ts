@@ -32,7 +32,28 @@ export function markedLayout({ name, up, down }: Markers): Layout {
           ? 'lies in a sub-folder'
           : { key: [versionOf(file.name)], text: upPart(file.text(), { up, down }) },
       ),
+    down: (file) => {
+      const text = downPart(file.text(), { up, down })
+      return text === null ? null : { path: file.path, text }
+    },
   }
+}
+
+/** The text with everything but the parts to leave out blanked out; null without such. */
+export function downPart(text: string, { up, down }: Pick<Markers, 'up' | 'down'>): string | null {
+  const lines = text.split(/(?<=\n)/)
+  if (!lines.some((line) => down.test(line))) return null
+  let undoing = false
+  return lines
+    .map((line) => {
+      if (down.test(line)) {
+        undoing = true
+        return blankOut(line)
+      }
+      if (up?.test(line)) undoing = false
+      return undoing ? line : blankOut(line)
+    })
+    .join('')
 }
 
 /** The text with everything but the parts to apply blanked out; a text without markers is kept. */

@@ -1,7 +1,8 @@
-import { arrangeBy, type Folder, type FolderFile, type Layout, naturalKey, otherDatabase } from './layout.js'
+import { arrangeBy, downFile, type Folder, type FolderFile, type Layout, naturalKey, otherDatabase } from './layout.js'
 
 const REMOVES =
   /(?:^|[-_./])(?:drop|uninstall|rollback|revert|undo|teardown|downgrade|destroy)|^(?:Drop|Truncate|Delete)[A-Z]|[-_.](?:down|undo)\.sql$/
+const DOWN = /[-_.](?:down|undo|rollback)\.sql$/i
 const HOLDS_DATA = /(?:^|[^a-z])(?:data|seeds?|inserts?|fixtures?|samples?)(?:[^a-z]|$)/i
 const FOR_TESTS = /(?:^|\/)(?:tests?|t|spec|specs|__tests__|pgtap|testdata|bench|benchmarks?)\//i
 const MYSQL = /\bcreate\s+table\s+(?:if\s+not\s+exists\s+)?`|\)\s*engine\s*=\s*(?:innodb|myisam)\b/i
@@ -27,6 +28,12 @@ export const plain: Layout = {
     return arrangement.applied.length > 0 || left.length === 0
       ? arrangement
       : arrangeBy(left, (file) => ({ key: naturalKey(file.below) }))
+  },
+  down({ below }, folder) {
+    if (!folder.files.some(({ name }) => DOWN.test(name))) return undefined
+    const stem = below.replace(/(?:[-_.]up)?\.sql$/i, '')
+    const names = ['.down', '_down', '-down', '.undo', '.rollback'].map((ending) => `${stem}${ending}.sql`)
+    return names.flatMap((name) => downFile(folder, name) ?? [])[0] ?? null
   },
 }
 

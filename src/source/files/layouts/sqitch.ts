@@ -1,4 +1,4 @@
-import { arrangeBy, type Folder, type Layout } from './layout.js'
+import { arrangeBy, downFile, type Folder, type Layout } from './layout.js'
 
 /** The order of `sqitch.plan`; an earlier instance of a reworked change is `deploy/<change>@<tag>.sql` (https://sqitch.org/docs). */
 export const sqitch: Layout = {
@@ -12,6 +12,7 @@ export const sqitch: Layout = {
       return below.startsWith('deploy/') ? 'is not in the plan' : 'is no deploy script'
     })
   },
+  down: ({ below }, folder) => downFile(folder, below.replace(/^deploy\//, 'revert/')),
 }
 
 function readPlan(folder: Folder): readonly string[] {

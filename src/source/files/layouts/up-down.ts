@@ -1,6 +1,7 @@
 import {
   arrangeBy,
   directFiles,
+  downFile,
   type Folder,
   type FolderFile,
   type Layout,
@@ -17,6 +18,7 @@ export const golangMigrate: Layout = {
   name: 'golang-migrate',
   recognize: (folder) => (isRustProject(folder) ? null : recognizeUpFiles(folder)),
   arrange: arrangeUpFiles,
+  down: downOf,
 }
 
 /** The same names in a Rust project, or `<timestamp>_name.sql` (https://docs.rs/sqlx, https://github.com/launchbadge/sqlx). */
@@ -32,6 +34,18 @@ export const sqlx: Layout = {
     )
   },
   arrange: arrangeUpFiles,
+  down: downOf,
+}
+
+/** `x.up.sql` is taken back by `x.down.sql`. */
+function downOf(file: FolderFile, folder: Folder) {
+  if (!isUp(file)) return undefined
+  const names = [
+    file.below.replace(/([._-])up((?:\.[^./]*)?\.sql)$/i, '$1down$2'),
+    file.below.replace(/\.up\.[^./]*\.sql$/i, '.down.sql'),
+    file.below.replace(/\.do\./i, '.undo.'),
+  ]
+  return names.filter((name) => name !== file.below).flatMap((name) => downFile(folder, name) ?? [])[0] ?? null
 }
 
 function recognizeUpFiles(folder: Folder): string | null {

@@ -1,0 +1,91 @@
+import type { Location } from '../../errors.js'
+import type { EmbeddedServer } from '../embedded/server.js'
+import type { DownSide } from './layouts/layout.js'
+import { shownPath } from './find.js'
+import { gatherRemarks } from './remarks.js'
+import { screenStatement } from './screen.js'
+import { type ReadingContext, readStatements } from './statements.js'
+
+/** What takes a new file back, and what came of it. */
+export interface UndoneFile {
+  /** The file that holds it, as shown to people. */
+  readonly file: string
+  readonly path: string
+  readonly statements: readonly { readonly text: string; readonly location: Location }[]
+  /** The first statement that fails; null when all of them run, or were not tried. */
+  readonly failure: { readonly location: Location; readonly message: string } | null
+}
+
+interface Undoable {
+  readonly name: string
+  readonly down?: DownSide | null | undefined
+}
+
+const STEERS = /^(?:begin|start|commit|end|rollback|abort|savepoint|release|prepare)$/
+const CONCURRENTLY = /\bconcurrently\b/i
+
+/** Reads the down sides of files, without running them. */
+export function readDownSides(
+  files: readonly Undoable[],
+  { variables, findFile }: Pick<ReadingContext, 'variables' | 'findFile'>,
+): ReadonlyMap<string, UndoneFile | null> {
+  const read = ({ path, text }: DownSide): UndoneFile => {
+    const file = shownPath(path)
+    const context = { variables: new Map(variables), findFile, remarks: gatherRemarks() }
+    const statements = [...readStatements({ path, name: file, text }, context)].map(({ text, locate }) => ({
+      text,
+      location: locate(0),
+    }))
+    return { file, path, statements, failure: null }
+  }
+  return new Map(files.flatMap(({ name, down }) => (down === undefined ? [] : [[name, down && read(down)]])))
+}
+
+/**
+ * Runs the down sides of files from the last to the first, in a transaction that is taken back in the end. When every file has
+ * one and nothing fails, `look` sees what they leave. What runs outside transactions elsewhere runs here without CONCURRENTLY.
+ */
+export async function tryDownSides(
+  server: EmbeddedServer,
+  files: readonly { readonly name: string }[],
+  downs: ReadonlyMap<string, UndoneFile | null>,
+  look: () => Promise<void>,
+): Promise<ReadonlyMap<string, UndoneFile | null>> {
+  const tried = new Map(downs)
+  await server.execute('begin')
+  try {
+    for (const { name } of files.toReversed()) {
+      const down = downs.get(name)
+      if (!down) continue
+      await server.execute('reset all; set check_function_bodies = off')
+      let failure: UndoneFile['failure'] = null
+      for (const { text, location } of down.statements) {
+        const message = await runOne(server, text)
+        if (message !== null) failure ??= { location, message }
+      }
+      tried.set(name, { ...down, failure })
+    }
+    const whole = files.every(({ name }) => tried.get(name)?.failure === null)
+    if (whole) {
+      await server.execute('set search_path to pg_catalog')
+      await look()
+    }
+  } finally {
+    await server.execute('rollback')
+  }
+  return tried
+}
+
+/** Why the statement fails; null when it runs. */
+async function runOne(server: EmbeddedServer, text: string): Promise<string | null> {
+  const words = text.trim().toLowerCase().split(/\s+/).slice(0, 8)
+  if (STEERS.test(words[0] ?? '')) return null
+  const made = { copy: null, guess: null, forRows: null, file: '', locate: () => ({ file: '', line: 1, column: 1 }) }
+  if (screenStatement({ ...made, text, words }).action !== 'send') return null
+  const inside = /^(?:create|drop|reindex|refresh|alter)$/.test(words[0] ?? '') ? text.replace(CONCURRENTLY, '') : text
+  await server.execute('savepoint down_side')
+  const error = await server.execute(inside)
+  if (error) await server.execute('rollback to savepoint down_side')
+  await server.execute('release savepoint down_side')
+  return error?.message ?? null
+}
