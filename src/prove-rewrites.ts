@@ -144,6 +144,10 @@ export function judgeAgain(
         const [schema = '', name = ''] = address.split('.')
         return evidence.migrations?.statisticsOf({ schema, name })
       },
+      columnStatisticsOf: (address) => {
+        const [schema = '', name = '', column = ''] = address.split('.')
+        return evidence.migrations?.columnStatisticsOf({ schema, name }, column)
+      },
     }),
   }).judged
 }

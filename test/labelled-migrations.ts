@@ -53,7 +53,7 @@ export async function judgeObserved(server: EmbeddedServer, rules: readonly Rule
   return withFixture(server, fixture, (catalog, _, evidence) => {
     const { migrations } = evidence(catalog)
     const failed = [...(migrations?.statements() ?? [])].filter((statement) => statement.failed)
-    return { found: say(rules, migrations), failed: failed.map(({ sql }) => sql) }
+    return { found: say(rules, migrations, catalog), failed: failed.map(({ sql }) => sql) }
   })
 }
 
@@ -78,9 +78,12 @@ export function judgeRead(rules: readonly Rule[], { fixture }: LabelledMigration
   return say(rules, linked)
 }
 
-function say(rules: readonly Rule[], migrations: Migrations | null): readonly string[] {
+function say(
+  rules: readonly Rule[],
+  migrations: Migrations | null,
+  catalog = linkCatalog(emptyCatalog(180000, [])),
+): readonly string[] {
   const about = rules.filter(({ category }) => category === 'migrations')
-  const catalog = linkCatalog(emptyCatalog(180000, []))
   const evidence = { catalog, statistics: null, workload: null, sample: null, source: null, migrations }
   return judge(about, evidence).judged.map(
     ({ finding: { rule, location } }) => `${rule.replace('migrations/', '')} ${location?.file}:${location?.line}`,

@@ -30,12 +30,15 @@ describe.each(rules.map((rule) => [rule.id, rule] as const))('%s', (id, rule) =>
     await withFixture(server, fixture, async (catalog, rows, evidence) => {
       const whole = evidence(catalog)
       const used = new Set<string>()
-      const watched = new Proxy(whole, {
-        get: (target, part) => {
-          used.add(String(part))
-          return Reflect.get(target, part) as unknown
+      const watched = new Proxy(
+        { ...whole, options: {} },
+        {
+          get: (target, part) => {
+            used.add(String(part))
+            return Reflect.get(target, part) as unknown
+          },
         },
-      })
+      )
       const found = [...rule.detect(watched as never)]
       expect(found.length).toBeGreaterThan(0)
       const unused = rule.needs.filter((need) => !used.has(need))

@@ -1,10 +1,10 @@
 import type { ArrangedFile } from '../src/source/files/arrange.js'
 import { LAYOUTS } from '../src/source/files/layouts/index.js'
-import type { Folder, FolderFile } from '../src/source/files/layouts/layout.js'
+import { downOf, type Folder, type FolderFile } from '../src/source/files/layouts/layout.js'
 import { readDownSides, tryDownSides } from '../src/source/files/undo.js'
 import { loadParser } from '../src/evidence/catalog/expression.js'
 import { linkCatalog } from '../src/evidence/catalog/link.js'
-import type { Catalog, Table } from '../src/evidence/catalog/model.js'
+import type { Catalog, Column, Table } from '../src/evidence/catalog/model.js'
 import type { RawCatalog } from '../src/evidence/catalog/raw.js'
 import { readCatalog } from '../src/evidence/catalog/read.js'
 import { linkMigrations } from '../src/evidence/migrations/link.js'
@@ -66,6 +66,8 @@ export interface Fixture {
   readonly migrations: readonly { readonly name: string; readonly layout: string; readonly text: string }[]
   /** Lines `-- distribution: <table> {…}` say how Citus spreads a table. */
   readonly distribution: ReadonlyMap<string, { readonly column?: string; readonly colocation: number }>
+  /** Lines `-- there already: <name>` anywhere name migrations that are not new, by whose names all are put in order. */
+  readonly there: readonly string[]
   /** Lines `-- statistics: <address> {…}` anywhere give counters of a table, an index or a column; what is not given is 0. Lines `-- shards: <table> {"<number>": ["<node>", <bytes>]}` give its shards. */
   evidence(catalog: Catalog): Evidence
 }
@@ -121,7 +123,7 @@ function distribute(rows: RawCatalog, distribution: Fixture['distribution']): Ra
   }
 }
 
-async function observeMigrations(server: EmbeddedServer, { migrations }: Fixture) {
+async function observeMigrations(server: EmbeddedServer, { migrations, there }: Fixture) {
   let before: RawCatalog | undefined
   const remarks = gatherRemarks()
   const files = layOut(migrations)
@@ -148,12 +150,14 @@ async function observeMigrations(server: EmbeddedServer, { migrations }: Fixture
   const failed = statements.some(({ outcome }) => outcome === 'failed')
   const look = async () => void (undone = await readCatalog(server))
   const downs = failed || ![...read.values()].some(Boolean) ? read : await tryDownSides(server, files, read, look)
-  const loaded = gatherMigrations(files, statements, downs)
+  const order = [...files.map(({ name }) => name), ...there].toSorted()
+  const loaded = gatherMigrations(files, statements, downs, order)
   return (statistics: Statistics | null): Migrations =>
     linkMigrations(loaded, {
       before: linkCatalog(before!),
       undone: undone ? linkCatalog(undone) : null,
       statisticsOf: (address) => statistics?.table({ address } as Table),
+      columnStatisticsOf: (address) => statistics?.column({ address } as Column),
     })
 }
 
@@ -198,7 +202,7 @@ export function layOut(migrations: Fixture['migrations']): readonly ArrangedFile
       text: text ?? file.text,
       path: file.name,
       parts: partsOf(file.layout, { text: file.text, name: file.name, beside: () => null }),
-      down: layout?.down?.(self, folder),
+      down: downOf(layout, self, folder),
     }
   })
   const downs = new Set(laidOut.flatMap(({ down, name }) => (down && down.path !== name ? [down.path] : [])))
@@ -253,6 +257,7 @@ export function readFixture(sql: string): Fixture {
     schema,
     migrations,
     distribution,
+    there: [...sql.matchAll(/^\s*-- there already: (\S+)$/gm)].map(([, name = '']) => name),
     evidence: (catalog) => ({
       ...catalogEvidence(catalog),
       workload: read && {

@@ -15,6 +15,7 @@ export default rule({
 
   *detect({ migrations }) {
     for (const statement of migrations.statements()) {
+      if (/^(?:Vacuum|Cluster)Stmt$/.test(statement.parsed?.name ?? '')) continue
       const copied = statement.rewritten.filter(({ kind }) => kind === 'table')
       const alterations = alterationsOf(statement)
       for (const { table, parts, size, weight } of burdensOf(migrations, statement, copied, () => 'reads')) {

@@ -74,7 +74,7 @@ function describe({ targets, layout, workload, variable, runners }: FolderFacts)
       ],
     },
     {
-      comment: 'recommended, and any of: billing, strict, migrations, style.',
+      comment: 'recommended, and any of: billing, strict, migrations, style, hygiene.',
       lines: [{ key: 'presets', value: ['recommended'] }],
     },
     {

@@ -41,7 +41,7 @@ export const configSchema = z
       .min(1)
       .optional()
       .describe(
-        'recommended (default): all but opinions · billing: the same, with more weight on what touches money (rules of the category billing, and those whose page says so) · strict: the same, one step more severe · migrations: only rules of the category migrations · style: opinions. Several add up.',
+        'recommended (default): all but opinions · billing: the same, with more weight on what touches money (rules of the category billing, and those whose page says so) · strict: the same, one step more severe · migrations: only rules of the category migrations · style: opinions on schemas · hygiene: opinions on how migrations are written. Several add up.',
       ),
     rules: rules.optional(),
     overrides: z

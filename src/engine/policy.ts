@@ -26,9 +26,9 @@ export interface Override {
 /**
  * recommended: all but opinions · billing: the same, with more weight on what touches money (category billing, and rules that
  * are `aboutMoney`) · strict: the same, one step more severe · migrations: only what is about migrating (category migrations)
- * · style: opinions. Several add up.
+ * · style: opinions on schemas · hygiene: opinions on how migrations are written. Several add up.
  */
-export const PRESETS = ['recommended', 'billing', 'strict', 'migrations', 'style'] as const
+export const PRESETS = ['recommended', 'billing', 'strict', 'migrations', 'style', 'hygiene'] as const
 export type Preset = (typeof PRESETS)[number]
 
 /** What a person has decided about the rules. */
@@ -103,7 +103,8 @@ function canSpeak(rule: Rule, { presets, rules, overrides }: Policy): boolean {
 
 function isOn({ category, optIn }: Rule, presets: readonly Preset[]): boolean {
   return presets.some((preset) => {
-    if (preset === 'style') return optIn === true
+    if (preset === 'hygiene') return category === 'hygiene'
+    if (preset === 'style') return optIn === true && category !== 'hygiene'
     return !optIn && (preset !== 'migrations' || category === 'migrations')
   })
 }

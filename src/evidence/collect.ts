@@ -2,7 +2,7 @@ import type { Session } from '../source/session.js'
 import type { Source } from '../source/open.js'
 import { type Difference, findDrift } from './catalog/drift.js'
 import { linkCatalog } from './catalog/link.js'
-import type { Catalog, Table } from './catalog/model.js'
+import type { Catalog, Column, Table } from './catalog/model.js'
 import type { RawCatalog } from './catalog/raw.js'
 import { readCatalog } from './catalog/read.js'
 import { linkMigrations } from './migrations/link.js'
@@ -73,6 +73,7 @@ export async function collectEvidence(
             before: met.before ? linkCatalog(met.before) : catalog,
             undone: met.undone && linkCatalog(met.undone),
             statisticsOf: (address) => met.statistics?.table({ address } as Table),
+            columnStatisticsOf: (address) => met.statistics?.column({ address } as Column),
           })
         : null,
     },

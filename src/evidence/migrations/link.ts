@@ -1,7 +1,7 @@
 import type { LoadedMigration } from '../../source/files/model.js'
 import { type ParsedStatement, parseStatement } from '../../source/files/parse.js'
 import type { Catalog } from '../catalog/model.js'
-import type { TableStatistics } from '../statistics/model.js'
+import type { ColumnStatistics, TableStatistics } from '../statistics/model.js'
 import { leftByDownSides } from './down-sides.js'
 import { type Irregularity, type SessionState, timeoutIn, traceSession } from './trace-session.js'
 import type { Migration, Migrations, MigrationStatement, RelationState, StatementSubject, Timeouts } from './model.js'
@@ -11,6 +11,7 @@ export interface MigrationContext {
   readonly basis?: 'inferred'
   readonly before: Catalog
   readonly statisticsOf: (address: string) => TableStatistics | undefined
+  readonly columnStatisticsOf?: (address: string) => ColumnStatistics | undefined
   /** The catalog after all of them were taken back; absent where that was not tried, or failed. */
   readonly undone?: Catalog | null
 }
@@ -32,17 +33,27 @@ export function linkMigrations(loaded: readonly LoadedMigration[], context: Migr
       for (const { statements } of files) yield* statements
     },
     statisticsOf: ({ schema, name }) => context.statisticsOf(`${schema}.${name}`),
+    columnStatisticsOf: ({ schema, name }, column) => context.columnStatisticsOf?.(`${schema}.${name}.${column}`),
   }
 }
 
 function linkMigration(
-  { file, text, layout, parts, statements }: LoadedMigration,
+  { file, text, layout, parts, precedes = null, statements }: LoadedMigration,
   seenBy: MigrationStatement['basis'],
   down: Migration['down'],
 ): Migration {
   const linked: MigrationStatement[] = []
   const { states, irregularities } = traceParts(parts, statements)
-  const migration: Migration = { name: nameOf(file), file, text, layout, irregularities, statements: linked, down }
+  const migration: Migration = {
+    name: nameOf(file),
+    file,
+    text,
+    layout,
+    irregularities,
+    statements: linked,
+    down,
+    precedes: precedes && nameOf(precedes),
+  }
   /** SET LOCAL was applied as SET, for what it means to the schema. */
   const misleads = irregularities.some(({ kind }) => kind === 'local-without-transaction')
   let seen: Timeouts | null = null

@@ -5,7 +5,7 @@ import type { Dropped } from '../../source/files/observation/events.js'
 import type { RelationState } from '../../source/files/observation/relations.js'
 import type { Catalog } from '../catalog/model.js'
 import type { Irregularity } from './trace-session.js'
-import type { TableStatistics } from '../statistics/model.js'
+import type { ColumnStatistics, TableStatistics } from '../statistics/model.js'
 
 export type { Dropped, FailureInTransaction, Hold, ParsedStatement, RelationChange, RelationState, Timeouts }
 
@@ -19,6 +19,8 @@ export interface Migrations {
   statements(): IterableIterator<MigrationStatement>
   /** What is known of a table's size and traffic where the migrations will run; undefined when nothing is. */
   statisticsOf(relation: Pick<RelationState, 'schema' | 'name'>): TableStatistics | undefined
+  /** What is known of a column's values there; undefined when nothing is. */
+  columnStatisticsOf(relation: Pick<RelationState, 'schema' | 'name'>, column: string): ColumnStatistics | undefined
 }
 
 export interface Migration {
@@ -34,6 +36,8 @@ export interface Migration {
   readonly statements: readonly MigrationStatement[]
   /** What takes it back: null when it has none, undefined when its tool keeps none, or not as SQL. */
   readonly down: DownSide | null | undefined
+  /** The first migration behind it that was there already; null for none. */
+  readonly precedes: string | null
 }
 
 /** What takes a migration back, and what came of it. */

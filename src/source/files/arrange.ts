@@ -11,6 +11,7 @@ import {
   type FolderFile,
   type Layout,
   directFiles,
+  downOf,
   otherDatabase,
 } from './layouts/layout.js'
 import { plain } from './layouts/plain.js'
@@ -92,7 +93,7 @@ export function arrangeFiles(
         layout: name,
         parts: partsOf(runner.name ?? name, seenByRunner(file, folder), runner.transaction),
         get down() {
-          return layout.down?.(file, folder)
+          return downOf(layout, file, folder)
         },
       })),
     ),

@@ -132,7 +132,7 @@ async function load(
       get positions() {
         return (positions ??= placeObjects(objects, statements, definitions))
       },
-      migrations: migrations && gatherMigrations(migrations, statements, downs),
+      migrations: migrations && gatherMigrations(migrations, statements, downs, base ? [] : files),
     }
     return { ended: null, loaded }
   } catch (error) {

@@ -44,12 +44,17 @@ export function watchMigrations(
   }
 }
 
+/** Runs again whenever it changes, behind all others. */
+const REPEATABLE = /(?:^|\/)R__/
+
 /** What came of each of these files. */
 export function gatherMigrations(
   files: readonly NewFile[],
   reached: readonly Reached[],
   downs: ReadonlyMap<string, UndoneFile | null>,
+  order: readonly string[] = [],
 ): readonly LoadedMigration[] {
+  const isNew = new Set(files.map(({ name }) => name))
   return files.map(({ name, path, text, layout, parts }) => ({
     file: name,
     path,
@@ -57,6 +62,7 @@ export function gatherMigrations(
     layout,
     parts,
     down: downs.get(name),
+    precedes: order.slice(order.indexOf(name) + 1).find((one) => !isNew.has(one) && !REPEATABLE.test(one)) ?? null,
     statements: reached
       .filter(({ file }) => file === name)
       .map(({ text, locate, outcome, observation = null, failure = null }) => ({

@@ -42,6 +42,8 @@ export interface LoadedMigration {
   readonly statements: readonly ObservedStatement[]
   /** What takes it back: null when it has none, undefined when its tool keeps none, or not as SQL. */
   readonly down: UndoneFile | null | undefined
+  /** The first file behind it that is not new; null for none. */
+  readonly precedes?: string | null
 }
 
 export interface ObservedStatement extends LoadedStatement {

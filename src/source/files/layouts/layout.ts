@@ -39,7 +39,7 @@ export interface Layout {
   /** What tells that the folder is the tool's, in words; null when nothing does. */
   recognize(folder: Folder): string | null
   arrange(folder: Folder): Arrangement
-  /** What takes a migration back: null when it has none, undefined when the folder keeps none, or not as SQL. */
+  /** What takes a migration back: null when it has none, undefined when it can have none, or not as SQL. */
   down?(file: FolderFile, folder: Folder): DownSide | null | undefined
   /** What the tool's runner has made before the first file, by name of a stand-in. */
   readonly platform?: string
@@ -76,6 +76,12 @@ export function versionOf(name: string): bigint {
 export function downFile({ files }: Folder, below: string): DownSide | null {
   const found = files.find((file) => file.below === below)
   return found ? { path: found.path, text: found.text() } : null
+}
+
+/** What takes a migration back: null when it has none though others of its folder have, undefined when the folder keeps none. */
+export function downOf(layout: Layout | undefined, file: FolderFile, folder: Folder): DownSide | null | undefined {
+  const down = layout?.down?.(file, folder)
+  return down === null && !folder.files.some((other) => layout?.down?.(other, folder)) ? undefined : down
 }
 
 /** Orders paths so that numbers in them count as numbers (`v1.9` before `v1.10`) and files stand before folders. */
