@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { audit } from '../../src/audit.js'
 import { renderFiles, writeMigration } from '../../src/cli/fixing.js'
 import { chooseTarget } from '../../src/cli/migration-target.js'
@@ -15,6 +15,8 @@ import { loadSqlFiles } from '../../src/source/files/load.js'
 const INIT = `create table invoice (id bigint primary key, customer_id bigint not null, total numeric not null);`
 const INDEX = 'create index invoice_customer on invoice (customer_id);'
 const CHECK = 'alter table invoice add constraint invoice_total check (total >= 0);'
+
+vi.setConfig({ testTimeout: 240_000 })
 
 let folder: string
 beforeEach(() => void (folder = mkdtempSync(join(tmpdir(), 'moved-'))))
