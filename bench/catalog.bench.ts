@@ -48,7 +48,15 @@ it.each([5, 5000])('reads the catalog of %s tables', async (tables) => {
   await loadParser()
   const rules = selectRules(await loadRules(), undefined)
   const judgeBy = (book: readonly Rule[], of: Catalog) =>
-    judge(book, { catalog: of, statistics: null, workload: null, sample: null, source: null, migrations: null })
+    judge(book, {
+      catalog: of,
+      statistics: null,
+      workload: null,
+      advice: null,
+      sample: null,
+      source: null,
+      migrations: null,
+    })
   const judging = performance.now()
   const cpu = process.cpuUsage()
   const { judged } = judgeBy(rules, catalog)

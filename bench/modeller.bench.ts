@@ -244,7 +244,7 @@ it('finds what was joined into a table, and nothing in tables that were not', as
 
 /** What the rule about embedded entities says. */
 function entitiesIn({ catalog, sample }: { readonly catalog: Catalog; readonly sample: Sample }) {
-  const evidence = { catalog, sample, statistics: null, workload: null, source: null, migrations: null }
+  const evidence = { catalog, sample, statistics: null, workload: null, advice: null, source: null, migrations: null }
   const rule = { ...embeddedEntity, id: 'normalization/embedded-entity', category: 'normalization' } as unknown as Rule
   return judge([rule], evidence).judged.map(({ finding }) => finding)
 }

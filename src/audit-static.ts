@@ -44,6 +44,7 @@ export async function auditStatically(request: AuditRequest): Promise<AuditResul
     catalog,
     statistics: null,
     workload: null,
+    advice: null,
     sample: null,
     source: null,
     migrations: linked[at] ?? null,

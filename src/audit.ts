@@ -1,3 +1,4 @@
+import { adviseOn, readsPages } from './advise-indexes.js'
 import { judge, type Judged } from './engine/judge.js'
 import { describeFileSuppressions } from './engine/file-suppressions.js'
 import { loadRules } from './engine/load-rules.js'
@@ -9,6 +10,8 @@ import type { Rule } from './engine/rule.js'
 import { keepNew } from './engine/new-files.js'
 import { settle, type Settled, termsOf } from './engine/settle.js'
 import type { Suppression } from './engine/suppress.js'
+import { AuditError } from './errors.js'
+import type { IndexAdvice } from './evidence/advice/model.js'
 import { loadParser } from './evidence/catalog/expression.js'
 import type { Catalog } from './evidence/catalog/model.js'
 import type { RawCatalog } from './evidence/catalog/raw.js'
@@ -189,13 +192,39 @@ async function collect(
     ...(request.signal ? { signal: request.signal } : {}),
     onTable: (address, done, total) => progress?.(`Looking at rows of ${address} (${done + 1} of ${total})`),
   })
-  const seen = seenFrom({ ...collected.evidence, sample }, request.productionVersion)
+  const { advice, notSeen: unplanned } = await adviseOnIndexes(source, collected.evidence, rules, request, progress)
+  const seen = seenFrom({ ...collected.evidence, sample, advice }, request.productionVersion)
   const evidence = withRoles(seen, request.roles)
   return {
     ...collected,
     evidence,
-    notSeen: [...collected.notSeen, ...notSeen],
+    notSeen: [...collected.notSeen, ...notSeen, ...unplanned],
     serverVersion: collected.evidence.catalog.serverVersion,
+  }
+}
+
+/** How long a review may look for indexes, in milliseconds. */
+const ADVISING_TIME = 20_000
+
+/** The indexes that the workload wants; null where no rule asks, or there is nothing to plan with. */
+async function adviseOnIndexes(
+  source: Source,
+  { catalog, statistics, workload }: Evidence,
+  rules: readonly Rule[],
+  { data }: Pick<AuditRequest, 'data'>,
+  progress: AuditRequest['progress'],
+): Promise<{ readonly advice: IndexAdvice | null; readonly notSeen: readonly NotSeen[] }> {
+  const isWanted = rules.some(({ needs, uses = [] }) => [...needs, ...uses].includes('advice'))
+  if (!isWanted || !statistics || !workload || !readsPages({ catalog, statistics, workload }))
+    return { advice: null, notSeen: [] }
+  progress?.('Planning queries')
+  const rows = data && source.kind !== 'snapshot' ? source : null
+  try {
+    const advice = await adviseOn({ catalog, statistics, workload }, rows, { timeBudget: ADVISING_TIME })
+    return { advice, notSeen: advice.notSeen }
+  } catch (error) {
+    if (!(error instanceof AuditError)) throw error
+    return { advice: null, notSeen: [{ what: 'which indexes the workload wants', reason: error.message }] }
   }
 }
 

@@ -30,6 +30,8 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ],
   'src/sample-rows': ['src/billing', 'src/evidence', 'src/source', 'src/errors'],
   'src/audit': [
+    'src/advise-indexes',
+    'src/errors',
     'src/sample-rows',
     'src/manifest',
     'src/prove-findings',
@@ -55,9 +57,11 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/prove-queries': ['src/engine', 'src/evidence', 'src/fix', 'src/source'],
   'src/prove-findings': ['src/prove-queries', 'src/errors', 'src/engine', 'src/evidence', 'src/fix', 'src/source'],
   'src/scratch-remarks': ['src/errors', 'src/evidence', 'src/source'],
+  'src/advise-indexes': ['src/advisor', 'src/evidence', 'src/source', 'src/errors'],
   'src/take-snapshot': ['src/evidence', 'src/source'],
-  'src/report': ['src/billing', 'src/engine', 'src/evidence', 'src/fix', 'src/errors'],
+  'src/report': ['src/billing', 'src/engine', 'src/evidence', 'src/fix', 'src/quote', 'src/errors'],
   'src/cli': [
+    'src/advise-indexes',
     'src/audit',
     'src/audit-static',
     'src/billing',

@@ -108,6 +108,7 @@ const NOTHING: Omit<Evidence, 'catalog'> = {
   sample: null,
   statistics: null,
   workload: null,
+  advice: null,
   source: null,
   migrations: null,
 }

@@ -4,6 +4,7 @@ import { downOf, type Folder, type FolderFile } from '../src/source/files/layout
 import { readDownSides, tryDownSides } from '../src/source/files/undo.js'
 import { loadParser } from '../src/evidence/catalog/expression.js'
 import { linkCatalog } from '../src/evidence/catalog/link.js'
+import { readAdviceLines } from './advice-lines.js'
 import type { Catalog, Column, Table } from '../src/evidence/catalog/model.js'
 import type { RawCatalog } from '../src/evidence/catalog/raw.js'
 import { readCatalog } from '../src/evidence/catalog/read.js'
@@ -54,7 +55,7 @@ export async function withSchema<T>(
 
 /** Evidence of a catalog alone. */
 export function catalogEvidence(catalog: Catalog): Evidence {
-  return { catalog, statistics: null, workload: null, sample: null, source: null, migrations: null }
+  return { catalog, statistics: null, workload: null, advice: null, sample: null, source: null, migrations: null }
 }
 
 /**
@@ -264,6 +265,7 @@ export function readFixture(sql: string): Fixture {
         ...measured(read.workload, queries ?? ''),
         sequences: sequencesIn(queries ?? '', read.workload),
       },
+      advice: readAdviceLines(sql, catalog, read?.workload.queries ?? []),
       statistics: counted.size + sharded.size > 0 ? statisticsOf(counted, sharded) : null,
     }),
   }

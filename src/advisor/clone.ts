@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { columnsOf, parseOperand } from '../evidence/catalog/expression.js'
+import { groupBy } from '../evidence/catalog/group.js'
 import type { Catalog, Table } from '../evidence/catalog/model.js'
 import type { NotSeen } from '../evidence/model.js'
 import type { ColumnStatistics, Statistics } from '../evidence/statistics/model.js'
@@ -18,7 +19,7 @@ import type { Row } from '../source/session.js'
 import type { Candidate } from './candidate.js'
 import { readPlan, readRows } from './plan.js'
 import { extentOf, restoreExpression, restoreRelation, restoreStatistics } from './restore-statistics.js'
-import { estimateHeight, estimatePages, type Extent, type Part } from './size.js'
+import { estimateHeight, estimatePages, type Extent, type Part } from '../evidence/statistics/index-size.js'
 import type { Statement } from './statement.js'
 import type { Sized, WhatIf } from './what-if.js'
 
@@ -148,6 +149,8 @@ async function listFiles(server: EmbeddedServer): Promise<readonly RelationFile[
 
 /** One index and, of a partitioned table, those of its partitions. */
 interface Made extends Row {
+  /** Name of the index that was created. */
+  readonly root: string
   readonly oid: number
   readonly index: string
   readonly schema: string
@@ -156,13 +159,14 @@ interface Made extends Row {
   readonly types: readonly string[]
 }
 
-const made = (name: string) => `
-  select i.indexrelid::int as oid, c.relname::text as index, n.nspname::text as schema,
+const made = (names: readonly string[]) => `
+  select r.name as root, i.indexrelid::int as oid, c.relname::text as index, n.nspname::text as schema,
     pg_catalog.pg_relation_filepath(c.oid) as path, tn.nspname::text || '.' || t.relname::text as relation,
     (select pg_catalog.array_agg(ty.typname::text order by a.attnum) from pg_catalog.pg_attribute a
       join pg_catalog.pg_type ty on ty.oid = a.atttypid where a.attrelid = c.oid and a.attnum > 0) as types
-  from (select ${quoteLiteral(name)}::regclass as relid
-    union select relid from pg_catalog.pg_partition_tree(${quoteLiteral(name)}::regclass)) p
+  from (select o.oid, o.relname::text as name from pg_catalog.unnest(array[${names.map(quoteLiteral).join(', ')}]::regclass[]) u (oid)
+    join pg_catalog.pg_class o on o.oid = u.oid) r
+  cross join lateral (select r.oid as relid union select relid from pg_catalog.pg_partition_tree(r.oid)) p
   join pg_catalog.pg_index i on i.indexrelid = p.relid
   join pg_catalog.pg_class c on c.oid = i.indexrelid
   join pg_catalog.pg_namespace n on n.oid = c.relnamespace
@@ -248,15 +252,31 @@ function serve(
     if (path !== undefined) resizeRelation(data, path, pages)
   }
 
-  const create = async ({ key, table, specification }: Candidate): Promise<readonly Made[] | null> => {
-    const name = `pgba_candidate_${++named}`
-    if (await server.execute(createIndexAtOnce(table, name, specification))) return null
-    const indexes = await server.query<Made>(made(`${quoteIdentifier(table.schema.name)}.${name}`))
-    for (const { index } of indexes) idOf.set(index, key)
-    return indexes
+  /** Several at once; one by one where the server refuses any of them. */
+  const create = async (candidates: readonly Candidate[]): Promise<ReadonlyMap<Candidate, readonly Made[]>> => {
+    const names = new Map(candidates.map((candidate) => [candidate, `pgba_candidate_${++named}`]))
+    const make = (one: Candidate) => createIndexAtOnce(one.table, names.get(one)!, one.specification)
+    const created: Candidate[] = []
+    for (let at = 0; at < candidates.length; at += BATCH) {
+      const batch = candidates.slice(at, at + BATCH)
+      const refused = batch.length > 1 && (await server.execute(batch.map(make).join(';\n')))
+      if (refused === null) created.push(...batch)
+      else for (const one of batch) if (!(await server.execute(make(one)))) created.push(one)
+    }
+    const rows = await server.query<Made>(
+      made(created.map((one) => `${quoteIdentifier(one.table.schema.name)}.${names.get(one)}`)),
+    )
+    const byRoot = groupBy(rows, ({ root }) => root)
+    return new Map(
+      created.map((candidate) => {
+        const own = byRoot.get(names.get(candidate)!) ?? []
+        for (const { index } of own) idOf.set(index, candidate.key)
+        return [candidate, own] as const
+      }),
+    )
   }
 
-  const measure = async (candidate: Candidate, indexes: readonly Made[]): Promise<Sized> => {
+  const measure = async (candidate: Candidate, indexes: readonly Made[], pending: string[]): Promise<Sized> => {
     const { specification, table } = candidate
     const tables = new Set<Table>()
     let bytes = 0
@@ -278,7 +298,7 @@ function serve(
           return sampled ? [restoreExpression(schema, index, at + 1, sampled)] : []
         }),
       ]
-      if (statements.length > 0) await applyInBatches(server, statements)
+      pending.push(...statements)
     }
     known.set(candidate.key, { oids: indexes.map(({ oid }) => oid), tables, on: true })
     return { ...candidate, bytes }
@@ -309,22 +329,21 @@ function serve(
     countRows,
     async define(candidates) {
       await ready
+      if (candidates.length === 0) return []
       // Building reads the table's pages and counts its rows anew: both are put right afterwards.
       const leaves = new Set(candidates.flatMap(({ table }) => leavesOf(table)))
       for (const leaf of leaves) resize(leaf, 0)
       const sized: Sized[] = []
-      const indexes = new Map<Candidate, readonly Made[]>()
-      for (const candidate of candidates) {
-        const made = await create(candidate)
-        if (made) indexes.set(candidate, made)
-      }
+      const indexes = await create(candidates)
       for (const leaf of leaves) {
         const extent = extentOf(leaf, statistics)
         if (!extent) continue
         await server.execute(restoreRelation(leaf.schema.name, leaf.name, extent))
         resize(leaf, extent.pages)
       }
-      for (const [candidate, made] of indexes) sized.push(await measure(candidate, made))
+      const pending: string[] = []
+      for (const [candidate, made] of indexes) sized.push(await measure(candidate, made, pending))
+      await applyInBatches(server, pending)
       return sized
     },
     async plan(statement: Statement, candidates, hidden) {

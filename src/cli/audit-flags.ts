@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core'
 import type { AuditRequest } from '../audit.js'
 import type { AuditResult } from '../engine/result.js'
-import { ConfigError, InterruptedError, LeftOverError } from '../errors.js'
+import { ConfigError } from '../errors.js'
 import type { Configuration } from './configuration.js'
-import { startProgress } from './progress.js'
+import { interruptible } from './interruptible.js'
 import type { RunnerChoice } from '../source/files/runners.js'
 import { resolveSource, type SourceFlags } from './source.js'
 
@@ -140,8 +140,6 @@ export interface AuditInput {
   }
 }
 
-const ENDINGS = ['SIGINT', 'SIGTERM'] as const
-
 /** Audits what the command line names, else what the configuration does, showing progress on standard error. */
 export async function runAudit(
   { args, flags }: AuditInput,
@@ -157,13 +155,8 @@ export async function runAudit(
     : (await import('../audit.js')).audit
   const newMigrations = await nameNew(flags, request.source)
   const database = newMigrations ? underMigrations(request.source) : request.source
-  const progress = startProgress(process.stderr, flags.quiet)
-  const interruption = new AbortController()
-  const interrupt = () => interruption.abort(new InterruptedError())
-  // A second Ctrl-C ends the process at once.
-  for (const signal of ENDINGS) process.once(signal, interrupt)
-  try {
-    return await audit({
+  return interruptible(flags.quiet, (progress, signal) =>
+    audit({
       ...configuration.request,
       ...request,
       source: database,
@@ -191,16 +184,10 @@ export async function runAudit(
         },
       }),
       progress: progress.begin,
-      signal: interruption.signal,
+      signal,
       startedAt: new Date(),
-    })
-  } catch (error) {
-    if (!(error instanceof LeftOverError)) interruption.signal.throwIfAborted()
-    throw error
-  } finally {
-    for (const signal of ENDINGS) process.removeListener(signal, interrupt)
-    progress.end()
-  }
+    }),
+  )
 }
 
 /** The new migrations that the command line names; undefined for none. */
@@ -255,7 +242,7 @@ function runnerOf({ runner, transaction }: NonNullable<Configuration['config']['
 }
 
 /** A database or files on the command line put those of the configuration out of force. */
-function chooseSource({ args, flags }: AuditInput, { config, path, file }: Configuration): SourceFlags {
+export function chooseSource({ args, flags }: AuditInput, { config, path, file }: Configuration): SourceFlags {
   const { targets = [] } = args
   const { db = [], snapshot, workload = [] } = flags
   const { source = {} } = config
@@ -278,7 +265,8 @@ function chooseSource({ args, flags }: AuditInput, { config, path, file }: Confi
   }
 }
 
-function readVariables(assignments: readonly string[]): Readonly<Record<string, string>> {
+/** Assignments `name=value`. Throws ConfigError. */
+export function readVariables(assignments: readonly string[]): Readonly<Record<string, string>> {
   return Object.fromEntries(
     assignments.map((assignment) => {
       const [, name, value] = /^([^=]+)=(.*)$/s.exec(assignment) ?? []

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { startThreadAhead } from '../source/embedded/thread.js'
 
 /** Commands that need the embedded server. */
-const OPENS_A_DATABASE = /^(?:scan|fix)$/
+const OPENS_A_DATABASE = /^(?:scan|fix|advise)$/
 
 /** Runs the command line `argv` of the package in this folder. Sets the exit code; never ends the process, so that nothing written is lost. */
 export async function main(argv: readonly string[], root: URL): Promise<void> {

@@ -34,6 +34,7 @@ const MISSING: Record<EvidenceKind, string> = {
   catalog: 'The catalog could not be read.',
   statistics: 'No statistics: they are read from a live server or a snapshot.',
   workload: 'No queries were given.',
+  advice: 'No queries with statistics of the tables that they read: a planner needs both.',
   sample: 'No rows were looked at: --data asks for it.',
   source: 'The schema did not come from SQL files.',
   migrations: 'No new migrations were named: --after and --changed name them.',

@@ -50,8 +50,11 @@ export async function collectEvidence(
   // The files are gone through while the server answers.
   const sqlSource = loaded && readSqlSource(loaded)
   const raw = await reading
-  const wanted = rules.some(({ needs, uses = [] }) => [...needs, ...uses].includes('statistics'))
-  const statistics = wanted ? await collectStatistics(source, saved, raw) : null
+  const wanted = new Set(rules.flatMap(({ needs, uses = [] }) => [...needs, ...uses]))
+  const statistics =
+    wanted.has('statistics') || wanted.has('advice')
+      ? await collectStatistics(source, saved, raw, wanted.has('advice'))
+      : null
   const catalog = linkCatalog(raw)
   const linked = statistics && linkStatistics(statistics, raw)
   const queries = await collectWorkload({
@@ -66,6 +69,7 @@ export async function collectEvidence(
       catalog,
       statistics: linked,
       workload: queries.workload && logs.showLiterals ? withLiterals(queries.workload) : queries.workload,
+      advice: null,
       sample: null,
       source: sqlSource,
       migrations: loaded?.migrations
@@ -98,10 +102,11 @@ async function collectStatistics(
   { kind, session, replicas }: CollectableSource,
   saved: Snapshot | null,
   raw: RawCatalog,
+  withValues: boolean,
 ): Promise<RawStatistics | null> {
   if (saved) return saved.statistics
   if (kind !== 'server' || !session) return null
-  const own = await readStatistics(session, raw)
+  const own = await readStatistics(session, raw, { withValues })
   return own && addNodes(await addShards(own, raw, session), raw, replicas)
 }
 

@@ -1,3 +1,4 @@
+import type { IndexAdvice } from './advice/model.js'
 import type { Catalog } from './catalog/model.js'
 import type { Migrations } from './migrations/model.js'
 import type { Sample } from './sample/model.js'
@@ -12,6 +13,8 @@ export interface Evidence {
   readonly workload: Workload | null
   /** What rows told; null unless they were looked at. */
   readonly sample: Sample | null
+  /** The indexes that the workload wants, as a planner sees it; null without a workload or statistics. */
+  readonly advice: IndexAdvice | null
   readonly source: SqlSource | null
   /** New migrations; null unless some were named. */
   readonly migrations: Migrations | null

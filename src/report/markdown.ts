@@ -2,6 +2,7 @@ import type { AuditResult, Finding } from '../engine/result.js'
 import { renderBillingModel } from './markdown/billing-model.js'
 import { renderMissingParts } from './markdown/missing-parts.js'
 import { renderDiagram } from './markdown/diagram.js'
+import { renderEffectiveness } from './markdown/effectiveness.js'
 import { code, table, text, textWithCode } from './markdown/escape.js'
 import { renderGrowth } from './markdown/growth.js'
 import { type Numbered, renderFinding } from './markdown/finding.js'
@@ -126,8 +127,10 @@ function inventoryOf(section: string, { result, names, numbers }: Document): rea
     const parts = renderMissingParts(catalog, numbers)
     return parts === '' ? [] : [parts]
   }
-  const indexes = section === 'indexes' ? renderIndexes(catalog) : ''
-  return indexes === '' ? [] : ['### Present', indexes]
+  if (section !== 'indexes') return []
+  const indexes = renderIndexes(catalog)
+  const use = renderEffectiveness(result)
+  return [...(indexes === '' ? [] : ['### Present', indexes]), ...(use === '' ? [] : [use])]
 }
 
 function renderNormalForms({ normalForms }: AuditResult, names: ReadonlySet<string>): readonly string[] {

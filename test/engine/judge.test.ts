@@ -18,8 +18,15 @@ it('skips a rule whose counters are too young, and says so', async () => {
   const outcome = (resetAt: string | null) =>
     withSchema(server, 'create table t (id int)', (catalog) => {
       const statistics = { ...MADE_UP_STATISTICS, collectedAt: '2026-05-31T00:00:00Z', resetAt }
-      return judge([rule], { catalog, statistics, workload: null, sample: null, source: null, migrations: null })
-        .outcomes[0]
+      return judge([rule], {
+        catalog,
+        statistics,
+        workload: null,
+        advice: null,
+        sample: null,
+        source: null,
+        migrations: null,
+      }).outcomes[0]
     })
   const skipped = { id: rule.id, outcome: 'skipped', lacks: 'statistics' }
   expect(await outcome('2026-05-01T00:00:00Z')).toEqual({ id: rule.id, outcome: 'passed', reason: null })

@@ -1,5 +1,3 @@
-import type { IndexSpecification } from '../fix/steps/indexes.js'
-
 /** What a key or an included column brings into an index. */
 export interface Part {
   /** Catalog name of the type. */
@@ -14,7 +12,7 @@ export interface Part {
 
 /** What an index is measured by. */
 export interface Extent {
-  readonly method: NonNullable<IndexSpecification['method']>
+  readonly method: 'btree' | 'hash' | 'gin' | 'gist' | 'brin'
   /** Operator class of the first key, without schema; null for the default one. */
   readonly opclass: string | null
   readonly keys: readonly Part[]

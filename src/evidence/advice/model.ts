@@ -1,0 +1,60 @@
+import type { Column, Index, Table } from '../catalog/model.js'
+import type { NotSeen } from '../model.js'
+import type { WorkloadQuery } from '../workload/model.js'
+
+/** The indexes that a workload wants, and what was asked to find out. */
+export interface IndexAdvice {
+  /** Who planned: an embedded server with the schema and its statistics, or hypothetical indexes on the live server. */
+  readonly method: 'clone' | 'hypopg'
+  readonly indexes: readonly AdvisedIndex[]
+  /** Of all statements, each times its calls, in the planner's units. */
+  readonly cost: { readonly before: number; readonly after: number }
+  /** Statements that were planned. */
+  readonly statements: number
+  /** How often a planner was asked. */
+  readonly calls: number
+  readonly milliseconds: number
+  /** Statements that could not be planned, statistics that are missing, and what the time did not suffice for. */
+  readonly notSeen: readonly NotSeen[]
+}
+
+/** What an index is made of; the builder of fixes takes it as it is. */
+export interface IndexShape {
+  readonly method?: 'btree' | 'hash' | 'gin' | 'gist' | 'brin'
+  readonly keys: readonly {
+    readonly column?: Column
+    readonly expression?: string
+    readonly name?: string
+    readonly opclass?: string
+    readonly descending?: boolean
+    readonly nulls?: 'first' | 'last'
+  }[]
+  readonly include?: readonly Column[]
+  readonly where?: string
+}
+
+/** An index that the planner would use. */
+export interface AdvisedIndex {
+  readonly table: Table
+  readonly shape: IndexShape
+  /** As SQL, from `using` on. */
+  readonly definition: string
+  /** Estimated. */
+  readonly bytes: number
+  /** What the workload's writes pay for it, in the planner's units for all calls. */
+  readonly upkeep: number
+  /** The statements whose plan reads it, those that gain most first. */
+  readonly serves: readonly ServedQuery[]
+  /** Existing indexes that it makes superfluous. */
+  readonly replaces: readonly Index[]
+}
+
+export interface ServedQuery {
+  readonly query: WorkloadQuery
+  readonly calls: number
+  /** Cost of one call, with all advised indexes. */
+  readonly before: number
+  readonly after: number
+  /** The plan node that reads the index. */
+  readonly node: string
+}
