@@ -9,6 +9,7 @@ import type { Candidate } from './candidate.js'
 import { candidatesFor, mergeCandidates } from './candidates.js'
 import { chooseIndexes, type Limits, type Option, weigh, worthOf } from './choose.js'
 import { asRecorded, type PlannedStatement, recordPlans, undominated } from './record-plans.js'
+import { rememberPlans } from './remember-plans.js'
 import { replacedBy } from './replace.js'
 import { loadSolver } from './solver.js'
 import { nameOf, type Statement, statementsOf } from './statement.js'
@@ -54,7 +55,7 @@ export async function adviseIndexes(request: AdviceRequest): Promise<IndexAdvice
     .flatMap(({ table, specification }) =>
       specification.keys.flatMap(({ expression }) => (expression === undefined ? [] : [{ table, expression }])),
     )
-  const whatIf = await request.open(expressions)
+  const whatIf = rememberPlans(await request.open(expressions))
   const notSeen: NotSeen[] = [...unparsed, ...whatIf.remarks]
   const opened = performance.now()
   try {
@@ -73,7 +74,7 @@ export async function adviseIndexes(request: AdviceRequest): Promise<IndexAdvice
       ...new Map(candidates.flatMap(({ key }) => defined.get(key) ?? []).map((one) => [one.key, one])).values(),
     ]
     progress('Asking for plans')
-    const perStatement = Math.max(3, Math.min(18, Math.floor((mostCalls * 0.6) / Math.max(1, statements.length))))
+    const perStatement = Math.max(3, Math.min(18, Math.floor((mostCalls * 0.5) / Math.max(1, statements.length))))
     const deadline = opened + timeBudget * 0.6
     const planned: PlannedStatement[] = []
     const record = (statement: Statement, pool: readonly Sized[], callsPerStatement: number) =>
@@ -98,7 +99,7 @@ export async function adviseIndexes(request: AdviceRequest): Promise<IndexAdvice
     const shared = sharedByTable(planned, defined)
     for (const [at, one] of planned.entries()) {
       const pool = [...new Set(one.statement.tables.flatMap((table) => shared.get(table) ?? []))]
-      if (pool.length === 0 || performance.now() > deadline) continue
+      if (pool.length === 0 || performance.now() > deadline || whatIf.calls() > mostCalls * 0.7) continue
       const more = await record(one.statement, pool, Math.ceil(perStatement / 2))
       if (typeof more !== 'string') planned[at] = { ...one, plans: undominated([...one.plans, ...more.plans]) }
     }
@@ -116,7 +117,8 @@ export async function adviseIndexes(request: AdviceRequest): Promise<IndexAdvice
       (index) =>
         index.table.kind === 'view' ? 0 : writeCost(index.method, columnsOfIndex(index), 1, writes.get(index.table)),
     )
-    const set = await settleChoice(whatIf, planned, options, limits, opened + timeBudget)
+    const isOver = () => performance.now() > opened + timeBudget || whatIf.calls() > mostCalls * 0.9
+    const set = await settleChoice(whatIf, planned, options, limits, isOver)
     if (set.isBound)
       notSeen.push({ what: 'whether a better set exists', reason: 'The solver ended at its time limit.' })
     const result = describe(set.planned, set.chosen, defined, options, catalog)
@@ -231,7 +233,7 @@ async function settleChoice(
   planned: readonly PlannedStatement[],
   options: readonly Option[],
   limits: Limits,
-  deadline: number,
+  isOver: () => boolean,
 ): Promise<Settled> {
   const solver = await loadSolver()
   const existing = options.filter(({ exists }) => exists).map(({ id }) => id)
@@ -252,7 +254,7 @@ async function settleChoice(
       [...trimmed.chosen].reduce((sum, id) => sum + (upkeep.get(id) ?? 0), 0)
     if (best === null || total < best.total * (1 - 1e-9)) best = { ...trimmed, total }
     else break
-    if (performance.now() > deadline) break
+    if (isOver()) break
     known = known.map((one, at) => ({ ...one, plans: undominated([...one.plans, ...trimmed.verified[at]!.plans]) }))
   }
   return { planned: best!.verified, chosen: best!.chosen, isBound }

@@ -47,7 +47,11 @@ export async function recordPlans(
     const id = [...keys, '', ...hidden].join('\n')
     const before = asked.get(id)
     if (before) return before
-    if (pool.length > 0 && (calls >= callsPerStatement + 2 || performance.now() > deadline)) return null
+    if (
+      pool.length > 0 &&
+      (calls >= callsPerStatement + (droppable.length > 0 ? 2 : 0) || performance.now() > deadline)
+    )
+      return null
     calls++
     const plan = await whatIf.plan(statement, keys, hidden)
     if (typeof plan === 'string') return plan

@@ -30,10 +30,12 @@ export function statementsOf(
   const notSeen: NotSeen[] = []
   const seen = new Set<string>()
   for (const query of workload.queries) {
-    if (seen.has(query.fingerprint)) continue
-    seen.add(query.fingerprint)
     const bound = bindQuery(query.tree, catalog)
     const tables = [...bound.tables]
+    // A fingerprint does not tell tables apart whose names differ in digits alone.
+    const identity = [query.fingerprint, ...tables.map(({ address }) => address).toSorted()].join(' ')
+    if (seen.has(identity)) continue
+    seen.add(identity)
     if (tables.length === 0 || !reads(bound) || WRAPPED.test(query.sql)) continue
     const sql = plannableText(query.sql)
     if (sql === null) notSeen.push({ what: nameOf(query), reason: 'Its text cannot be planned with placeholders.' })
