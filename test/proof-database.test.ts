@@ -53,8 +53,12 @@ describe('fixes proven on PostgreSQL 14', () => {
     const url = await server.createDatabase(valueverse)
     const real = await auditServer(url, { proofDatabase: server.url })
     const embedded = await auditServer(url)
+    // A server that has counted nothing yet may have when it is asked again.
+    const uncounted = new Set(real.rules.filter(({ outcome }) => outcome === 'skipped').map(({ id }) => id))
     const told = ({ findings }: AuditResult) =>
-      findings.map(({ rule, address, fix }) => ({ rule, address, status: fix?.status, up: fix?.up, locks: fix?.locks }))
+      findings
+        .filter(({ rule }) => !uncounted.has(rule))
+        .map(({ rule, address, fix }) => ({ rule, address, status: fix?.status, up: fix?.up, locks: fix?.locks }))
     expect(told(real)).toEqual(told(embedded))
     const steps = real.findings.flatMap(({ fix }) => fix?.steps ?? [])
     const concurrent = steps.filter(({ sql }) => / concurrently /.test(sql))
