@@ -14,7 +14,9 @@ export default rule({
 
   *detect({ migrations }) {
     for (const { down, statements, name } of migrations.files) {
-      const [first] = statements.filter(({ changes, parsed }) => changes.length > 0 || isMaker(parsed?.name))
+      const [first] = statements.filter(
+        ({ changes, parsed }) => (changes.length > 0 || isMaker(parsed?.name)) && !onlyValidates(parsed?.node),
+      )
       if (down === undefined || !first || (down && down.statements.some(({ text }) => !SAYS_NOTHING.test(text))))
         continue
       yield {
@@ -38,4 +40,10 @@ const SAYS_NOTHING = /^\s*(?:select\s+(?:\d+|'[^']*')|do\s+(\$\w*\$)\s*begin\s*(
 /** It makes something that was not there. */
 function isMaker(name: string | undefined): boolean {
   return name !== undefined && /^Create|^IndexStmt$|^ViewStmt$/.test(name)
+}
+
+/** It checks the rows that are there; nothing is to be taken back. */
+function onlyValidates(node: unknown): boolean {
+  const kinds = JSON.stringify(node ?? null).match(/"AT_\w+"/g) ?? []
+  return kinds.length > 0 && kinds.every((kind) => kind === '"AT_ValidateConstraint"')
 }

@@ -109,12 +109,36 @@ describe('a preset', () => {
     const rules = await loadRules()
     const weighed = rules.filter((rule) => raised(rule) === 'warning' && rule.category !== 'billing')
     expect(weighed.map(({ id }) => id)).toEqual([
+      'consistency/amount-without-currency',
+      'consistency/cascading-money-deletion',
+      'consistency/changeable-issued-document',
+      'consistency/contradictory-cancellation',
+      'consistency/differing-currency',
+      'consistency/differing-scale',
       'consistency/overlapping-periods',
+      'consistency/reopened-status',
+      'consistency/settled-beyond-amount',
+      'consistency/several-defaults',
+      'consistency/total-apart-from-lines',
+      'consistency/unbalanced-ledger-transaction',
+      'consistency/unbounded-allocation',
+      'constraints/unchecked-percentage',
       'constraints/unchecked-usage-limit',
+      'constraints/unchecked-usage',
       'constraints/unordered-period',
       'keys/nullable-unique-column',
+      'keys/repeatable-document-number',
+      'keys/repeatable-source-reference',
+      'queries/float-money-arithmetic',
+      'queries/inclusive-period-end',
+      'queries/lost-update',
+      'queries/sum-over-fan-out',
+      'redundancy/flag-beside-status',
+      'redundancy/stored-recurring-revenue',
       'redundancy/unchecked-derived-amount',
+      'redundancy/unreconciled-total',
       'types/inexact-money',
+      'types/scale-below-currency',
     ])
   })
 })
