@@ -10,6 +10,8 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/ddl-rowsecurity.html'],
   },
   needs: ['catalog'],
+  // A policy that is not enforced costs nothing.
+  reveals: ['indexes/unindexed-policy-column'],
 
   *detect({ catalog }) {
     for (const table of catalog.tables) {

@@ -80,7 +80,7 @@ describe('a configuration', () => {
       'i.json:3:2: There is no key «table» in overrides.1. Did you mean «tables»?',
     )
     expect(await fail('j.ts', "export default {\n  presets: ['recomended'],\n}")).toBe(
-      'j.ts:2:3: presets.0 is «recomended», and must be one of recommended, billing, strict, migrations, style. Did you mean «recommended»?',
+      'j.ts:2:3: presets.0 is «recomended», and must be one of recommended, billing, strict, migrations, style, hygiene. Did you mean «recommended»?',
     )
     expect(await fail('k.json', '{"rules": {"a/b": {"severty": "off"}}}')).toContain(
       'k.json:1:20: There is no key «severty» in rules.a/b. Did you mean «severity»?',
