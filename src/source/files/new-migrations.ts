@@ -43,7 +43,8 @@ function isNamed({ path, name }: Arranged, wanted: string): boolean {
   const ends = [parts.slice(-1), parts.slice(-2), parts.slice(-2, -1)].map((end) => end.join('/'))
   return ends.some((end) => {
     if (end === wanted || end.replace(/(?:\.(?:up|do))?\.sql(?:\.gz)?$/i, '') === wanted) return true
-    return /^[Vv]?[\d._-]+$/.test(wanted) && versionOf(end) === versionOf(wanted)
+    const isLettered = /^v/i.test(wanted) && !/^v/i.test(end)
+    return /^[Vv]?[\d._-]+$/.test(wanted) && !isLettered && versionOf(end) === versionOf(wanted)
   })
 }
 
