@@ -5,6 +5,7 @@ import {
   holdsMoney,
   rolesOf,
   rule,
+  type Table,
   type TypeChange,
   wordsOf,
 } from '../../src/kit.js'
@@ -31,11 +32,12 @@ export default rule({
   *detect({ catalog }) {
     for (const table of catalog.tables) {
       if (table.partitionOf || table.variety === 'foreign') continue
+      const heirs = catalog.tables.filter(({ inherits }) => inherits.includes(table))
       const columns = table.columns.filter(
         (column) =>
           !column.inherited &&
           INEXACT.has(column.type.name) &&
-          (holdsMoney(column) === 'yes' || (isRate(column) && rolesOf(catalog).of(table)?.role === 'price')),
+          (isMoneyIn(column, heirs) || (isRate(column) && rolesOf(catalog).of(table)?.role === 'price')),
       )
       if (columns.length === 0) continue
       const facts = { columns: columns.map(({ name, type }) => ({ name, type: type.name })) }
@@ -63,6 +65,11 @@ export default rule({
     )
   },
 })
+
+/** What it holds may be plain only in a table that inherits it. */
+function isMoneyIn(column: Column, heirs: readonly Table[]): boolean {
+  return [column, ...heirs.flatMap((heir) => heir.column(column.name) ?? [])].some((one) => holdsMoney(one) === 'yes')
+}
 
 /** What a minute or a unit costs, if the table holds prices. */
 function isRate({ name }: Column): boolean {

@@ -34,14 +34,14 @@ export default rule({
   message: ({ on, facts: { columns } }) =>
     `${on} stores ${columns.map(({ name, type }) => `${name} as ${type}`).join(', ')}: pg_upgrade refuses the cluster.`,
 
-  fix: ({ on, facts: { columns } }) => {
+  fix: ({ on, catalog, facts: { columns } }) => {
     const changed = columns.flatMap(({ name }) => on.column(name) ?? [])
     if (changed.some((column) => column.default !== null || column.generated || column.type.domain)) return []
     return afterReview(
       `Can whoever reads ${changed.map(({ name }) => name).join(', ')} cast the name back where the object is meant?`,
       changed.flatMap((column) => {
         const type = column.type.element ? 'text[]' : 'text'
-        return alterColumnType(column, type)
+        return alterColumnType(column, type, catalog)
       }),
     )
   },

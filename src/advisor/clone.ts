@@ -67,7 +67,7 @@ export async function openClone({ catalog, statistics, expressions = () => undef
 /** Rules of rows, grants and comments change no plan of a superuser. */
 function plannedParts(catalog: Catalog): Catalog {
   const bare = { grants: [], comment: null }
-  const tables = catalog.tables.map((table) => ({ ...table, ...bare, policies: [], triggers: [] }))
+  const tables = catalog.tables.map((table) => ({ ...table, ...bare, policies: [], triggers: [], rewriteRules: [] }))
   return { ...catalog, tables }
 }
 

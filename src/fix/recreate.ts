@@ -1,4 +1,14 @@
-import type { Catalog, Column, Sequence, Table, Trigger, UserType, View } from '../evidence/catalog/model.js'
+import type {
+  Catalog,
+  Column,
+  Policy,
+  RewriteRule,
+  Sequence,
+  Table,
+  Trigger,
+  UserType,
+  View,
+} from '../evidence/catalog/model.js'
 import type { Recreation } from '../source/session.js'
 import { quoteRelation } from './quote.js'
 import { quoteIdentifier, quoteLiteral } from '../quote.js'
@@ -36,6 +46,7 @@ function listStatements(catalog: Catalog, given: readonly Given[]): readonly str
       definition && variety !== 'aggregate' ? [definition] : [],
     ),
     ...parentsFirst(catalog.tables).map((one) => table(one, identities)),
+    ...catalog.tables.flatMap(ownDefaults),
     ...catalog.sequences.flatMap(({ ownedBy, identity, ...sequence }) =>
       ownedBy && !identity
         ? [
@@ -53,7 +64,10 @@ function listStatements(catalog: Catalog, given: readonly Given[]): readonly str
     ...catalog.views.map(view),
     ...keysAndIndexes(roots, catalog),
     ...catalog.tables.flatMap((owner) => owner.foreignKeys.filter(({ inherited }) => !inherited)).map(constraint),
-    ...catalog.tables.flatMap(({ triggers }) => triggers.filter(({ inherited }) => !inherited).flatMap(trigger)),
+    ...catalog.tables.flatMap(({ triggers }) =>
+      triggers.filter(({ inherited }) => !inherited).flatMap(recreateTrigger),
+    ),
+    ...[...catalog.tables, ...catalog.views].flatMap(({ rewriteRules }) => rewriteRules.flatMap(recreateRule)),
     ...catalog.tables.flatMap(rowSecurity),
     ...publications(catalog.tables),
     ...comments(catalog),
@@ -125,12 +139,30 @@ function table(table: Table, identities: Identities): string {
     )
   const inherits = table.inherits.length > 0 ? ` inherits (${table.inherits.map(quoteRelation).join(', ')})` : ''
   const parts = [
-    ...table.columns.filter(({ inherited }) => !inherited).map((one) => column(one, identities.get(one))),
+    ...table.columns.filter(({ local }) => local).map((one) => column(one, identities.get(one))),
     ...table.checks
       .filter(({ inherited, validated }) => !inherited && validated)
       .map(({ name, definition }) => `constraint ${quoteIdentifier(name)} ${definition}`),
   ]
   return `create ${unlogged}table ${quoteRelation(table)} (${parts.join(', ')})${inherits}${by}${settings}`
+}
+
+/** What an heir or a partition says of a parent's column otherwise than the parent. */
+function ownDefaults(table: Table): readonly string[] {
+  const parents = table.partitionOf ? [table.partitionOf] : table.inherits
+  return table.columns
+    .filter(({ local, generated }) => (table.partitionOf !== null || !local) && !generated)
+    .flatMap((own) => {
+      const parent = parents.flatMap(({ columns }) => columns.filter(({ name }) => name === own.name)).at(0)
+      const alter = `alter table only ${quoteRelation(table)} alter column ${quoteIdentifier(own.name)}`
+      if (!parent) return []
+      return [
+        ...(own.default === parent.default
+          ? []
+          : [own.default === null ? `${alter} drop default` : `${alter} set default ${own.default}`]),
+        ...(own.notNull && !parent.notNull ? [`${alter} set not null`] : []),
+      ]
+    })
 }
 
 function column(
@@ -253,14 +285,29 @@ function role(grantee: string): string {
 
 const FIRES = { origin: '', always: 'enable always', replica: 'enable replica', disabled: 'disable' } as const
 
-function trigger({ table, name, definition, enabled }: Trigger): readonly string[] {
+/** The statements that make one trigger again, firing when it did. */
+export function recreateTrigger({ table, name, definition, enabled, comment }: Trigger): readonly string[] {
   const change = FIRES[enabled]
+  const [quoted, relation] = [quoteIdentifier(name), quoteRelation(table)]
   return [
     definition,
-    ...(change === '' ? [] : [`alter table ${quoteRelation(table)} ${change} trigger ${quoteIdentifier(name)}`]),
+    ...(change === '' ? [] : [`alter table ${relation} ${change} trigger ${quoted}`]),
+    ...(comment === null ? [] : [`comment on trigger ${quoted} on ${relation} is ${quoteLiteral(comment)}`]),
   ]
 }
 
+/** The statements that make one rewrite rule again, firing when it did. */
+export function recreateRule({ relation, name, definition, enabled, comment }: RewriteRule): readonly string[] {
+  const change = FIRES[enabled]
+  const [quoted, on] = [quoteIdentifier(name), quoteRelation(relation)]
+  return [
+    definition.replace(/;\s*$/, ''),
+    ...(change === '' ? [] : [`alter table ${on} ${change} rule ${quoted}`]),
+    ...(comment === null ? [] : [`comment on rule ${quoted} on ${on} is ${quoteLiteral(comment)}`]),
+  ]
+}
+
+/** Of all that is not made together with its comment. */
 function comments(catalog: Catalog): readonly string[] {
   const on = (object: string, comment: string | null) =>
     comment === null ? [] : [`comment on ${object} is ${quoteLiteral(comment)}`]
@@ -287,8 +334,6 @@ function comments(catalog: Catalog): readonly string[] {
       ...table.columns.flatMap(({ name, comment }) =>
         on(`column ${quoteRelation(table)}.${quoteIdentifier(name)}`, comment),
       ),
-      ...table.triggers.flatMap((trigger) => on(`trigger ${named(trigger)}`, trigger.comment)),
-      ...table.policies.flatMap((policy) => on(`policy ${named(policy)}`, policy.comment)),
     ]),
   ]
 }
@@ -298,15 +343,23 @@ function rowSecurity(table: Table): readonly string[] {
   return [
     ...(table.rowSecurity ? [`${on} enable row level security`] : []),
     ...(table.forceRowSecurity ? [`${on} force row level security`] : []),
-    ...table.policies.map(({ name, command, permissive, roles, using, withCheck }) =>
-      [
-        `create policy ${quoteIdentifier(name)} on ${quoteRelation(table)} as ${permissive ? 'permissive' : 'restrictive'} for ${command}`,
-        roles.length > 0 ? `to ${roles.map(role).join(', ')}` : '',
-        using === null ? '' : `using (${using})`,
-        withCheck === null ? '' : `with check (${withCheck})`,
-      ]
-        .filter(Boolean)
-        .join(' '),
-    ),
+    ...table.policies.flatMap(recreatePolicy),
+  ]
+}
+
+/** The statements that make one policy again. */
+export function recreatePolicy(policy: Policy): readonly string[] {
+  const { name, table, command, permissive, roles, using, withCheck, comment } = policy
+  const on = `${quoteIdentifier(name)} on ${quoteRelation(table)}`
+  return [
+    [
+      `create policy ${on} as ${permissive ? 'permissive' : 'restrictive'} for ${command}`,
+      roles.length > 0 ? `to ${roles.map(role).join(', ')}` : '',
+      using === null ? '' : `using (${using})`,
+      withCheck === null ? '' : `with check (${withCheck})`,
+    ]
+      .filter(Boolean)
+      .join(' '),
+    ...(comment === null ? [] : [`comment on policy ${on} is ${quoteLiteral(comment)}`]),
   ]
 }

@@ -38,6 +38,7 @@ export function* describeObjects(catalog: Catalog): Generator<Description> {
     const { variety, owner, definition, grants, options, populated, comment } = view
     yield describe('view', view.address, { variety, owner, definition, grants, options, populated, comment })
     yield* indexLines(view, describe)
+    yield* ruleLines(view, describe)
   }
   for (const { address, ownedBy, typeName, start, increment, minimum, maximum, cycle, comment } of catalog.sequences)
     yield describe('sequence', address, {
@@ -106,10 +107,16 @@ function* tableLines(table: Table, describe: Describe): Generator<Description> {
     yield describe('constraint', constraint.address, { definition, validated, enforced, comment })
   }
   yield* indexLines(table, describe)
-  for (const { address, definition, enabled } of table.triggers)
-    yield describe('trigger', address, { definition, enabled })
-  for (const { address, command, permissive, roles, using, withCheck } of table.policies)
-    yield describe('policy', address, { command, permissive, roles, using, withCheck })
+  for (const { address, definition, enabled, comment } of table.triggers)
+    yield describe('trigger', address, { definition, enabled, comment })
+  for (const { address, command, permissive, roles, using, withCheck, comment } of table.policies)
+    yield describe('policy', address, { command, permissive, roles, using, withCheck, comment })
+  yield* ruleLines(table, describe)
+}
+
+function* ruleLines({ rewriteRules }: Table | View, describe: Describe): Generator<Description> {
+  for (const { address, definition, enabled, comment } of rewriteRules)
+    yield describe('rewrite rule', address, { definition, enabled, comment })
 }
 
 function* indexLines(relation: Table | View, describe: Describe): Generator<Description> {

@@ -12,6 +12,9 @@ export function addressed<T extends object>(fields: T): T & { toString(): string
   return Object.assign(Object.create(printsItsAddress) as object, fields) as T
 }
 
+/** When triggers and rewrite rules fire, by `pg_trigger.tgenabled` and `pg_rewrite.ev_enabled`. */
+export const FIRING_STATES = { O: 'origin', A: 'always', R: 'replica', D: 'disabled' } as const
+
 /** `['a=1', 'b=x=y']` → `{ a: '1', b: 'x=y' }`. */
 export function parseOptions(options: readonly string[] | null): Record<string, string> {
   return Object.fromEntries(

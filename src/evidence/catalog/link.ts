@@ -1,6 +1,7 @@
-import { addressed, type Draft, parseOptions } from './draft.js'
+import { addressed, type Draft, FIRING_STATES, parseOptions } from './draft.js'
 import { orderRows } from './order.js'
 import { linkIndexes } from './link-indexes.js'
+import { linkRewriteRules } from './link-rewrite-rules.js'
 import { linkTypes } from './link-types.js'
 import type * as model from './model.js'
 import type * as raw from './raw.js'
@@ -19,7 +20,6 @@ const ACTIONS = {
 } as const
 const ROUTINES = { f: 'function', p: 'procedure', a: 'aggregate', w: 'window' } as const
 const VOLATILITIES = { i: 'immutable', s: 'stable', v: 'volatile' } as const
-const TRIGGER_STATES = { O: 'origin', A: 'always', R: 'replica', D: 'disabled' } as const
 const DEFAULTS = { r: 'tables', S: 'sequences', f: 'functions', T: 'types', n: 'schemas' } as const
 const POLICY_COMMANDS = { '*': 'all', r: 'select', a: 'insert', w: 'update', d: 'delete' } as const
 
@@ -73,6 +73,7 @@ export function linkCatalog(unordered: raw.RawCatalog): model.Catalog {
         definition: row.definition ?? '',
         columns: [],
         indexes: [],
+        rewriteRules: [],
         populated: row.populated,
         dependsOn: [],
         dependsOnColumns: [],
@@ -112,6 +113,7 @@ export function linkCatalog(unordered: raw.RawCatalog): model.Catalog {
       collation: row.collation,
       statisticsTarget: row.statisticsTarget,
       inherited: row.inherited,
+      local: row.local ?? !row.inherited,
     })
     columns.set(`${row.relation}/${row.position}`, column)
     table.columns.push(column)
@@ -243,7 +245,7 @@ export function linkCatalog(unordered: raw.RawCatalog): model.Catalog {
         definition: row.definition,
         function: functions.get(row.function) ?? null,
         functionName: row.functionName,
-        enabled: TRIGGER_STATES[row.enabled],
+        enabled: FIRING_STATES[row.enabled],
         timing: row.type & 2 ? ('before' as const) : row.type & 64 ? ('instead of' as const) : ('after' as const),
         forEach: row.type & 1 ? ('row' as const) : ('statement' as const),
         events: triggerEvents(row.type),
@@ -270,6 +272,8 @@ export function linkCatalog(unordered: raw.RawCatalog): model.Catalog {
       }),
     )
   }
+
+  linkRewriteRules(rows.relations, relations)
 
   for (const row of rows.viewDependencies) {
     const view = views.get(row.view)
@@ -328,6 +332,7 @@ function newTable(
     indexes: [],
     triggers: [],
     policies: [],
+    rewriteRules: [],
     partitionOf: null,
     partitionBound: row.partitionBound,
     partitionKey: null,

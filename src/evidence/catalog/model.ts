@@ -93,6 +93,7 @@ export interface Table extends CatalogObject {
   readonly indexes: readonly Index[]
   readonly triggers: readonly Trigger[]
   readonly policies: readonly Policy[]
+  readonly rewriteRules: readonly RewriteRule[]
   readonly grants: readonly Grant[]
   /** The partitioned table that this is a partition of. */
   readonly partitionOf: Table | null
@@ -146,8 +147,10 @@ export interface Column extends CatalogObject {
   /** Collation when it is not the type's own. */
   readonly collation: string | null
   readonly statisticsTarget: number | null
-  /** The column's values come from an inherited or partition parent. */
+  /** It is a column of a parent or partitioned table too, which its type and name follow. */
   readonly inherited: boolean
+  /** It is defined here, be it inherited as well: without the parent it would stay. */
+  readonly local: boolean
 }
 
 /** A column's type with its modifier. Domains are seen through: `name` is the base type's. */
@@ -290,6 +293,7 @@ export interface View extends CatalogObject {
   readonly definition: string
   readonly columns: readonly { readonly name: string; readonly type: Type }[]
   readonly indexes: readonly Index[]
+  readonly rewriteRules: readonly RewriteRule[]
   readonly grants: readonly Grant[]
   readonly options: Readonly<Record<string, string>>
   readonly populated: boolean
@@ -348,6 +352,18 @@ export interface Trigger extends CatalogObject {
   readonly isConstraint: boolean
   /** Cloned from a partitioned parent's trigger. */
   readonly inherited: boolean
+}
+
+/** A rule that rewrites statements (`CREATE RULE`); a view's own is not among them. */
+export interface RewriteRule extends CatalogObject {
+  readonly kind: 'rewrite rule'
+  readonly relation: Table | View
+  readonly event: 'select' | 'update' | 'insert' | 'delete'
+  /** It is run in the place of the statement, not beside it. */
+  readonly instead: boolean
+  readonly enabled: Trigger['enabled']
+  /** `CREATE RULE …` as the server prints it. */
+  readonly definition: string
 }
 
 export interface Policy extends CatalogObject {

@@ -77,7 +77,12 @@ export const catalogQueries = (version: number) =>
           from pg_catalog.pg_inherits i where i.inhrelid = c.oid) as parents,
         p.partstrat::text as "partitionStrategy", string_to_array(p.partattrs::text, ' ')::int2[] as "partitionColumns",
         case when c.relkind = 'p' then pg_catalog.pg_get_partkeydef(c.oid) end as "partitionKey",
-        case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end as definition
+        case when c.relkind in ('v', 'm') then pg_catalog.pg_get_viewdef(c.oid) end as definition,
+        case when c.relhasrules then (
+          select json_agg(json_build_object('name', w.rulename::text, 'event', w.ev_type::text, 'instead', w.is_instead,
+            'enabled', w.ev_enabled::text, 'definition', pg_catalog.pg_get_ruledef(w.oid),
+            'comment', ${comment('pg_rewrite', 'w.oid')}) order by w.rulename)
+          from pg_catalog.pg_rewrite w where w.ev_class = c.oid and w.rulename <> '_RETURN') end as rules
       from relations c left join pg_catalog.pg_partitioned_table p on p.partrelid = c.oid
       order by c.relnamespace, c.relname`,
 
@@ -90,7 +95,7 @@ export const catalogQueries = (version: number) =>
           select pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname)
           from pg_catalog.pg_collation co join pg_catalog.pg_namespace cn on cn.oid = co.collnamespace
           where co.oid = a.attcollation) end as collation,
-        nullif(a.attstattarget, -1) as "statisticsTarget", not a.attislocal as inherited,
+        nullif(a.attstattarget, -1) as "statisticsTarget", a.attinhcount > 0 as inherited, a.attislocal as local,
         ${comment('pg_class', 'a.attrelid', 'a.attnum')} as comment
       from pg_catalog.pg_attribute a
       join relations c on c.oid = a.attrelid

@@ -60,6 +60,17 @@ export interface RawRelation extends Commented {
   readonly partitionColumns: readonly number[] | null
   readonly partitionKey: string | null
   readonly definition: string | null
+  /** Rewrite rules but a view's own; null for none; absent in older snapshots. `event` as in `pg_rewrite.ev_type`. */
+  readonly rules?: readonly RawRewriteRule[] | null
+}
+
+export interface RawRewriteRule {
+  readonly name: string
+  readonly event: '1' | '2' | '3' | '4'
+  readonly instead: boolean
+  readonly enabled: 'O' | 'A' | 'R' | 'D'
+  readonly definition: string
+  readonly comment: string | null
 }
 
 export interface RawColumn {
@@ -75,7 +86,10 @@ export interface RawColumn {
   readonly generated: '' | 's' | 'v'
   readonly collation: string | null
   readonly statisticsTarget: number | null
+  /** It is a column of a parent too; in older snapshots only where it is not defined here. */
   readonly inherited: boolean
+  /** Defined here, too. Absent in older snapshots. */
+  readonly local?: boolean
   readonly comment: string | null
 }
 

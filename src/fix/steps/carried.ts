@@ -6,12 +6,13 @@ import type {
   Index,
   KeyConstraint,
   Policy,
+  RewriteRule,
   Table,
   Trigger,
   View,
 } from '../../evidence/catalog/model.js'
 import { quoteIdentifier } from '../../quote.js'
-import { newName } from '../quote.js'
+import { newName, quoteRelation } from '../quote.js'
 import { renameCasts, renameColumns } from '../rename-columns.js'
 import { constraintNamesOf, relationNamesIn } from './base.js'
 
@@ -38,6 +39,8 @@ export interface Carried {
   readonly policies: readonly Policy[]
   /** Views that read the columns, and those that read these; what is read stands first. */
   readonly views: readonly View[]
+  /** They read the columns or these views, of any relation. */
+  readonly rewriteRules: readonly RewriteRule[]
 }
 
 /**
@@ -103,22 +106,34 @@ export function carriedBy(
         ? null
         : copy(foreignKey, (names) => defineForeignKey(foreignKey, names)),
     )
-  const { triggers, policies, views } = readersOf(columns, catalog)
+  const readers = readersOf(columns, catalog)
   const isWhole = <T>(list: readonly (T | null)[]): list is readonly T[] => !list.includes(null)
   if (!isWhole(indexes) || !isWhole(checks) || !isWhole(foreignKeys)) return null
-  if (views.some(({ variety }) => variety === 'materialized view') || triggers.some(({ inherited }) => inherited))
-    return null
+  if (readers.views.some(isStored) || readers.triggers.some(({ inherited }) => inherited)) return null
   if (table.variety === 'partitioned' && (indexes.length > 0 || foreignKeys.length > 0)) return null
-  return { indexes, checks, foreignKeys, triggers, policies, views }
+  return { indexes, checks, foreignKeys, ...readers }
 }
 
-/** What names these columns of one table in words of its own: triggers, policies of any table, views and what reads these. */
-export function readersOf(
-  columns: readonly Column[],
-  catalog: Catalog,
-): Pick<Carried, 'triggers' | 'policies' | 'views'> {
+/** Its rows would have to be computed again. */
+export function isStored({ variety }: View): boolean {
+  return variety === 'materialized view'
+}
+
+/** What names columns in words of its own. */
+export type Readers = Pick<Carried, 'triggers' | 'policies' | 'views' | 'rewriteRules'>
+
+/** What names these columns of one table: triggers, policies of any table, views and what reads these, rewrite rules. */
+export function readersOf(columns: readonly Column[], catalog: Catalog): Readers {
   const table = columns[0]!.table
+  const views = viewsAbove(columns, catalog)
   return {
+    rewriteRules: [...catalog.tables, ...catalog.views]
+      .flatMap((owner) => owner.rewriteRules)
+      .filter(
+        ({ relation, definition }) =>
+          views.some((view) => view === relation || mentionsWord(definition, view.name)) ||
+          (mentionsWord(definition, table.name) && columns.some(({ name }) => mentionsWord(definition, name))),
+      ),
     triggers: table.triggers.filter(({ definition }) => columns.some(({ name }) => mentionsWord(definition, name))),
     policies: catalog.tables
       .flatMap((owner) => owner.policies)
@@ -127,8 +142,16 @@ export function readersOf(
           columns.some(({ name }) => mentionsWord(`${using} ${withCheck}`, name)) &&
           (owner === table || mentionsWord(`${using} ${withCheck}`, table.name)),
       ),
-    views: viewsAbove(columns, catalog),
+    views,
   }
+}
+
+/** Rules go before the views that they read or stand on, and views before those that they read. */
+export function dropRulesAndViews({ views, rewriteRules }: Pick<Readers, 'views' | 'rewriteRules'>): readonly string[] {
+  return [
+    ...rewriteRules.map(({ name, relation }) => `drop rule ${quoteIdentifier(name)} on ${quoteRelation(relation)}`),
+    ...views.toReversed().map((view) => `drop view ${quoteRelation(view)}`),
+  ]
 }
 
 /** Whether a text may name the column; a word too many costs nothing, since what is made again is made from the same text. */

@@ -1,32 +1,15 @@
 import type { Catalog, Column, Table } from '../../evidence/catalog/model.js'
 import type { Target } from '../../evidence/target.js'
-import { quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
-import { block, STEP } from './base.js'
-import { carriedBy, readersOf } from './carried.js'
-import { type Replacement, replaceColumns } from './replace-columns.js'
+import { STEP } from './base.js'
+import { carriedBy, isStored, readersOf } from './carried.js'
+import { changeInPlace, replacementOf, type TypeChange } from './change-in-place.js'
+import { replaceColumns } from './replace-columns.js'
 import { replaceKeys, withReferencing } from './replace-keys.js'
 
 /** Up to this size, indexes included, a table is written anew within about a second. */
 const SMALL = 64 * 2 ** 20
-
-/** Another type for a column. */
-export interface TypeChange {
-  readonly column: Column
-  /** The new type in SQL. */
-  readonly type: string
-  /** The new value in SQL from the old; default a cast. */
-  readonly forward?: (value: string) => string
-  /** The old value in SQL from the new; default a cast. */
-  readonly backward?: (value: string) => string
-  /** The new default in SQL; null for none; default the old one. */
-  readonly default?: string | null
-  /** A condition in SQL that holds for values that the new type cannot hold, or not without loss. */
-  readonly unfit?: (value: string) => string
-  /** With this setting the server takes the stored bytes for the new type's. */
-  readonly unchangedUnder?: { readonly setting: string; readonly value: string }
-}
 
 /**
  * Gives columns of one table other types. In place where no row is written anew or the table is known to be small; else by new
@@ -39,7 +22,7 @@ export function changeColumnTypes(
   const [first] = changes
   if (!first) return []
   const { table } = first.column
-  const inPlace = changeInPlace(changes, table)
+  const inPlace = changeInPlace(changes, table, catalog)
   if (changes.every(isBinaryCoercible)) return [{ ...inPlace, rewrites: false, scans: false }]
   if (first.unchangedUnder && hangsNothingOn(table, changes, catalog))
     return [{ ...inPlace, rewrites: false, scans: false }]
@@ -47,10 +30,10 @@ export function changeColumnTypes(
   if (
     size !== null &&
     isKnownSmall(table, target) &&
-    isNotRead(
+    !readersOf(
       changes.map(({ column }) => column),
       catalog,
-    )
+    ).views.some(isStored)
   )
     return [{ ...inPlace, note: `${table} is small (${Math.ceil(size / 2 ** 20)} MiB): one statement writes it anew.` }]
   const steps = replaceColumns(changes.map(replacementOf), catalog, target) ?? replaceTied(changes, catalog, target)
@@ -90,78 +73,12 @@ function replaceTied(changes: readonly TypeChange[], catalog: Catalog, target: T
   return replaceKeys(replacements, catalog, target)
 }
 
-/** How a column is replaced by one of the new type. */
-export function replacementOf(change: TypeChange): Replacement {
-  const { column, type } = change
-  return {
-    column,
-    type,
-    forward: (value) => (change.forward ?? castTo(type))(value),
-    backward: (value) => (change.backward ?? castBack(column, type))(value),
-    losesValues: !change.backward && LIMITS[column.type.name] !== undefined,
-    default: change.default === undefined ? column.default : change.default,
-  }
-}
-
-const castTo = (type: string) => (value: string) => `${value}::${type}`
-
-/** Integers from here on do not go back into the narrower type. */
-const LIMITS: Readonly<Record<string, number>> = { int2: 2 ** 15, int4: 2 ** 31 }
-
-function castBack({ type }: Column, wider: string): (value: string) => string {
-  const limit = LIMITS[type.name]
-  if (limit === undefined || !/^(?:bigint|integer|numeric)/.test(wider)) return castTo(type.sql)
-  return (value) => `case when ${value} >= ${-limit} and ${value} < ${limit} then ${value}::${type.sql} end`
-}
-
 /** No index, constraint, view, policy or trigger would have to be made anew. */
 function hangsNothingOn(table: Table, changes: readonly TypeChange[], catalog: Catalog): boolean {
   const columns = changes.map(({ column }) => column)
   const same = new Map(columns.map(({ name }) => [name, `${name}_new`]))
   const carried = carriedBy(table, columns, same, same, new Map(), catalog)
   return carried !== null && Object.values(carried).every(({ length }) => length === 0)
-}
-
-/** One statement for all columns, so that each row is written once. */
-function changeInPlace(changes: readonly TypeChange[], table: Table): Step {
-  const on = `alter table ${quoteRelation(table)}`
-  const alter = (column: Column, type: string, using: string | null, was: string | null, value: string | null) => {
-    const name = `alter column ${quoteIdentifier(column.name)}`
-    return [
-      ...(was === null ? [] : [`${name} drop default`]),
-      `${name} type ${type}${using === null ? '' : ` using ${using}`}`,
-      ...(value === null ? [] : [`${name} set default ${value}`]),
-    ].join(', ')
-  }
-  const both = changes.map((change) => {
-    const { column, type, forward, backward, default: next } = replacementOf(change)
-    const name = quoteIdentifier(column.name)
-    return {
-      up: alter(column, type, change.unchangedUnder ? null : forward(name), column.default, next),
-      down: alter(column, column.type.sql, change.unchangedUnder ? null : backward(name), next, column.default),
-      unfit: change.unfit?.(name),
-      address: column.address,
-    }
-  })
-  const unfit = both.flatMap((one) => one.unfit ?? [])
-  const under = changes[0]?.unchangedUnder
-  const statement = (actions: readonly string[]) => {
-    const alter = `${on} ${actions.join(', ')}`
-    return under ? block([`set local ${under.setting} to ${quoteLiteral(under.value)}`, alter]) : alter
-  }
-  return {
-    ...STEP,
-    phase: 'switch',
-    sql: statement(both.map(({ up }) => up)),
-    undo: statement(both.map(({ down }) => down)),
-    lock: 'ACCESS EXCLUSIVE',
-    rewrites: true,
-    scans: true,
-    alters: both.map(({ address }) => address),
-    ...(unfit.length > 0
-      ? { precheck: `select count(*) from ${quoteRelation(table)} where ${unfit.join(' or ')}` }
-      : {}),
-  }
 }
 
 /** The stored bytes stay as they are, and no row has to be looked at. */
@@ -173,8 +90,8 @@ function isBinaryCoercible({ column: { type }, type: to, forward }: TypeChange):
 }
 
 /** Changes one column's type in place, whatever the table's size: every row is written anew under the strongest lock. */
-export function alterColumnType(column: Column, type: string): readonly Step[] {
-  return [{ ...changeInPlace([{ column, type }], column.table), review: maintenanceQuestion(column.table) }]
+export function alterColumnType(column: Column, type: string, catalog: Catalog): readonly Step[] {
+  return [{ ...changeInPlace([{ column, type }], column.table, catalog), review: maintenanceQuestion(column.table) }]
 }
 
 /** The server changes no type of a column that a view, a policy or a trigger's own words name. */
@@ -189,12 +106,8 @@ export function isKnownSmall(table: Table, target: Target): boolean {
 }
 
 /** Makes columns of small tables `bigint`, table by table, with the sequences that number them. */
-export function widenInPlace(
-  tables: readonly Table[],
-  columns: readonly Column[],
-  { sequences }: Catalog,
-): readonly Step[] {
-  const widened = sequences.flatMap((sequence): readonly Step[] => {
+export function widenInPlace(tables: readonly Table[], columns: readonly Column[], catalog: Catalog): readonly Step[] {
+  const widened = catalog.sequences.flatMap((sequence): readonly Step[] => {
     const { ownedBy, identity, typeName } = sequence
     if (!ownedBy || identity || typeName === 'bigint' || !columns.includes(ownedBy)) return []
     const alter = `alter sequence ${quoteRelation(sequence)} as`
@@ -205,6 +118,7 @@ export function widenInPlace(
       ...changeInPlace(
         columns.filter((column) => column.table === table).map((column) => ({ column, type: 'bigint' })),
         table,
+        catalog,
       ),
       on: table.address,
       note: `${table} is small: one statement writes it anew.`,

@@ -1,12 +1,12 @@
-import type { Catalog, Column, ForeignKey, Policy, Table, Trigger } from '../../evidence/catalog/model.js'
+import type { Catalog, Column, ForeignKey, Policy, RewriteRule, Table } from '../../evidence/catalog/model.js'
 import type { Target } from '../../evidence/target.js'
 import { quoteBody, quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { newName, quoteRelation } from '../quote.js'
-import { recreateView } from '../recreate.js'
+import { recreateRule, recreateTrigger, recreateView } from '../recreate.js'
 import type { Step } from '../step.js'
 import { block, STEP } from './base.js'
 import { inBatches, keyOf } from './batches.js'
-import { type Carried, carriedBy, type Copy, uniqueAs, uniqueUsing } from './carried.js'
+import { type Carried, carriedBy, type Copy, dropRulesAndViews, uniqueAs, uniqueUsing } from './carried.js'
 import { carryByName } from './carry-by-name.js'
 import { addConstraint, setNotNull } from './constraints.js'
 import {
@@ -52,6 +52,11 @@ export function replaceColumns(
   return parts && [...parts.expand, ...parts.backfill, ...parts.validate, ...parts.exchange, ...parts.contract]
 }
 
+/** The rows could not be filled: something else is done instead. */
+function takesUpdates({ event, instead, enabled }: RewriteRule): boolean {
+  return event === 'update' && instead && enabled !== 'disabled'
+}
+
 /** The steps of one table's replacement, for whoever weaves them with those of other tables. */
 export type ReplacementSteps = Readonly<
   Record<'expand' | 'backfill' | 'validate' | 'exchange' | 'contract', readonly Step[]>
@@ -90,6 +95,7 @@ export function planReplacement(
   if (!keys && key.some((part) => columns.includes(part))) return null
   if (keys && (table.variety !== 'ordinary' || (table.primaryKey && !isPlainKey(table.primaryKey.index)))) return null
   if (table.variety === 'foreign' || table.partitionOf || table.distribution) return null
+  if (table.rewriteRules.some(takesUpdates)) return null
   if (table.variety === 'partitioned' && target.oldest < TRIGGERS_ON_PARTITIONED) return null
   const names = namesFor(table, columns)
   const carried = carriedBy(
@@ -339,6 +345,7 @@ function exchange(context: Context): readonly Step[] {
     ...carried.triggers.flatMap(recreateTrigger),
     ...carried.policies.map(rebindPolicy),
     ...carried.views.flatMap(recreateView),
+    ...carried.rewriteRules.flatMap(recreateRule),
   ]
   const hanging = carryByName(
     table,
@@ -348,7 +355,7 @@ function exchange(context: Context): readonly Step[] {
   const begin = [
     `lock table ${relation} in access exclusive mode`,
     ...hanging.collect,
-    ...carried.views.toReversed().map((view) => `drop view ${quoteRelation(view)}`),
+    ...dropRulesAndViews(carried),
     ...carried.triggers.map((trigger) => `drop trigger ${quoteIdentifier(trigger.name)} on ${relation}`),
     dropTrigger(context),
   ]
@@ -452,14 +459,6 @@ function copiesOf({ indexes, checks, foreignKeys }: Carried): readonly Renamed[]
       name,
       oldName,
     })),
-  ]
-}
-
-function recreateTrigger({ name, table, definition, enabled }: Trigger): readonly string[] {
-  const state = { origin: null, always: 'enable always', replica: 'enable replica', disabled: 'disable' }[enabled]
-  return [
-    definition,
-    ...(state ? [`alter table ${quoteRelation(table)} ${state} trigger ${quoteIdentifier(name)}`] : []),
   ]
 }
 

@@ -1,7 +1,8 @@
 import type { Catalog, Column } from '../../evidence/catalog/model.js'
 import type { Target } from '../../evidence/target.js'
 import type { Step } from '../step.js'
-import { isKnownSmall, isNotRead, replacementOf, widenInPlace } from './column-types.js'
+import { replacementOf } from './change-in-place.js'
+import { isKnownSmall, isNotRead, widenInPlace } from './column-types.js'
 import { referencingFirst, replaceKeys, withReferencing } from './replace-keys.js'
 
 const NARROW = new Set(['int2', 'int4'])
