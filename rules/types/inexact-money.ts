@@ -57,7 +57,7 @@ export default rule({
 
   fix: ({ on, facts, catalog, target }) => {
     const columns = facts.columns.flatMap(({ name }) => on.column(name) ?? [])
-    if (columns.some(({ generated }) => generated)) return []
+    if (columns.some(({ generated }) => generated?.stored === false)) return []
     const names = columns.map(({ name }) => name).join(', ')
     return afterReview(
       `Are four decimal places what ${names} of ${on} need, and do the programs that read them take a decimal?`,

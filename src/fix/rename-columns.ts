@@ -10,6 +10,14 @@ const START = 'select '
  * it stands. Null for what cannot be parsed, or reads the columns of anything else.
  */
 export function renameColumns(expression: string, names: ReadonlyMap<string, string>): string | null {
+  return replaceColumnsIn(expression, (name) => {
+    const renamed = names.get(name)
+    return renamed === undefined ? null : quoteIdentifier(renamed)
+  })
+}
+
+/** The same with any SQL in place of a column, by its name; where that is null, the column stays. */
+export function replaceColumnsIn(expression: string, sqlFor: (name: string) => string | null): string | null {
   let tree: unknown
   try {
     tree = parseSync(START + expression)
@@ -21,12 +29,12 @@ export function renameColumns(expression: string, names: ReadonlyMap<string, str
   if (references.some(({ fields }) => fields.length !== 1)) return null
   let text = Buffer.from(START + expression)
   for (const { fields, location } of references.toSorted((a, b) => b.location - a.location)) {
-    const name = names.get(fields[0] ?? '')
-    if (name === undefined) continue
+    const sql = sqlFor(fields[0] ?? '')
+    if (sql === null) continue
     const written = /^(?:"(?:[^"]|"")*"|[^\s"(),;:.+*/<>=~!@#%^&|`?[\]{}'-]+)/.exec(text.subarray(location).toString())
     if (!written) return null
     const end = location + Buffer.byteLength(written[0])
-    text = Buffer.concat([text.subarray(0, location), Buffer.from(quoteIdentifier(name)), text.subarray(end)])
+    text = Buffer.concat([text.subarray(0, location), Buffer.from(sql), text.subarray(end)])
   }
   return text.toString().slice(START.length)
 }

@@ -41,12 +41,14 @@ export interface Carried {
   readonly views: readonly View[]
   /** They read the columns or these views, of any relation. */
   readonly rewriteRules: readonly RewriteRule[]
+  /** Generated columns that are computed from them when they are read; they hold nothing. */
+  readonly virtuals: readonly Column[]
 }
 
 /**
  * What hangs on these columns. Constants beside the new ones are cast as `casts` says, so that they are compared in the new type.
- * Null when there is something among it that cannot be carried over without a long lock. With `keys`, primary keys, what numbers
- * them and these foreign keys are seen to elsewhere.
+ * Null when there is something among it that cannot be carried over without a long lock; a stored generated column is, unless it is
+ * one of these columns. With `keys`, primary keys, what numbers them and these foreign keys are seen to elsewhere.
  */
 export function carriedBy(
   table: Table,
@@ -64,15 +66,17 @@ export function carriedBy(
     uses(index.predicate) ||
     index.keys.some(({ column, expression }) => !column && uses(expression))
 
+  const virtuals = readingGenerated(table, columns).filter(({ generated }) => !generated?.stored)
   if (
     has(table.partitionKey?.columns ?? []) ||
     has(table.exclusions.flatMap((exclusion) => exclusion.columns)) ||
     has(table.referencedBy.flatMap((key) => (keys?.has(key) ? [] : key.referencedColumns))) ||
     (!keys && has(table.primaryKey?.columns ?? [])) ||
-    table.columns.some(({ generated }) => generated && uses(generated.expression)) ||
+    readingGenerated(table, columns).some((one) => one.generated?.stored && !columns.includes(one)) ||
+    virtuals.some((one) => one.notNull || isNamedInChecks(one)) ||
     columns.some(
       (column) =>
-        column.generated ||
+        column.generated?.stored === false ||
         column.inherited ||
         (!keys && (column.identity || /\bnextval\(/.test(column.default ?? ''))),
     )
@@ -95,7 +99,7 @@ export function carriedBy(
   }
   const indexes = table.indexes
     .filter((index) => usedBy(index) && !(keys && index.constraint?.type === 'primary key'))
-    .map((index) => (isPlain(index) ? copy(index, (names) => defineIndex(index, names)) : null))
+    .map((index) => (isPlain(index, keys) ? copy(index, (names) => defineIndex(index, names)) : null))
   const checks = table.checks
     .filter(({ expression }) => uses(expression))
     .map((check) => (check.enforced && !check.inherited ? copy(check, (names) => defineCheck(check, names)) : null))
@@ -106,12 +110,24 @@ export function carriedBy(
         ? null
         : copy(foreignKey, (names) => defineForeignKey(foreignKey, names)),
     )
-  const readers = readersOf(columns, catalog)
+  const readers = readersOf([...columns, ...virtuals], catalog)
   const isWhole = <T>(list: readonly (T | null)[]): list is readonly T[] => !list.includes(null)
   if (!isWhole(indexes) || !isWhole(checks) || !isWhole(foreignKeys)) return null
   if (readers.views.some(isStored) || readers.triggers.some(({ inherited }) => inherited)) return null
   if (table.variety === 'partitioned' && (indexes.length > 0 || foreignKeys.length > 0)) return null
-  return { indexes, checks, foreignKeys, ...readers }
+  return { indexes, checks, foreignKeys, ...readers, virtuals }
+}
+
+/** Generated columns whose expression reads any of these columns. */
+export function readingGenerated(table: Table, columns: readonly Column[]): readonly Column[] {
+  const names = new Map(columns.map(({ name }) => [name, `${name}_`]))
+  return table.columns.filter(
+    ({ generated }) => generated && renameColumns(generated.expression, names) !== generated.expression,
+  )
+}
+
+function isNamedInChecks({ table, name }: Column): boolean {
+  return table.checks.some(({ columns }) => columns.some((column) => column.name === name))
 }
 
 /** Its rows would have to be computed again. */
@@ -160,13 +176,18 @@ function mentionsWord(text: string, name: string): boolean {
   return new RegExp(`(?<![\\w"])${word}(?![\\w"])`).test(text)
 }
 
-/** Nothing depends on the index itself, and its definition has no part that the catalog's model does not know. */
-function isPlain(index: Index): boolean {
+/** Whether foreign keys stand on it. */
+export function isReferenced({ supportsForeignKeys }: Index): boolean {
+  return supportsForeignKeys.length > 0
+}
+
+/** Nothing but foreign keys that are seen to depends on the index, and its definition has no part that the catalog's model does not know. */
+function isPlain(index: Index, keys: ReadonlySet<ForeignKey> | null): boolean {
   return (
     index.valid &&
     !index.isReplicaIdentity &&
     !index.clustered &&
-    index.supportsForeignKeys.length === 0 &&
+    index.supportsForeignKeys.every((foreignKey) => keys?.has(foreignKey)) &&
     (index.constraint === null || (index.constraint.type === 'unique' && !index.constraint.withoutOverlaps)) &&
     !/_ops\w* \(| TABLESPACE /.test(index.definition)
   )

@@ -4,9 +4,9 @@ import { quoteRelation } from '../quote.js'
 import { recreatePolicy, recreateRule, recreateTrigger, recreateView } from '../recreate.js'
 import type { Step } from '../step.js'
 import { block, STEP } from './base.js'
-import { dropRulesAndViews, isStored, readersOf } from './carried.js'
+import { dropRulesAndViews, isStored, readersOf, readingGenerated } from './carried.js'
 import { carryByName } from './carry-by-name.js'
-import type { Replacement } from './replace-columns.js'
+import type { Replacement } from './dual-write.js'
 
 /** Another type for a column. */
 export interface TypeChange {
@@ -27,20 +27,35 @@ export interface TypeChange {
 
 /**
  * One statement for all columns, so that each row is written once; heirs and partitions change with their parent. What the server
- * would have no type changed under (views, rules, policies, triggers) is made again in the same transaction, and so are defaults that
- * heirs have of their own.
+ * would have no type changed under (generated columns, views, rules, policies, triggers) is made again in the same transaction, and so
+ * are defaults that heirs have of their own.
  */
 export function changeInPlace(changes: readonly TypeChange[], table: Table, catalog: Catalog): Step {
   const heirs = heirsOf(table, catalog)
-  const both = changes.map((change) => describeChange(change, heirs))
+  const columns = changes.map(({ column }) => column)
+  const generated = readingGenerated(table, columns)
+  const both = changes
+    .filter(({ column }) => !generated.includes(column))
+    .map((change) => describeChange(change, heirs))
   const unfit = both.flatMap((one) => one.unfit ?? [])
   const under = changes[0]?.unchangedUnder
-  const around = readersAround(changes, table, catalog)
+  const around = readersAround([...columns, ...generated], table, catalog)
+  const newTypes = new Map(changes.map(({ column, type }) => [column, type]))
   const statement = (direction: 'up' | 'down') => {
+    const actions = [
+      ...generated.map(({ name }) => `drop column ${quoteIdentifier(name)}`),
+      ...both.map((one) => one[direction].alter),
+      ...generated.map((one) => generateAgain(one, (direction === 'up' && newTypes.get(one)) || one.type.sql)),
+    ]
     const alters = [
       ...both.flatMap((one) => one[direction].before),
-      `alter table ${quoteRelation(table)} ${both.map((one) => one[direction].alter).join(', ')}`,
+      `alter table ${quoteRelation(table)} ${actions.join(', ')}`,
       ...both.flatMap((one) => one[direction].after),
+      ...generated.flatMap(({ name, comment }) =>
+        comment === null
+          ? []
+          : [`comment on column ${quoteRelation(table)}.${quoteIdentifier(name)} is ${quoteLiteral(comment)}`],
+      ),
     ]
     const set = under ? [`set local ${under.setting} to ${quoteLiteral(under.value)}`] : []
     const all = [...set, ...around.before, ...alters, ...around.after]
@@ -54,11 +69,16 @@ export function changeInPlace(changes: readonly TypeChange[], table: Table, cata
     lock: 'ACCESS EXCLUSIVE',
     rewrites: true,
     scans: true,
-    alters: both.map(({ address }) => address),
+    alters: columns.map(({ address }) => address),
     ...(unfit.length > 0
       ? { precheck: `select count(*) from ${quoteRelation(table)} where ${unfit.join(' or ')}` }
       : {}),
   }
+}
+
+function generateAgain({ name, generated, notNull }: Column, type: string): string {
+  const kept = generated?.stored ? 'stored' : 'virtual'
+  return `add column ${quoteIdentifier(name)} ${type} generated always as (${generated?.expression}) ${kept}${notNull ? ' not null' : ''}`
 }
 
 /** The actions of one column, there and back; `before` and `after` are statements for defaults that differ among heirs. */
@@ -66,6 +86,8 @@ function describeChange(change: TypeChange, heirs: readonly Table[]) {
   const { column, type, forward, backward, default: next } = replacementOf(change)
   const name = quoteIdentifier(column.name)
   const action = `alter column ${name}`
+  // What a generated column holds is not converted but computed.
+  const isAsIs = change.unchangedUnder !== undefined || column.generated !== null
   const own = heirs.flatMap((heir) => heir.column(column.name) ?? [])
   const differ = own.some((one) => one.default !== column.default)
   const alter = (to: string, using: string | null, was: string | null, value: string | null) => {
@@ -82,15 +104,14 @@ function describeChange(change: TypeChange, heirs: readonly Table[]) {
   })
   return {
     up: {
-      alter: alter(type, change.unchangedUnder ? null : forward(name), column.default, next),
+      alter: alter(type, isAsIs ? null : forward(name), column.default, next),
       ...around(column.default, next),
     },
     down: {
-      alter: alter(column.type.sql, change.unchangedUnder ? null : backward(name), next, column.default),
+      alter: alter(column.type.sql, isAsIs ? null : backward(name), next, column.default),
       ...around(next, column.default),
     },
     unfit: change.unfit?.(name),
-    address: column.address,
   }
 }
 
@@ -103,8 +124,7 @@ function heirsOf(table: Table, catalog: Catalog): readonly Table[] {
 }
 
 /** What takes away all that reads the columns, and what makes it again; nothing where rows of a materialized view would be lost. */
-function readersAround(changes: readonly TypeChange[], table: Table, catalog: Catalog) {
-  const columns = changes.map(({ column }) => column)
+function readersAround(columns: readonly Column[], table: Table, catalog: Catalog) {
   const { triggers, policies, views, rewriteRules } = readersOf(columns, catalog)
   const nothing = { declarations: [], before: [], after: [] }
   if ([triggers, policies, views, rewriteRules].every(({ length }) => length === 0) || views.some(isStored))

@@ -3,7 +3,7 @@ import type { Target } from '../../evidence/target.js'
 import { quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
 import { STEP } from './base.js'
-import { carriedBy, isStored, readersOf } from './carried.js'
+import { carriedBy, isStored, readersOf, readingGenerated } from './carried.js'
 import { changeInPlace, replacementOf, type TypeChange } from './change-in-place.js'
 import { replaceColumns } from './replace-columns.js'
 import { replaceKeys, withReferencing } from './replace-keys.js'
@@ -23,18 +23,15 @@ export function changeColumnTypes(
   if (!first) return []
   const { table } = first.column
   const inPlace = changeInPlace(changes, table, catalog)
+  const canStay = canBeWrittenAnew(
+    changes.map(({ column }) => column),
+    catalog,
+  )
   if (changes.every(isBinaryCoercible)) return [{ ...inPlace, rewrites: false, scans: false }]
   if (first.unchangedUnder && hangsNothingOn(table, changes, catalog))
     return [{ ...inPlace, rewrites: false, scans: false }]
   const size = target.sizeOf(table)
-  if (
-    size !== null &&
-    isKnownSmall(table, target) &&
-    !readersOf(
-      changes.map(({ column }) => column),
-      catalog,
-    ).views.some(isStored)
-  )
+  if (size !== null && isKnownSmall(table, target) && canStay)
     return [{ ...inPlace, note: `${table} is small (${Math.ceil(size / 2 ** 20)} MiB): one statement writes it anew.` }]
   const steps = replaceColumns(changes.map(replacementOf), catalog, target) ?? replaceTied(changes, catalog, target)
   if (!steps) return [{ ...inPlace, review: maintenanceQuestion(table) }]
@@ -44,9 +41,11 @@ export function changeColumnTypes(
       ...start!,
       ...(inPlace.precheck ? { precheck: inPlace.precheck } : {}),
       note:
-        size === null
-          ? `The size of ${table} is not known. Up to some 64 MiB one statement does the same within a second: ${inPlace.sql}`
-          : `${table} has ${Math.ceil(size / 2 ** 20)} MiB, too much to be written anew under a lock.`,
+        size === null && !canStay
+          ? `The size of ${table} is not known.`
+          : size === null
+            ? `The size of ${table} is not known. Up to some 64 MiB one statement does the same within a second: ${inPlace.sql}`
+            : `${table} has ${Math.ceil(size / 2 ** 20)} MiB, too much to be written anew under a lock.`,
     },
     ...others,
   ]
@@ -81,6 +80,22 @@ function hangsNothingOn(table: Table, changes: readonly TypeChange[], catalog: C
   return carried !== null && Object.values(carried).every(({ length }) => length === 0)
 }
 
+/** All that reads these columns, or is generated from them, can be made again around the statement that writes all rows anew. */
+export function canBeWrittenAnew(columns: readonly Column[], catalog: Catalog): boolean {
+  const { table } = columns[0]!
+  const generated = readingGenerated(table, columns)
+  if (readersOf([...columns, ...generated], catalog).views.some(isStored)) return false
+  if (generated.length === 0) return true
+  const names = new Map(generated.map(({ name }) => [name, `${name}_`]))
+  const carried = carriedBy(table, generated, names, names, new Map(), catalog)
+  const heirs = table.variety !== 'ordinary' || catalog.tables.some(({ inherits }) => inherits.includes(table))
+  return (
+    !heirs &&
+    carried !== null &&
+    [carried.indexes, carried.checks, carried.foreignKeys].every(({ length }) => length === 0)
+  )
+}
+
 /** The stored bytes stay as they are, and no row has to be looked at. */
 function isBinaryCoercible({ column: { type }, type: to, forward }: TypeChange): boolean {
   if (forward || type.domain) return false
@@ -92,11 +107,6 @@ function isBinaryCoercible({ column: { type }, type: to, forward }: TypeChange):
 /** Changes one column's type in place, whatever the table's size: every row is written anew under the strongest lock. */
 export function alterColumnType(column: Column, type: string, catalog: Catalog): readonly Step[] {
   return [{ ...changeInPlace([{ column, type }], column.table, catalog), review: maintenanceQuestion(column.table) }]
-}
-
-/** The server changes no type of a column that a view, a policy or a trigger's own words name. */
-export function isNotRead(columns: readonly Column[], catalog: Catalog): boolean {
-  return Object.values(readersOf(columns, catalog)).every(({ length }) => length === 0)
 }
 
 /** Whether a table can be written anew within about a second, by what is known of its size. */

@@ -59,8 +59,10 @@ function onlyViewsAbove(column: Column, catalog: Catalog): Carried | null {
   const names = new Map([[column.name, `${column.name}_kept`]])
   const carried = carriedBy(table, [column], names, names, new Map(), catalog)
   if (!carried) return null
-  const { indexes, checks, foreignKeys, triggers, policies } = carried
-  return [indexes, checks, foreignKeys, triggers, policies].every(({ length }) => length === 0) ? carried : null
+  const { indexes, checks, foreignKeys, triggers, policies, virtuals } = carried
+  return [indexes, checks, foreignKeys, triggers, policies, virtuals].every(({ length }) => length === 0)
+    ? carried
+    : null
 }
 
 function askAbout({ column, as }: Derivation, target: Target): string {

@@ -6,7 +6,8 @@ import type { Step } from '../step.js'
 import { block, constraintNamesOf, STEP } from './base.js'
 import { addConstraint } from './constraints.js'
 import type { Repointed } from './exchange-keys.js'
-import { namesFor, planReplacement, type Replacement, type ReplacementSteps } from './replace-columns.js'
+import type { Replacement } from './dual-write.js'
+import { namesFor, planReplacement, type ReplacementSteps } from './replace-columns.js'
 
 /** Columns, and all others that foreign keys make hold their values, as far as `concerns` says. */
 export function withReferencing(
@@ -94,12 +95,15 @@ export function replaceKeys(
 
 type Names = ReadonlyMap<Table, ReturnType<typeof namesFor>>
 
-/** Null for a foreign key that is not on the primary key of a plain table. */
+/** Null for a foreign key that is not on a plain unique index of a plain table. */
 function repoint(original: ForeignKey, names: Names): Repointed | null {
   const { table, columns, referencedTable, referencedColumns } = original
-  const isKey =
-    referencedTable.primaryKey?.columns.length === referencedColumns.length &&
-    referencedColumns.every((column) => referencedTable.primaryKey?.columns.includes(column))
+  const isKey = referencedTable.indexes.some(
+    ({ supportsForeignKeys, keys }) =>
+      supportsForeignKeys.includes(original) &&
+      keys.length === referencedColumns.length &&
+      keys.every(({ column }) => column && referencedColumns.includes(column)),
+  )
   if (!isKey || original.inherited || !original.enforced || table.variety !== 'ordinary' || table.partitionOf)
     return null
   const tail = actionsOf(original)

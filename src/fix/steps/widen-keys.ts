@@ -2,7 +2,7 @@ import type { Catalog, Column } from '../../evidence/catalog/model.js'
 import type { Target } from '../../evidence/target.js'
 import type { Step } from '../step.js'
 import { replacementOf } from './change-in-place.js'
-import { isKnownSmall, isNotRead, widenInPlace } from './column-types.js'
+import { canBeWrittenAnew, isKnownSmall, widenInPlace } from './column-types.js'
 import { referencingFirst, replaceKeys, withReferencing } from './replace-keys.js'
 
 const NARROW = new Set(['int2', 'int4'])
@@ -22,7 +22,7 @@ export function widenKey(
   const canStay = tables.every(
     (table) =>
       isKnownSmall(table, target) &&
-      isNotRead(
+      canBeWrittenAnew(
         columns.filter((one) => one.table === table),
         catalog,
       ),
