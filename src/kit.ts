@@ -54,6 +54,7 @@ export type { ComparisonOperator, Constant, Expression, Operand } from './eviden
 export { implies, impliesAsCheck, type Verdict } from './evidence/catalog/implication.js'
 export type { Answer } from './billing/answer.js'
 export * from './billing/conditions.js'
+export { type DaySign, holdsDays } from './billing/days.js'
 export { holdsMoney } from './billing/money.js'
 export * from './billing/conventions/columns.js'
 export * from './billing/conventions/names.js'

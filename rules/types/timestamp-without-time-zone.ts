@@ -3,10 +3,12 @@ import {
   type Assessment,
   mentions,
   changeColumnTypes,
+  holdsDays,
   rule,
   wordsOf,
   type Column,
   type Detection,
+  type Sample,
   type Schema,
   type Table,
   type TypeChange,
@@ -45,18 +47,19 @@ export default rule({
     ],
   },
   needs: ['catalog'],
+  uses: ['sample'],
   complexity: 'medium',
 
-  *detect({ catalog }): Generator<Detection<Schema | Table, WallClocks>> {
+  *detect({ catalog, sample }): Generator<Detection<Schema | Table, WallClocks>> {
     for (const schema of catalog.schemas) {
       const tables = catalog.tables.filter(
         (table) => table.schema === schema && !table.partitionOf && table.variety !== 'foreign',
       )
       const found = tables.flatMap((table) => {
-        const columns = table.columns.filter((column) => !column.inherited && isWallClock(column))
+        const columns = table.columns.filter((column) => !column.inherited && isWallClock(column, sample))
         return columns.length > 0 ? [{ table, columns }] : []
       })
-      const framework = isConvention(tables)
+      const framework = isConvention(tables, sample)
       if (framework || found.length >= MANY || isThroughout(found.length, tables)) {
         const columns = found.flatMap(({ columns }) => columns.map(({ table, name }) => `${table.name}.${name}`))
         const related = found.map(({ table }) => table)
@@ -83,16 +86,22 @@ export default rule({
       ? `${on} stores ${columns.join(', ')} as timestamp without time zone.`
       : `${on} stores its instants as timestamp without time zone throughout: ${columns.length} columns of ${tables} tables${framework ? ', as its framework does' : `, such as ${columns.slice(0, 3).join(', ')}`}.`,
 
-  advice: ({ facts: { framework } }) =>
-    framework
+  advice: ({ facts: { columns, framework } }) => {
+    const days = columns.filter(mayBeDay)
+    return framework
       ? 'The framework writes UTC and reads it back, so leave what is there; make it write timestamptz from now on, and let nobody compare these columns with now() in a session whose TimeZone is another.'
-      : 'Store instants as timestamptz.',
+      : days.length === 0
+        ? 'Store instants as timestamptz.'
+        : `Store instants as timestamptz; if ${days.slice(0, 3).join(', ')} ${days.length > 1 ? 'mean days' : 'means a day'}, then as date.`
+  },
 
-  fix: ({ on, catalog, target, facts: { framework } }) => {
+  fix: ({ on, catalog, target, facts: { columns, framework } }) => {
     if (framework) return []
     const tables =
       on.kind === 'table' ? [on] : catalog.tables.filter((table) => table.schema === on && !table.partitionOf)
-    const changes = tables.filter(({ variety }) => variety !== 'foreign').map(changesOf)
+    const named = new Set(columns)
+    const isMeant = ({ table, name }: Column) => named.has(on.kind === 'table' ? name : `${table.name}.${name}`)
+    const changes = tables.filter(({ variety }) => variety !== 'foreign').map((table) => changesOf(table, isMeant))
     // PostgreSQL does not change the type of a partition key.
     const isKey = ({ column }: TypeChange) => column.table.partitionKey?.columns.includes(column)
     if (changes.some((ofTable) => ofTable.some(isKey))) return []
@@ -103,10 +112,15 @@ export default rule({
   },
 })
 
+/** A name that ends in a word for a day, in several languages. */
+function mayBeDay(name: string): boolean {
+  return /^(?:date|datum|fecha|data|day|tag|jour|dia|dt)$/.test(wordsOf(name.split('.').at(-1) ?? '').at(-1) ?? '')
+}
+
 /** A wall clock of UTC has the bytes of its instant, which the server knows while the session's zone is UTC. */
-function changesOf(table: Table): readonly TypeChange[] {
+function changesOf(table: Table, isMeant: (column: Column) => boolean): readonly TypeChange[] {
   return table.columns
-    .filter((column) => !column.inherited && !column.generated && isWallClock(column))
+    .filter((column) => !column.generated && isMeant(column))
     .map((column) => {
       const precision = column.type.sql.match(/\((\d)\)/)?.[0] ?? ''
       const atUtc = (value: string) => `${value} at time zone 'UTC'`
@@ -123,8 +137,8 @@ function changesOf(table: Table): readonly TypeChange[] {
     })
 }
 
-function isWallClock(column: Column): boolean {
-  return column.type.name === 'timestamp' && !isLocalClock(column)
+function isWallClock(column: Column, sample: Sample | null): boolean {
+  return column.type.name === 'timestamp' && !isLocalClock(column) && holdsDays(column, sample) === null
 }
 
 /** Hardly a table has its instants otherwise. */
@@ -134,9 +148,9 @@ function isThroughout(found: number, tables: readonly Table[]): boolean {
 }
 
 /** A framework made the tables, or a precision that nobody writes by hand stands in most of them. */
-function isConvention(tables: readonly Table[]): boolean {
+function isConvention(tables: readonly Table[], sample: Sample | null): boolean {
   const instants = tables.flatMap(({ columns }) => columns.filter(({ type }) => type.name.startsWith('timestamp')))
-  const walls = instants.filter(isWallClock)
+  const walls = instants.filter((column) => isWallClock(column, sample))
   const precise = walls.filter(({ type }) => /\([036]\)/.test(type.sql))
   return (
     tables.length >= CONVENTION.tables &&

@@ -51,6 +51,7 @@ const WORDS = {
   end: 'end ending until till to thru through finish stop ende bis fin jusqu jusqua hasta final fim ate termino',
   ended: 'ended finished stopped beendet termine terminado finalizado',
   expiry: 'expiry expire expiration ablauf expira expiracion expiracao',
+  birth: 'birth birthday birthdate dob born geburt geburtstag naissance nacimiento nascimento nascita',
   effective:
     'effective valid validity active gueltig gultig gueltigkeit valide validite valable vigente vigencia valido validade',
   date: 'date at on time timestamp ts datetime datum zeit zeitpunkt fecha data dt utc tz',

@@ -13,7 +13,9 @@ const BY_NAME = 0.8
 /** Of each group of propositions about a table the one that rows keep, or nearly keep, and that says most; without rows what names alone tell. */
 export function believedOf(table: Table, sample: Sample | null): readonly Proposition[] {
   const asked = sample?.predicates(table) ?? []
-  const proposed = (asked.length > 0 ? asked : proposePredicates(table, null)) as readonly Proposition[]
+  const all = (asked.length > 0 ? asked : proposePredicates(table, null)) as readonly Proposition[]
+  // The rule about days asks for another type instead.
+  const proposed = all.filter(({ family }) => family !== 'day')
   const standing = proposed.filter((one) => {
     const { grounds, tallies = {} } = sample?.predicate(one.id) ?? {}
     if (!grounds || grounds.tier === 'names') return one.byName >= BY_NAME

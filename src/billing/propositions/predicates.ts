@@ -4,6 +4,7 @@ import { equationId, equationsOf, formulaOf, isKept } from '../arithmetic.js'
 import { quoteIdentifier } from '../../quote.js'
 import { isOrdered, type Period, periodsOf } from '../period.js'
 import { proposeAmounts } from './amounts.js'
+import { proposeDays } from './days.js'
 import { isEnforced } from './enforced.js'
 import { proposeFilled } from './filled.js'
 import { proposeNulls } from './nulls.js'
@@ -27,7 +28,12 @@ export function proposePredicates(table: Table, coded: CodedTable | null): reado
   ]
   // Where a table keeps one of a group, somebody has thought about it.
   const settled = new Set(proposed.flatMap(({ group, expression }) => (isEnforced(expression, table) ? [group] : [])))
-  return [...proposePeriods(table), ...proposeEquations(table), ...proposed.filter(({ group }) => !settled.has(group))]
+  return [
+    ...proposePeriods(table),
+    ...proposeEquations(table),
+    ...proposeDays(table),
+    ...proposed.filter(({ group }) => !settled.has(group)),
+  ]
 }
 
 /** The rule about periods chooses between > and >= itself. */

@@ -83,8 +83,9 @@ export async function collectSample(
     keys.set(table.address, await examineKeys(place, rows, look, reach))
     const candidates = predicates(table, rows)
     proposed.set(table.address, candidates)
+    const fewest = new Map(candidates.map((one) => [one.id, one.fewest]))
     for (const [id, fact] of await examinePredicates(place, candidates, look, reach))
-      if (isTelling(fact.grounds)) facts.predicates.set(id, fact)
+      if (isTelling(fact.grounds, fewest.get(id))) facts.predicates.set(id, fact)
     for (const inclusion of references.get(table.address) ?? []) {
       const parent = byAddress.get(inclusion.referencedColumns[0]!.table.address)
       const [id, fact] = await examineInclusion(inclusion, place, parent, look, reach)
@@ -115,8 +116,8 @@ export async function collectSample(
 }
 
 /** Whether enough rows could have contradicted it; what could not be looked at tells why. */
-function isTelling({ tier, support, whyNotHigher }: Grounds): boolean {
-  return tier === 'names' ? whyNotHigher !== 'no rows' : support >= FEWEST_ROWS
+function isTelling({ tier, support, whyNotHigher }: Grounds, fewest = FEWEST_ROWS): boolean {
+  return tier === 'names' ? whyNotHigher !== 'no rows' : support >= fewest
 }
 
 function describeTable(

@@ -20,6 +20,8 @@ export interface Predicate {
   readonly applies?: string
   /** Further conditions to count, by name. */
   readonly tallies?: Readonly<Record<string, string>>
+  /** So many rows do not agree by chance; 20 when absent. */
+  readonly fewest?: number
 }
 
 export interface PredicateFact {
