@@ -5,32 +5,49 @@ import { groupBy } from '../evidence/catalog/group.js'
 import { count } from './summary.js'
 import { wrap } from './wrap.js'
 
-/** The rules by category for a terminal: id, severity, whether there is a fix, and what each one asks for. */
+const COLUMNS = ['id', 'severity', 'needs', 'fixable'] as const
+
+/** The rules by category for a terminal: id, severity, needs, whether there is a fix; below it what each one asks for. */
 export function renderRuleList(rules: readonly Rule[], { color, width }: ReportOptions): string {
   const chalk = new Chalk({ level: color })
-  const name = Math.max(0, ...rules.map(({ id, category }) => id.length - category.length)) + 1
-  const indent = 2 + name + 9 + 5
-  const groups = [...groupBy(rules, ({ category }) => category)].map(([category, members]) => {
-    const lines = members.map((rule) => {
-      const needs = rule.needs.filter((need) => need !== 'catalog')
-      const about = `${rule.docs.summary}${needs.length > 0 ? ` (needs ${needs.join(', ')})` : ''}`
-      const start = `  ${rule.id.slice(category.length + 1).padEnd(name)}${rule.severity.padEnd(9)}${(rule.fix ? 'fix' : '').padEnd(5)}`
-      return `${start}${wrap(about, Math.max(width - indent, 30)).join(`\n${' '.repeat(indent)}`)}`
-    })
-    return [chalk.bold(category), ...lines].join('\n')
-  })
+  const rows = new Map(rules.map((rule) => [rule, cellsOf(rule)]))
+  const widths = COLUMNS.map((name, at) =>
+    Math.max(name.length, ...[...rows.values()].map((cells) => cells[at]!.length)),
+  )
+  const line = (cells: readonly string[]) =>
+    cells
+      .map((cell, at) => cell.padEnd(widths[at]!))
+      .join('  ')
+      .trimEnd()
+  const groups = [...groupBy(rules, ({ category }) => category)].map(([, members]) =>
+    members
+      .flatMap((rule) => [
+        line(rows.get(rule) ?? []),
+        ...wrap(rule.docs.summary, Math.max(width - 4, 30)).map((text) => chalk.dim(`    ${text}`)),
+      ])
+      .join('\n'),
+  )
   const fixable = rules.filter(({ fix }) => fix).length
-  return `${[...groups, `${count(rules.length, 'rule')}, ${fixable} with a fix. \`pg-billing-audit explain <rule>\` says more.`].join('\n\n')}\n`
+  const last = `${count(rules.length, 'rule')}, ${fixable} with a fix. \`pg-billing-audit explain <rule>\` says more.`
+  return `${[chalk.bold(line(COLUMNS)), ...groups, last].join('\n\n')}\n`
 }
 
-/** The rules as JSON: an array of `{ id, category, severity, needs, fixable, summary }`. */
+/** Evidence in brackets sharpens the judgement where there is some. */
+function cellsOf({ id, severity, needs, uses = [], fix, optIn }: Rule): readonly string[] {
+  const evidence = `${needs.join(', ')}${uses.length > 0 ? ` (${uses.join(', ')})` : ''}`
+  return [id, optIn ? `${severity}, off` : severity, evidence, fix ? 'yes' : 'no']
+}
+
+/** The rules as JSON: an array of `{ id, category, severity, needs, uses, fixable, optIn, summary }`. */
 export function renderRuleListJson(rules: readonly Rule[]): string {
-  const list = rules.map(({ id, category, severity, needs, fix, docs }) => ({
+  const list = rules.map(({ id, category, severity, needs, uses = [], fix, optIn = false, docs }) => ({
     id,
     category,
     severity,
     needs,
+    uses,
     fixable: fix !== undefined,
+    optIn,
     summary: docs.summary,
   }))
   return `${JSON.stringify(list, null, 2)}\n`

@@ -27,20 +27,31 @@ const example: Rule = {
 }
 
 describe('a list of rules', () => {
-  it('says what each one asks for, and needs beside the catalog', () => {
-    expect(renderRuleList([example], PLAIN)).toMatch(
-      /^keys\n {2}odd-key +warning +Do it\. \(needs workload\)\n\n1 rule, 0 with a fix\./,
-    )
+  it('says of each one its severity, what it needs, whether there is a fix, and what it asks for', () => {
+    const cured: Rule = { ...example, id: 'keys/cured-key', uses: ['sample'], optIn: true, fix: () => [] }
+    expect(renderRuleList([example, cured], PLAIN))
+      .toBe(`id              severity      needs                       fixable
+
+keys/odd-key    warning       catalog, workload           no
+    Do it.
+keys/cured-key  warning, off  catalog, workload (sample)  yes
+    Do it.
+
+2 rules, 1 with a fix. \`pg-billing-audit explain <rule>\` says more.
+`)
     expect(JSON.parse(renderRuleListJson([example]))).toEqual([
       {
         id: 'keys/odd-key',
         category: 'keys',
         severity: 'warning',
         needs: ['catalog', 'workload'],
+        uses: [],
         fixable: false,
+        optIn: false,
         summary: 'Do it.',
       },
     ])
+    expect(JSON.parse(renderRuleListJson([cured]))).toMatchObject([{ uses: ['sample'], fixable: true, optIn: true }])
   })
 })
 
