@@ -63,6 +63,7 @@ export default rule({
         ...addColumn(on, { name, type: 'text' }),
         ...createIndex(on, {
           unique: true,
+          cleanUp: 'fresh',
           keys: [...(owner ? [{ column: owner }] : []), { expression: quoted, name }],
           where: `${quoted} is not null`,
         }),

@@ -5,6 +5,7 @@ import {
   type Claim,
   claimOf,
   type Column,
+  endAtNext,
   keepApart,
   quoteColumns,
   quoteIdentifier,
@@ -96,6 +97,11 @@ function apartOf(claim: Claim): Apart {
     where: condition || null,
     columns: [...owner, period.start, period.end, ...(status ? [status] : []), ...(ended ? [ended] : [])],
     precheck: `select count(*) from ${inTheWay}`,
+    repair: endAtNext(
+      period,
+      owner.map((column) => ({ column, sql: comparable(column) })),
+      condition || null,
+    ),
     listing: selectKeys(table, 'periods', inTheWay),
   }
 }

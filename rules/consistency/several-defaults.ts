@@ -61,18 +61,15 @@ export default rule({
     )
     return afterReview(
       `Has one ${owner} one default in ${on.table}, and does the application clear the old one before it sets the new?`,
-      createIndex(on.table, { keys: [{ column }], unique: true, where }).map((step) => ({
-        ...step,
-        precheck: `select coalesce(sum(copies), 0) from (select count(*) as copies from ${relationOf(step.sql)} where ${where} group by ${quoteIdentifier(owner)} having count(*) > 1) as several`,
-      })),
+      createIndex(on.table, {
+        keys: [{ column }],
+        unique: true,
+        where,
+        cleanUp: { set: `${quoteIdentifier(on.name)} = false`, does: 'cease to be the default' },
+      }),
     )
   },
 })
-
-/** `create unique index concurrently name on schema.table using …` */
-function relationOf(sql: string): string {
-  return / on (.+?) using /.exec(sql)?.[1] ?? ''
-}
 
 function ownerOf(table: Table, roles: RoleMap): Column | undefined {
   for (const role of OWNERS) {

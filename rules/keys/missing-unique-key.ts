@@ -1,13 +1,4 @@
-import {
-  addKey,
-  afterReview,
-  newName,
-  quoteColumns,
-  quoteIdentifier,
-  quoteRelation,
-  rule,
-  statement,
-} from '../../src/kit.js'
+import { addKey, afterReview, createIndex, quoteColumns, rule } from '../../src/kit.js'
 
 export default rule({
   severity: 'info',
@@ -52,24 +43,10 @@ export default rule({
   fix: ({ on, facts: { columns: names, where } }) => {
     const { table } = on
     const columns = names.flatMap((name) => table.column(name) ?? [])
-    const list = quoteColumns(columns)
-    const relation = quoteRelation(table)
-    const name = newName([table.name, ...names], 'live_key', new Set(table.indexes.map((index) => index.name)))
     const steps =
       where === null
         ? addKey(columns, 'unique')
-        : [
-            statement(
-              `create unique index concurrently ${quoteIdentifier(name)} on ${relation} (${list}) where ${where}`,
-              `drop index concurrently if exists ${quoteRelation({ schema: table.schema, name })}`,
-              {
-                transactional: false,
-                lock: 'SHARE UPDATE EXCLUSIVE',
-                scans: true,
-                precheck: `select count(*) from (select from ${relation} where ${where} group by ${list} having count(*) > 1) as twice`,
-              },
-            ),
-          ]
+        : createIndex(table, { keys: columns.map((column) => ({ column })), unique: true, where })
     return afterReview(`May no two rows of ${table} ever have the same ${quoteColumns(columns)}?`, steps)
   },
 })

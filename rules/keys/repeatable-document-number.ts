@@ -65,9 +65,10 @@ export default rule({
         ? createIndex(on.table, {
             keys: columns.map((column) => ({ column })),
             unique: true,
+            cleanUp: 'none',
             where: `${quoteIdentifier(on.name)} is not null`,
           })
-        : [...addKey(columns, 'unique'), ...dropPlainIndexes(columns)],
+        : [...addKey(columns, 'unique', 'none'), ...dropPlainIndexes(columns)],
     )
   },
 })

@@ -1,5 +1,4 @@
 import { askAboutRows, type DataCheck } from './data-check.js'
-import { STEP } from './steps/base.js'
 import type { Step } from './step.js'
 
 /** The checks of these steps. */
@@ -8,8 +7,8 @@ export function checksOf(steps: readonly Step[], checks: ReadonlyMap<string, Dat
 }
 
 /**
- * Steps that rows are in the way of, as a decision: with the question that those put, and with the way out that a step knows.
- * That one stands behind the constraint that new rows must keep, so that no more come while it runs.
+ * Steps that rows are in the way of, as a decision: with the question that those put, and with the way out that a step knows. Where it
+ * can, that stands behind the constraint that new rows must keep, so that no more come while it runs.
  */
 export function settleRows(steps: readonly Step[], checks: ReadonlyMap<string, DataCheck>): readonly Step[] {
   const isInTheWay = ({ precheck }: Step) => checks.get(precheck ?? '')?.outcome === 'in the way'
@@ -20,14 +19,15 @@ export function settleRows(steps: readonly Step[], checks: ReadonlyMap<string, D
   )
   if (question === null) return steps
   return steps
-    .flatMap((step) => (step.repair && isInTheWay(step) ? repairAfter(step) : [step]))
+    .flatMap((step) => (step.repair && isInTheWay(step) ? withRepair(step) : [step]))
     .map((step) => ({ ...step, review: [question, ...(step.review ? [step.review] : [])].join(' ') }))
 }
 
-function repairAfter(step: Step): readonly Step[] {
+/** Behind the constraint that new rows must keep nothing is to be counted; nor is it in the transaction that has just put the rows right. */
+function withRepair(step: Step): readonly Step[] {
   const { repair } = step
   const unguarded: { -readonly [Key in keyof Step]: Step[Key] } = { ...step }
   delete unguarded.precheck
   if (!repair) return [unguarded]
-  return [unguarded, { ...STEP, phase: 'backfill', sql: repair.sql, undo: null, lock: 'ROW EXCLUSIVE', scans: true }]
+  return repair.before ? [...repair.steps, step.transactional ? unguarded : step] : [unguarded, ...repair.steps]
 }

@@ -31,11 +31,13 @@ export interface Duration {
   readonly basis: string | null
 }
 
-/** A statement after which no row is in a step's way. */
+/** Statements after which no row is in a step's way. */
 export interface Repair {
-  readonly sql: string
+  readonly steps: readonly Step[]
   /** What it does, after «may»: `they be deleted`. */
   readonly does: string
+  /** It has to run before the step, which can do nothing as long as there are such rows; else behind it, when no more can come. */
+  readonly before: boolean
 }
 
 /** One statement of a fix, as a value. Builders in `steps/` are the only makers. */

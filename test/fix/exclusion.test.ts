@@ -37,6 +37,7 @@ describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
       where: `status = 'active'`,
       columns: ['org', 'region', 'status', 'starts', 'ends'].map(column),
       listing: null,
+      repair: null,
       precheck: `select count(*) from public.${relation} as a where status = 'active' and exists (select from public.${relation} as b where b.org = a.org and b.status = 'active' and (b.tenant, b."id's") <> (a.tenant, a."id's") and tstzrange(b.starts, b.ends, '[)') && tstzrange(a.starts, a.ends, '[)'))`,
     }
     return keepApart(apart, { catalog, target: targetFor(major, bytes) })

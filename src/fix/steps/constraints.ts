@@ -62,12 +62,22 @@ export function addForeignKey(
 function releaseOrphans(owner: Table, columns: readonly Column[], orphaned: string): Repair {
   const on = `${quoteRelation(owner)} as t`
   if (columns.some(({ notNull }) => notNull))
-    return { sql: `delete from ${on} where ${orphaned}`, does: 'they be deleted' }
+    return {
+      steps: [repairStep(`delete from ${on} where ${orphaned}`)],
+      does: 'they be deleted',
+      before: false,
+    }
   const emptied = columns.map(({ name }) => `${quoteIdentifier(name)} = null`).join(', ')
   return {
-    sql: `update ${on} set ${emptied} where ${orphaned}`,
+    steps: [repairStep(`update ${on} set ${emptied} where ${orphaned}`)],
     does: `their ${columns.map(({ name }) => name).join(', ')} be set to null`,
+    before: false,
   }
+}
+
+/** Once new rows keep the constraint, those that were there can be put right. */
+function repairStep(sql: string): Step {
+  return { ...STEP, phase: 'backfill', sql, undo: null, lock: 'ROW EXCLUSIVE', scans: true }
 }
 
 /** Adds a constraint NOT VALID, and validates it in a transaction of its own. */
@@ -140,8 +150,9 @@ function fillWithDefault({ table, name, default: value, generated }: Column): Pi
   const quoted = quoteIdentifier(name)
   return {
     repair: {
-      sql: `update ${quoteRelation(table)} set ${quoted} = default where ${quoted} is null`,
+      steps: [repairStep(`update ${quoteRelation(table)} set ${quoted} = default where ${quoted} is null`)],
       does: `their ${name} be set to its default, ${value}`,
+      before: false,
     },
   }
 }

@@ -3,7 +3,7 @@ import type { Target } from '../../evidence/target.js'
 import { quoteBody, quoteIdentifier } from '../../quote.js'
 import type { Listing } from '../listing.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
-import type { Step } from '../step.js'
+import type { Repair, Step } from '../step.js'
 import { block, constraintNamesOf, relationNamesIn, STEP } from './base.js'
 import { inBatches } from './batches.js'
 
@@ -20,6 +20,8 @@ export interface Apart {
   /** A SELECT that counts the rows in the way, and one of their keys. */
   readonly precheck: string
   readonly listing: Listing | null
+  /** What ends the rows in the way; null where nobody can say. */
+  readonly repair: Repair | null
 }
 
 /** Up to this size, indexes included, an exclusion constraint is built within about two seconds: a million rows take forty. */
@@ -42,6 +44,48 @@ export function keepApart(
   return [...gist, ...(isBig ? guard(apart, key, catalog) : [exclude(apart, size)])]
 }
 
+/** Two columns between which a row counts. */
+export interface Period {
+  readonly start: Column
+  readonly end: Column
+}
+
+/**
+ * Ends each row of one owner where the next begins; one that ends before it begins, or begins where the next does, is left empty. Null
+ * where the end is computed, or where a CHECK may forbid an empty one.
+ */
+export function endAtNext(
+  { start, end }: Period,
+  owner: readonly { readonly column: Column; readonly sql: string }[],
+  where: string | null,
+): Repair | null {
+  const { table } = end
+  const isChecked = table.checks.some(({ columns }) =>
+    [start, end].every((one) => columns.some(({ name }) => name === one.name)),
+  )
+  if (end.generated || isChecked) return null
+  const relation = quoteRelation(table)
+  const [from, until] = [start, end].map(({ name }) => quoteIdentifier(name))
+  const begins = `coalesce(${from}, '-infinity')`
+  const order = table.primaryKey ? quoteColumns(table.primaryKey.columns) : 'tableoid, ctid'
+  const same = owner.length > 0 ? `partition by ${owner.map(({ sql }) => sql).join(', ')} ` : ''
+  const next = `min(case when coalesce(${until}, 'infinity') > ${begins} then ${begins} end) over (${same}order by ${begins}, ${order} rows between 1 following and unbounded following)`
+  const periods = `(select tableoid as part, ctid as place, ${begins} as begins, ${until} as ends, ${next} as next_begins from ${relation}${where === null ? '' : ` where ${where}`}) as x`
+  return {
+    steps: [
+      {
+        ...STEP,
+        sql: `update ${relation} as r set ${until} = greatest(x.begins, least(x.ends, x.next_begins)) from ${periods} where r.tableoid = x.part and r.ctid = x.place and (x.ends < x.begins or coalesce(x.ends, 'infinity') > x.next_begins)`,
+        undo: null,
+        lock: 'ROW EXCLUSIVE',
+        scans: true,
+      },
+    ],
+    does: `each of them end where the next begins, and be left empty (${end.name} = ${start.name}) where it ends before it begins`,
+    before: true,
+  }
+}
+
 /** `btree_gist` lets a GiST index compare plain values for equality; it goes where other extensions are, and not among the tables. */
 function provideGist({ extensions, schemas }: Catalog): readonly Step[] {
   if (extensions.some(({ name }) => name === 'btree_gist')) return []
@@ -61,7 +105,7 @@ function provideGist({ extensions, schemas }: Catalog): readonly Step[] {
   ]
 }
 
-function exclude({ table, owner, range, where, precheck, listing }: Apart, size: number | null): Step {
+function exclude({ table, owner, range, where, precheck, listing, repair }: Apart, size: number | null): Step {
   const relation = quoteRelation(table)
   const name = quoteIdentifier(
     newName([table.name], 'no_overlap', new Set([...relationNamesIn(table), ...constraintNamesOf(table)])),
@@ -75,6 +119,7 @@ function exclude({ table, owner, range, where, precheck, listing }: Apart, size:
     scans: true,
     precheck,
     ...(listing ? { listing } : {}),
+    ...(repair ? { repair } : {}),
     note:
       size === null
         ? `Nobody can read or write ${table} while it is built, some 20 s for 500,000 rows; where the size is known and big, a table beside it carries the constraint instead.`
@@ -83,7 +128,7 @@ function exclude({ table, owner, range, where, precheck, listing }: Apart, size:
 }
 
 function guard(apart: Apart, key: readonly Column[], catalog: Catalog): readonly Step[] {
-  const { table, owner, range, where, columns, precheck, listing } = apart
+  const { table, owner, range, where, columns, precheck, listing, repair } = apart
   const { schema } = table
   const relations = new Set(
     [...catalog.tables, ...catalog.views].flatMap((one) => (one.schema === schema ? [one.name] : [])),
@@ -134,6 +179,7 @@ function guard(apart: Apart, key: readonly Column[], catalog: Catalog): readonly
       lock: 'SHARE ROW EXCLUSIVE',
       precheck,
       ...(listing ? { listing } : {}),
+      ...(repair ? { repair } : {}),
       note: `${table} is too big for the constraint itself: no row can be written for as long as that takes to build. This narrow table carries it.`,
     },
     {

@@ -3,6 +3,7 @@ import { quoteIdentifier } from '../../quote.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
 import { block, relationNamesIn, sameColumn, sameColumns, STEP } from './base.js'
+import { type CleanUp, watchDuplicates } from './duplicates.js'
 
 /** One part of an index key: a column, or an expression in SQL with an optional operator class and order. */
 export interface KeyPart {
@@ -24,6 +25,8 @@ export interface IndexSpecification {
   /** Predicate in SQL. */
   readonly where?: string
   readonly unique?: boolean
+  /** What to do with rows of which there are several, where it is unique; `fresh` where there can be none. */
+  readonly cleanUp?: CleanUp | 'fresh'
   readonly options?: Readonly<Record<string, string | number>>
 }
 
@@ -81,7 +84,16 @@ function createOneIndex(table: Table, name: string, specification: IndexSpecific
     transactional: false,
     lock: 'SHARE UPDATE EXCLUSIVE',
     scans: true,
+    ...(specification.unique && specification.cleanUp !== 'fresh' ? watchRows(table, specification) : {}),
   }
+}
+
+function watchRows(table: Table, { keys, where, cleanUp }: IndexSpecification): Partial<Step> {
+  const distinct = keys.map(({ column, expression = '' }) => ({
+    sql: column ? quoteIdentifier(column.name) : expression,
+    column: column ?? null,
+  }))
+  return watchDuplicates({ table, keys: distinct, where, cleanUp: cleanUp === 'fresh' ? 'none' : cleanUp })
 }
 
 /** The name that `createIndex` gives. */

@@ -1,9 +1,9 @@
 import type { Column, Table } from '../../evidence/catalog/model.js'
 import { quoteIdentifier } from '../../quote.js'
-import { selectKeys } from '../listing.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
 import { constraintNamesOf, relationNamesIn, sameColumns, STEP, tableOf } from './base.js'
+import { type CleanUp, watchDuplicates } from './duplicates.js'
 
 type Kind = 'unique' | 'primary key'
 
@@ -11,11 +11,13 @@ type Kind = 'unique' | 'primary key'
  * Makes columns unique through a concurrently built index that the constraint then adopts. A partitioned table gets the
  * constraint alone first; it becomes valid when the last partition's own is attached. No step when a partition key is missing in it.
  */
-export function addKey(columns: readonly Column[], kind: Kind): readonly Step[] {
+export function addKey(columns: readonly Column[], kind: Kind, cleanUp?: CleanUp): readonly Step[] {
   const table = tableOf(columns)
   if (!includesPartitionKeys(table, columns)) return []
   const [first, ...others] = buildIndexes(table, columns, kind)
-  return first ? [{ ...first, ...watchDuplicates(table, columns) }, ...others, ...adopt(table, columns, kind)] : []
+  const keys = columns.map((column) => ({ sql: quoteIdentifier(column.name), column }))
+  const watched = watchDuplicates({ table, keys, filled: kind === 'primary key', cleanUp })
+  return first ? [{ ...first, ...watched }, ...others, ...adopt(table, columns, kind)] : []
 }
 
 /** PostgreSQL looks for duplicates within partitions only, so every key of every level has to be part of it. */
@@ -71,20 +73,4 @@ function keyName(table: Table, columns: readonly Column[], kind: Kind): string {
   const parts = kind === 'unique' ? columns.map((column) => column.name) : []
   const taken = new Set([...relationNamesIn(table), ...constraintNamesOf(table)])
   return newName([table.name, ...parts], kind === 'unique' ? 'key' : 'pkey', taken)
-}
-
-/** How to count and to list the rows of which there are several. */
-function watchDuplicates(table: Table, columns: readonly Column[]): Pick<Step, 'precheck' | 'listing'> {
-  const filled = columns.map((column) => `${quoteIdentifier(column.name)} is not null`).join(' and ')
-  const key = quoteColumns(columns)
-  const repeated = `${quoteRelation(table)} where ${filled} group by ${key} having count(*) > 1`
-  const listing = selectKeys(
-    table,
-    't',
-    `${quoteRelation(table)} as t where (${key}) in (select ${key} from ${repeated})`,
-  )
-  return {
-    precheck: `select coalesce(sum(copies), 0) from (select count(*) as copies from ${repeated}) as duplicates`,
-    ...(listing ? { listing } : {}),
-  }
 }

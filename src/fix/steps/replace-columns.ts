@@ -199,7 +199,10 @@ function backfill(context: Context): readonly Step[] {
       transactional: false,
       lock: 'ROW EXCLUSIVE',
       scans: true,
-      note: 'Commits after each batch. If it is interrupted, run it again: it passes over the rows that are done.',
+      note: [
+        'Commits after each batch. If it is interrupted, run it again: it passes over the rows that are done.',
+        ...warnOfTriggers(table),
+      ].join(' '),
     },
     ...(context.keys ? keyIndexSteps(table, context.keys, context).build : []),
     ...carried.indexes.map(({ original, name, definition }): Step => {
@@ -215,6 +218,17 @@ function backfill(context: Context): readonly Step[] {
       }
     }),
   ]
+}
+
+/** Whoever notes changes of rows notes these. */
+function warnOfTriggers({ triggers }: Table): readonly string[] {
+  const names = triggers
+    .filter(
+      ({ events, enabled, definition }) =>
+        events.includes('update') && enabled !== 'disabled' && !/ UPDATE OF /.test(definition),
+    )
+    .map(({ name }) => name)
+  return names.length === 0 ? [] : [`Every row is updated once, which these triggers see: ${names.join(', ')}.`]
 }
 
 /** Each constraint of the new columns is made, and checked, before it counts. */

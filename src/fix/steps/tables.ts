@@ -128,7 +128,9 @@ function provideKey(columns: readonly Column[]): readonly Step[] {
       keys.length === columns.length &&
       keys.every(({ column }) => column && columns.includes(column)),
   )
-  return isKey ? [] : createIndex(first.table, { unique: true, keys: columns.map((column) => ({ column })) })
+  return isKey
+    ? []
+    : createIndex(first.table, { unique: true, keys: columns.map((column) => ({ column })), cleanUp: 'none' })
 }
 
 /** Who may do what with the rows of the table that it is part of may do so with these; whoever cannot see those cannot see these. */

@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { audit } from '../../src/audit.js'
+import type { Finding } from '../../src/engine/result.js'
+import { planMigration } from '../../src/fix/migration.js'
+import { makeParts } from '../../src/fix/parts.js'
+import { startServer, type TestServer } from '../servers.js'
+import { openWorkbench, type Workbench } from './forms.js'
+
+/** Deliveries, memberships and numbers that are there twice, several defaults, and contracts that overlap. */
+const SCHEMA = `
+  create table organizations (id bigint primary key, name text not null, billing_email text);
+  create table subscriptions (id bigint primary key, organization_id bigint not null references organizations,
+    status text not null check (status in ('trialing', 'active', 'past_due', 'canceled')),
+    current_period_end timestamptz not null, price numeric(12, 2) not null, currency char(3) not null);
+  create table usage_events (id bigint primary key, organization_id bigint not null references organizations,
+    subscription_id bigint not null references subscriptions, metric text not null, quantity numeric(18, 4) not null,
+    occurred_at timestamptz not null, idempotency_key text not null);
+  create table rated_events (id bigint primary key, usage_event_id bigint not null references usage_events on delete cascade, note text not null);
+  create table payments (id bigint primary key, organization_id bigint not null references organizations, amount numeric(12, 2) not null,
+    currency char(3) not null, status text not null check (status in ('pending', 'succeeded', 'failed', 'refunded')),
+    provider text not null, provider_charge_id text, paid_at timestamptz);
+  create table groups (id bigint primary key, name text not null);
+  create table group_members (group_id bigint not null references groups, organization_id bigint not null references organizations);
+  create table payment_methods (id bigint primary key, organization_id bigint not null references organizations, provider_token text not null unique,
+    brand text, last4 text, exp_month smallint, exp_year smallint, is_default boolean not null default false);
+  create table contracts (id bigint primary key, organization_id bigint not null references organizations, monthly_fee numeric(12, 2) not null,
+    valid_from date not null, valid_to date);
+  insert into organizations select g, 'c' || g from generate_series(1, 5) g;
+  insert into subscriptions select g, g, 'active', '2027-01-01', 9, 'EUR' from generate_series(1, 5) g;
+  insert into usage_events select g, 1, 1, 'calls', 1, now(), 'e' || case when g > 90 then 7 else g end from generate_series(1, 93) g;
+  insert into rated_events values (1, 91, 'a'), (2, 93, 'b'), (3, 7, 'c'), (4, 8, 'd');
+  insert into payments select g, 1, 5, 'EUR', 'succeeded', 'p', case when g < 3 then 'x' end from generate_series(1, 4) g;
+  insert into groups values (1, 'g'), (2, 'h');
+  insert into group_members values (1, 1), (1, 1), (1, 2), (2, 1), (2, 1), (2, 1);
+  insert into payment_methods select g, o, 't' || g, 'v', '1', 1, 2030, d from (values (1, 1, true), (2, 1, true), (3, 1, false), (4, 2, true), (5, 3, false)) as v (g, o, d);
+  insert into contracts values
+    (1, 1, 10, '2026-01-01', null), (2, 1, 20, '2026-03-01', '2026-09-01'), (3, 1, 30, '2026-06-01', null),
+    (4, 2, 10, '2026-01-01', '2026-02-01'), (5, 2, 10, '2026-02-01', null),
+    (6, 3, 10, '2026-05-01', '2026-08-01'), (7, 3, 20, '2026-05-01', null), (8, 4, 10, '2026-05-01', '2026-04-01')`
+
+describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
+  let server: TestServer
+  let bench: Workbench
+  let findings: readonly Finding[]
+  beforeAll(async () => {
+    server = await startServer(major)
+    bench = await openWorkbench(await server.createDatabase(SCHEMA))
+    const { findings: found } = await audit({
+      source: { kind: 'server', connection: bench.url },
+      rules: [
+        'keys/repeatable-source-reference',
+        'keys/missing-primary-key',
+        'consistency/several-defaults',
+        'consistency/overlapping-periods',
+      ],
+      startedAt: new Date('2026-01-01T00:00:00Z'),
+    })
+    findings = found
+  })
+  afterAll(() => bench.close())
+
+  it.each([
+    {
+      rule: 'keys/repeatable-source-reference',
+      table: 'usage_events',
+      rows: '4 rows (id 7, 91, 92, 93)',
+      question: 'May all but the first of each (by id) be deleted, once what references them points to that one?',
+      ask: 'select (select count(*)::int from usage_events) as a, (select array_agg(usage_event_id::int order by id) from rated_events) as b',
+      gives: { a: 90, b: [7, 7, 7, 8] },
+    },
+    {
+      rule: 'keys/repeatable-source-reference',
+      table: 'payments',
+      rows: '2 rows (id 1, 2)',
+      question: 'May provider_charge_id of all but the first of each (by id) be set to null?',
+      ask: 'select count(*)::int as a, array_agg(id::int) filter (where provider_charge_id is not null) as b from payments',
+      gives: { a: 4, b: [1] },
+    },
+    {
+      rule: 'keys/missing-primary-key',
+      table: 'group_members',
+      rows: '5 rows',
+      question: 'May all but one of each be deleted?',
+      ask: 'select count(*)::int as a, count(distinct group_id)::int as b from group_members',
+      gives: { a: 3, b: 2 },
+    },
+    {
+      rule: 'consistency/several-defaults',
+      table: 'payment_methods',
+      rows: '2 rows (id 1, 2)',
+      question: 'May all but the first of each (by id) cease to be the default?',
+      ask: 'select count(*)::int as a, array_agg(id::int order by id) filter (where is_default) as b from payment_methods',
+      gives: { a: 5, b: [1, 4] },
+    },
+    {
+      rule: 'consistency/overlapping-periods',
+      table: 'contracts',
+      rows: '4 rows (id 2, 3, 7, 8)',
+      question:
+        'May each of them end where the next begins, and be left empty (valid_to = valid_from) where it ends before it begins?',
+      ask: `select string_agg(valid_from || ' ' || coalesce(valid_to::text, ''), ',' order by id) as a, null as b from contracts`,
+      gives: {
+        a: '2026-01-01 2026-03-01,2026-03-01 2026-06-01,2026-06-01 ,2026-01-01 2026-02-01,2026-02-01 ,2026-05-01 2026-05-01,2026-05-01 ,2026-05-01 2026-05-01',
+        b: null,
+      },
+    },
+  ])('$rule on $table: the way out frees the rows', async ({ rule, table, rows, question, ask, gives }) => {
+    const finding = findings.find((one) => one.rule === rule && one.object.table === table)
+    expect(findings.map((one) => `${one.rule} ${one.object.table}`)).toContain(`${rule} ${table}`)
+    expect(finding?.fix).toMatchObject({ status: 'decision', data: [{ outcome: 'in the way' }] })
+    expect(finding?.fix?.reason).toContain(`${rows} are in its way. ${question}`)
+    expect(planMigration(findings).fixes).not.toContain(finding)
+
+    const before = await bench.catalog()
+    // As the files say it, guards and all.
+    const { planned } = planMigration(findings, { fingerprints: [finding!.fingerprint] })
+    const parts = makeParts(planned, [finding!], 'statements')
+    const run = async (side: 'up' | 'down') => {
+      for (const part of side === 'up' ? parts : parts.toReversed())
+        for (const sql of part.transactional
+          ? ['begin', ...part[side].map((one) => one.sql), 'commit']
+          : part[side].map((one) => one.sql))
+          await bench.query(sql)
+    }
+    await run('up')
+    expect(await bench.query(ask)).toEqual([gives])
+    await run('down')
+    expect(await bench.changedSince(before)).toEqual([])
+  })
+})
