@@ -34,6 +34,8 @@ export interface AuditRequest {
   readonly source: SourceRequest
   /** All rules that there are; the built-in ones when absent. */
   readonly book?: readonly Rule[]
+  /** Ids of all rules, where the book holds only those that can speak. */
+  readonly known?: readonly string[]
   /** Ids of the only rules to judge by; those that the policy wants when absent. */
   readonly rules?: readonly string[]
   /** What was decided about the rules; all but opinions when absent. */

@@ -13,6 +13,7 @@ import type { Candidate } from './fix/plan.js'
 import { type Found, notRun, type Proof, type ProofRequest, proveFixes } from './fix/prove.js'
 import { recreateCatalog } from './fix/recreate.js'
 import { checksOf, settleRows } from './fix/settle-rows.js'
+import { withoutShortTimeouts } from './fix/steps/timeouts.js'
 import { newestSyntax } from './fix/syntax.js'
 import { proveQueries } from './prove-queries.js'
 import type { Source } from './source/open.js'
@@ -174,12 +175,19 @@ export function leaveUnproven(judged: readonly Judged[], evidence: Evidence): re
 
 function withFix(judged: Judged, proof: Proof | undefined, scanned: Scanned): Finding {
   const { finding, steps } = judged
-  return steps.length === 0 ? finding : { ...finding, fix: describeFix(candidateOf(judged), proof, scanned) }
+  return steps.length === 0 ? finding : { ...finding, fix: describeFix(candidateInPlace(judged), proof, scanned) }
 }
 
 /** What a finding asks of a plan. */
 export function candidateOf({ finding, steps, reveals }: Judged): Candidate {
   return { id: finding.fingerprint, table: tableOf(finding), reveals, steps }
+}
+
+/** As `candidateOf`; steps that replace a statement of a migration do so under the timeouts that the migration sets. */
+export function candidateInPlace(judged: Judged): Candidate {
+  const timeouts = judged.statement?.timeouts
+  const candidate = candidateOf(judged)
+  return timeouts ? { ...candidate, steps: withoutShortTimeouts(candidate.steps, timeouts) } : candidate
 }
 
 function foundOf(finding: Finding): Found {

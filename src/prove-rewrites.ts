@@ -11,6 +11,7 @@ import type { Evidence } from './evidence/model.js'
 import { planSteps } from './fix/plan.js'
 import type { Proof } from './fix/prove.js'
 import type { Observation } from './fix/step.js'
+import { candidateInPlace } from './prove-findings.js'
 import { loadSqlFiles } from './source/files/load.js'
 import type { LoadedMigration, LoadOptions } from './source/files/model.js'
 
@@ -31,36 +32,53 @@ const MOST_ALONE = 6
 /**
  * Proves rewrites of statements in new migrations: the files are loaded once more with the rewrites in place. Each finding
  * must be gone, no other may have come, and the catalog must be the one that the original makes. Gives the proofs by
- * finding; rewrites that fail together are tried one by one.
+ * finding. When they fail together, those in whose files the failure shows are refused and the rest is tried again; where it
+ * does not show, they are tried one by one.
  */
 export async function proveRewrites(
   request: RewriteRequest,
   candidates: readonly Judged[],
 ): Promise<ReadonlyMap<string, Proof>> {
   const proofs = new Map<string, Proof>()
-  if (candidates.length === 0) return proofs
-  const together = await tryRewrites(request, candidates)
-  if (!together.isShared || candidates.length === 1) return together.proofs
-  for (const [at, candidate] of candidates.entries()) {
-    const { fingerprint } = candidate.finding
-    const alone = at < MOST_ALONE ? await tryRewrites(request, [candidate]) : together
-    proofs.set(fingerprint, alone.proofs.get(fingerprint)!)
+  const settle = (settled: readonly Judged[], trial: Trial) => {
+    for (const { finding } of settled) proofs.set(finding.fingerprint, trial.proofs.get(finding.fingerprint)!)
+  }
+  let pending = candidates
+  while (pending.length > 0) {
+    const trial = await tryRewrites(request, pending)
+    const { blamed } = trial
+    const blameless = blamed && pending.filter((candidate) => !blamed.includes(candidate))
+    if (!blamed || pending.length === 1 || blameless?.length === pending.length) {
+      settle(pending, trial)
+      break
+    }
+    if (blameless && blameless.length > 0) {
+      settle(blamed, trial)
+      pending = blameless
+      continue
+    }
+    for (const [at, candidate] of pending.entries())
+      settle([candidate], at < MOST_ALONE ? await tryRewrites(request, [candidate]) : trial)
+    break
   }
   return proofs
+}
+
+interface Trial {
+  readonly proofs: ReadonlyMap<string, Proof>
+  /** Candidates of which any may have done what is wrong with all; null when nothing is. */
+  readonly blamed: readonly Judged[] | null
 }
 
 async function tryRewrites(
   { paths, load, rules, evidence, all }: RewriteRequest,
   candidates: readonly Judged[],
-): Promise<{
-  readonly proofs: ReadonlyMap<string, Proof>
-  /** Something is wrong that may be any candidate's doing. */
-  readonly isShared: boolean
-}> {
+): Promise<Trial> {
   const texts = new Map<string, readonly string[]>()
-  for (const { finding, steps, statement } of candidates) {
+  for (const candidate of candidates) {
+    const { statement } = candidate
     if (!statement) continue
-    const planned = planSteps([{ id: finding.fingerprint, table: null, steps }]).map(({ step }) => step.sql)
+    const planned = planSteps([candidateInPlace(candidate)]).map(({ step }) => step.sql)
     const key = `${statement.migration.file}\0${statement.index}`
     if (!texts.has(key)) texts.set(key, planned)
   }
@@ -75,7 +93,7 @@ async function tryRewrites(
     const catalog = linkCatalog(await readCatalog(loaded.session))
     const found = judgeAgain(rules, evidence, catalog, loaded.migrations ?? [], before)
     const left = compareCatalogs(describeCatalog(evidence.catalog), describeCatalog(catalog))
-    const { more, isGone } = compareJudgements(all, found, candidates)
+    const { more, moreIn, isGone } = compareJudgements(all, found, candidates)
     const seen = observationsOf(loaded.migrations ?? [])
     const failed = new Map(loaded.problems.map(({ excerpt, message }) => [excerpt, message]))
     const proofs = new Map(
@@ -96,7 +114,13 @@ async function tryRewrites(
         ]
       }),
     )
-    return { proofs, isShared: left.length > 0 || more !== null }
+    const failing = candidates.filter(({ steps }) =>
+      steps.some(({ sql }) => failed.has(sql.replace(/\s+/g, ' ').slice(0, 120))),
+    )
+    const inTheirFiles = candidates.filter(({ statement }) => statement && moreIn.has(statement.migration.file))
+    const shown = left.length > 0 ? failing : inTheirFiles
+    const blamed = left.length === 0 && !more ? null : shown.length > 0 ? shown : candidates
+    return { proofs, blamed }
   } finally {
     await loaded.session.close()
   }
@@ -110,14 +134,23 @@ export function compareJudgements(
 ): {
   /** A rule, and perhaps an object, of which there is more than before. */
   readonly more: string | null
+  /** The files where there is more of it; empty where that is not known. */
+  readonly moreIn: ReadonlySet<string>
   isGone(candidate: Judged): boolean
 } {
   const was = countBy(all, placeOf)
   const now = countBy(found, placeOf)
   const had = countBy(all, kindOf)
-  const more = [...countBy(found, kindOf)].find(([kind, count]) => count > (had.get(kind) ?? 0))
+  const grown = [...countBy(found, kindOf)].flatMap(([kind, count]) => (count > (had.get(kind) ?? 0) ? [kind] : []))
+  const inFile = (one: Judged) => `${kindOf(one)}\0${one.finding.location?.file ?? ''}`
+  const hadIn = countBy(all, inFile)
+  const moreIn = [...countBy(found, inFile)].flatMap(([key, count]) => {
+    const [kind = '', file = ''] = key.split('\0')
+    return grown.includes(kind) && count > (hadIn.get(key) ?? 0) ? [file] : []
+  })
   return {
-    more: more?.[0] ?? null,
+    more: grown[0] ?? null,
+    moreIn: new Set(moreIn),
     isGone(candidate) {
       const place = placeOf(candidate)
       const own = candidates.filter((other) => placeOf(other) === place).length

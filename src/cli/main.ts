@@ -12,7 +12,7 @@ export async function main(argv: readonly string[], root: URL): Promise<void> {
     process.stdout.write(`${name}/${version} ${process.platform}-${process.arch} node-${process.version}\n`)
     return
   }
-  if (OPENS_A_DATABASE.test(argv[0] ?? '')) startThreadAhead()
+  if (OPENS_A_DATABASE.test(argv[0] ?? '') && !argv.includes('--static')) startThreadAhead()
   const { runCommand } = await import('./run-command.js')
   await runCommand(argv, root, version ?? '')
 }

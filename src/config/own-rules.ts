@@ -6,7 +6,7 @@ import { ConfigError } from '../errors.js'
 import { importModule, type Kit } from './import-code.js'
 
 /** The rules in a folder of the user: `category/defect.ts`, as in this program. Throws ConfigError for what is no rule or has the id of a built-in one. */
-export async function loadOwnRules(folder: string, builtIn: readonly Rule[], kit: Kit): Promise<readonly Rule[]> {
+export async function loadOwnRules(folder: string, builtIn: readonly string[], kit: Kit): Promise<readonly Rule[]> {
   if (!existsSync(folder))
     throw new ConfigError(`${folder}: no such folder.`, {
       hint: '`ownRules` names a folder with `category/defect.ts`.',
@@ -17,7 +17,7 @@ export async function loadOwnRules(folder: string, builtIn: readonly Rule[], kit
   for (const rule of rules) {
     if (typeof rule.detect !== 'function' || typeof rule.message !== 'function' || !Array.isArray(rule.needs))
       throw new ConfigError(`${folder}/${rule.id} is no rule.`, { hint: 'Write `export default rule({ … })`.' })
-    if (builtIn.some(({ id }) => id === rule.id))
+    if (builtIn.includes(rule.id))
       throw new ConfigError(`${folder}/${rule.id} has the id of a built-in rule.`, {
         hint: 'Give its file another name.',
       })

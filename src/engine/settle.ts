@@ -25,6 +25,7 @@ export interface Terms {
 export function termsOf(
   request: Partial<Pick<Terms, 'policy' | 'suppressions' | 'requireReason'>> & {
     readonly rules?: readonly string[]
+    readonly known?: readonly string[]
     readonly startedAt: Date
   },
   comments: Pick<Terms, 'suppressions' | 'problems'>,
@@ -36,7 +37,7 @@ export function termsOf(
     problems: comments.problems,
     requireReason: request.requireReason ?? false,
     today: request.startedAt.toISOString().slice(0, 10),
-    known: book.map(({ id }) => id),
+    known: request.known ?? book.map(({ id }) => id),
     asked: (request.rules ?? []).length > 0,
   }
 }

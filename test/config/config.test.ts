@@ -135,7 +135,7 @@ export default rule({
     write('own/house/long-name.ts', RULE)
     const [rule] = await loadOwnRules(join(folder, 'own'), [], kit)
     expect(rule).toMatchObject({ id: 'house/long-name', category: 'house', severity: 'info' })
-    await expect(loadOwnRules(join(folder, 'own'), rule ? [rule] : [], kit)).rejects.toThrow('id of a built-in rule')
+    await expect(loadOwnRules(join(folder, 'own'), ['house/long-name'], kit)).rejects.toThrow('id of a built-in rule')
   })
 
   it('must be rules', async () => {

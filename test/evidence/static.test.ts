@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadRules } from '../../src/engine/load-rules.js'
 import { linkCatalog } from '../../src/evidence/catalog/link.js'
 import { linkMigrations } from '../../src/evidence/migrations/link.js'
 import type { Migrations, MigrationStatement } from '../../src/evidence/migrations/model.js'
@@ -197,3 +198,10 @@ function columnType(sql: string): unknown {
   const elements = parseStatement(sql)?.node['tableElts'] as { ColumnDef: { typeName: unknown } }[]
   return elements[0]?.ColumnDef.typeName
 }
+
+it('loads for --static the folders that hold every rule about migrations alone', async () => {
+  const outside = (await loadRules())
+    .filter(({ needs }) => needs.every((need) => need === 'migrations'))
+    .filter(({ category }) => category !== 'migrations' && category !== 'hygiene')
+  expect(outside.map(({ id }) => id)).toEqual([])
+})

@@ -16,11 +16,16 @@ alter table public.invoice add unique (number);
 create index on public.invoice (total) where total > 0;
 do $$ begin create index on public.invoice (lower(number)); end $$;`
 
+const HURRIED = `
+set lock_timeout = '2s';
+create index on public.invoice (customer_id);`
+
 it('proves the safe form of a statement: the same catalog, and the finding gone', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'rewrites-'))
   try {
     writeFileSync(join(folder, '0001_init.up.sql'), INIT)
     writeFileSync(join(folder, '0002_change.up.sql'), CHANGE)
+    writeFileSync(join(folder, '0003_hurried.up.sql'), HURRIED)
     const { findings } = await audit({
       source: { kind: 'files', paths: [folder] },
       load: { newMigrations: { kind: 'after', migration: '0001' } },
@@ -28,7 +33,10 @@ it('proves the safe form of a statement: the same catalog, and the finding gone'
     })
     const rewritten = findings
       .filter(({ object, fix }) => object.kind === 'statement' && fix)
-      .toSorted((a, b) => (a.location?.line ?? 0) - (b.location?.line ?? 0))
+      .toSorted(
+        ({ location: a }, { location: b }) =>
+          (a?.file ?? '').localeCompare(b?.file ?? '') || (a?.line ?? 0) - (b?.line ?? 0),
+      )
       .map(({ rule, fix }) => [rule, fix?.status, fix?.reason, ...(fix?.up ?? [])])
     expect(rewritten).toEqual([
       [
@@ -66,6 +74,14 @@ it('proves the safe form of a statement: the same catalog, and the finding gone'
         'proven',
         null,
         'CREATE INDEX CONCURRENTLY invoice_total_idx ON public.invoice USING btree (total) WHERE (total > (0)::numeric)',
+      ],
+      [
+        'migrations/index-blocks-writes',
+        'proven',
+        null,
+        "set lock_timeout = '10min'",
+        'CREATE INDEX CONCURRENTLY invoice_customer_id_idx ON public.invoice USING btree (customer_id)',
+        "set lock_timeout = '2000ms'",
       ],
     ])
   } finally {

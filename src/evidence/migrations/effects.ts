@@ -1,5 +1,6 @@
 import { isAtLeast, type LockMode } from '../../source/lock-mode.js'
 import type { ColumnState, ConstraintState, IndexState } from '../../source/files/observation/relations.js'
+import { rememberFor } from '../remember.js'
 import type { MigrationStatement, RelationState } from './model.js'
 
 export { isAtLeast } from '../../source/lock-mode.js'
@@ -69,9 +70,9 @@ export interface Alteration {
 }
 
 /** What the statement made of the relations that it did not drop. */
-export function alterationsOf({ changes }: MigrationStatement): readonly Alteration[] {
-  return changes.flatMap(({ before, after }) => (after ? [compareStates(before, after)] : []))
-}
+export const alterationsOf: (statement: MigrationStatement) => readonly Alteration[] = rememberFor(({ changes }) =>
+  changes.flatMap(({ before, after }) => (after ? [compareStates(before, after)] : [])),
+)
 
 function compareStates(before: RelationState, after: RelationState): Alteration {
   const columns = pair(before.columns, after.columns, ({ position }) => position)

@@ -14,6 +14,9 @@ let server
 
 let inTransaction = false
 
+/** Whether what was counted before the next statement has been told already. */
+let flushed = false
+
 /** Small tables and no crash to recover from: less memory to clear, less log to write. */
 const SETTINGS = ['shared_buffers=16MB', 'full_page_writes=off', 'wal_init_zero=off', 'wal_recycle=off']
 
@@ -57,7 +60,8 @@ const operations = {
     return (await opened().query(sql, parameters)).rows
   },
   async execute({ sql }) {
-    return execute(sql)
+    const { error, notices } = await execute(sql)
+    return { error, notices }
   },
   async runScript({ sql }) {
     return (await opened().exec(sql)).at(-1)?.rows ?? []
@@ -67,11 +71,13 @@ const operations = {
     for (const { sql, alone, data, transaction } of statements) {
       Atomics.add(begun, 0, 1)
       const text = inTransaction ? sql : (alone ?? sql)
+      /** @type {{ error: any, notices: string[], observed?: any }} */
       const outcome = observation
         ? await applyObserved(text, data, transaction, observation)
         : await applyOne(text, data, transaction)
-      outcomes.push(outcome)
-      if (outcome.error) break
+      const { error, notices, observed } = outcome
+      outcomes.push({ error, notices, ...(observed === undefined ? {} : { observed }) })
+      if (error) break
     }
     return { outcomes, inTransaction }
   },
@@ -88,24 +94,33 @@ const operations = {
   },
 }
 
-/** Inside a transaction each statement stands behind a savepoint, so that its failure costs nothing else. */
+/**
+ * Inside a transaction each statement stands behind a savepoint, so that its failure costs nothing else. The observation is asked
+ * in the same message, where that leaves a transaction open.
+ */
 async function applyOne(
   /** @type {string} */ sql,
   /** @type {string | undefined} */ data,
   /** @type {'begin' | 'end' | 'control' | undefined} */ transaction,
+  /** @type {string | null} */ observation = null,
 ) {
   const blob = data === undefined ? null : new Blob([data])
   const guarded = inTransaction && !transaction && !blob
-  const outcome = await execute(guarded ? `${sql}\n;release guard;savepoint guard` : sql, blob)
+  const asked = observation && (guarded || transaction === 'begin') ? `;${observation}` : ''
+  const outcome = await execute(guarded ? `${sql}\n;release guard;savepoint guard${asked}` : `${sql}\n${asked}`, blob)
   if (transaction === 'end' && outcome.error?.code !== '42601') inTransaction = false
   if (transaction === 'begin' && !outcome.error) inTransaction = true
   if (!inTransaction) return outcome
   if (outcome.error) await execute('rollback to guard')
   else if (!guarded) await execute('savepoint guard')
-  return outcome
+  if (!observation || outcome.error) return outcome
+  return { ...outcome, observed: asked ? outcome.row : (await execute(observation)).row }
 }
 
 const RUNS_ALONE = '25001'
+const OPENING = 'begin\n;'
+/** What was counted before belongs to what ran before. */
+const FLUSH = 'select pg_catalog.pg_stat_force_next_flush()'
 
 /**
  * Applies a statement and asks the observation before its transaction ends. What cannot run inside a transaction runs
@@ -117,36 +132,34 @@ async function applyObserved(
   /** @type {'begin' | 'end' | 'control' | undefined} */ transaction,
   /** @type {string} */ observation,
 ) {
-  const observe = async () => (await opened().query(observation)).rows[0] ?? null
-  // What was counted before belongs to what ran before.
-  if (!inTransaction) await execute('select pg_catalog.pg_stat_force_next_flush()')
-  if (inTransaction || transaction) {
-    const outcome = await applyOne(sql, data, transaction)
-    return outcome.error || !inTransaction ? outcome : { ...outcome, observed: await observe() }
-  }
-  await execute('begin')
-  const outcome = await execute(sql, data === undefined ? null : new Blob([data]))
+  if (!inTransaction && !flushed) await execute(FLUSH)
+  flushed = false
+  if (inTransaction || transaction) return applyOne(sql, data, transaction, observation)
+  const blob = data === undefined ? null : new Blob([data])
+  const outcome = await execute(`${OPENING}${sql}\n;${observation}`, blob)
   if (outcome.error) {
     await execute('rollback')
-    return outcome.error.code === RUNS_ALONE ? applyOne(sql, data, transaction) : outcome
+    if (outcome.error.code === RUNS_ALONE) return applyOne(sql, data, transaction)
+    const { position } = outcome.error
+    return { ...outcome, error: { ...outcome.error, position: position === null ? null : position - OPENING.length } }
   }
-  const observed = await observe()
-  const { error } = await execute('commit')
-  return { ...outcome, error, observed }
+  const { error } = await execute(`commit;${FLUSH}`)
+  flushed = !error
+  return { error, notices: outcome.notices, observed: outcome.row }
 }
 
-/** @returns {Promise<{ error: any, notices: string[] }>} */
+/** `row` is the first one of the last statement. @returns {Promise<{ error: any, notices: string[], row: any }>} */
 async function execute(/** @type {string} */ sql, /** @type {Blob | null} */ blob = null) {
   /** @type {string[]} */
   const notices = []
   try {
-    await opened().exec(sql, {
+    const results = await opened().exec(sql, {
       onNotice: (notice) => notices.push(notice.message ?? ''),
       ...(blob ? { blob } : {}),
     })
-    return { error: null, notices }
+    return { error: null, notices, row: results.at(-1)?.rows[0] ?? null }
   } catch (error) {
-    return { error: serverError(error), notices }
+    return { error: serverError(error), notices, row: null }
   }
 }
 
@@ -167,7 +180,10 @@ function serverError(/** @type {any} */ error) {
 }
 
 port.on('message', async ({ id, operation, ...message }) => {
-  if (operation !== 'apply') Atomics.add(begun, 0, 1)
+  if (operation !== 'apply') {
+    Atomics.add(begun, 0, 1)
+    flushed = false
+  }
   try {
     const value = await operations[operation]?.(message)
     port.postMessage({ id, value })

@@ -53,8 +53,8 @@ const MOST_ROUNDS = 20
 const MISSES_SOMETHING = /^(?:42P01|42704|42883|42703|3F000|42830|23503)$/
 
 /** What an earlier file set must not reach into the next one. Bodies may speak of what comes later. */
-const FRESH_SESSION = ['reset session authorization', 'reset all', 'set check_function_bodies = off']
-const LEAVE_SESSION = ['reset session authorization', 'reset all', 'discard temp']
+const FRESH_SESSION = ['reset session authorization; reset all; set check_function_bodies = off']
+const LEAVE_SESSION = ['reset session authorization; reset all', 'discard temp']
 
 /** Applies statements one by one; a failing one is told to the remarks and the rest goes on. */
 export async function applyStatements(

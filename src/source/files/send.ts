@@ -81,7 +81,8 @@ export function openSender(server: EmbeddedServer, reached: readonly Reached[], 
     async begin(settings, { wrapped = false, observer = null } = {}) {
       if (inTransaction) await server.apply([COMMIT])
       inTransaction = false
-      for (const sql of settings) await server.apply([{ sql }])
+      for (let rest = settings; rest.length > 0;)
+        rest = rest.slice((await server.apply(rest.map((sql) => ({ sql })))).outcomes.length)
       if (wrapped) ({ inTransaction } = await server.apply([BEGIN], observer?.query))
     },
     async send(batch, onFailure, observer = null) {

@@ -1,0 +1,41 @@
+import { quoteLiteral } from '../../quote.js'
+import type { Step } from '../step.js'
+import { STEP } from './base.js'
+
+/** Shorter timeouts than this end a concurrent build that only waits its turn, in milliseconds. */
+const SHORT = 60_000
+/** Longest wait of what runs concurrently: it waits for open transactions, and nobody but DDL queues behind it. */
+export const CONCURRENT_LOCK_TIMEOUT = '10min'
+
+/**
+ * Puts short timeouts out of force while steps run concurrently, and in force again behind them. `timeouts` are those of the
+ * migration where the steps stand, in milliseconds.
+ */
+export function withoutShortTimeouts(
+  steps: readonly Step[],
+  timeouts: { readonly lock: number; readonly statement: number },
+): readonly Step[] {
+  const isConcurrent = ({ transactional }: Step) => !transactional
+  const first = steps.findIndex(isConcurrent)
+  if (first < 0) return steps
+  const end = steps.findLastIndex(isConcurrent) + 1
+  const short = (
+    [
+      ['lock_timeout', CONCURRENT_LOCK_TIMEOUT, timeouts.lock],
+      ['statement_timeout', '0', timeouts.statement],
+    ] as const
+  ).filter(([, , milliseconds]) => milliseconds > 0 && milliseconds < SHORT)
+  const setting = (name: string, value: string, { phase }: Step): Step => ({
+    ...STEP,
+    phase,
+    sql: `set ${name} = ${quoteLiteral(value)}`,
+    undo: null,
+  })
+  return [
+    ...steps.slice(0, first),
+    ...short.map(([name, value]) => setting(name, value, steps[first]!)),
+    ...steps.slice(first, end),
+    ...short.map(([name, , milliseconds]) => setting(name, `${milliseconds}ms`, steps[end - 1]!)),
+    ...steps.slice(end),
+  ]
+}
