@@ -52,7 +52,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     'src/fix',
     'src/source',
   ],
-  'src/prove-rewrites': ['src/engine', 'src/errors', 'src/evidence', 'src/fix', 'src/source'],
+  'src/prove-rewrites': ['src/prove-findings', 'src/engine', 'src/errors', 'src/evidence', 'src/fix', 'src/source'],
   'src/read-base': ['src/evidence', 'src/fix', 'src/source', 'src/errors'],
   'src/prove-queries': ['src/engine', 'src/evidence', 'src/fix', 'src/source'],
   'src/prove-findings': ['src/prove-queries', 'src/errors', 'src/engine', 'src/evidence', 'src/fix', 'src/source'],

@@ -16,4 +16,20 @@ describe('the embedded server', () => {
       await server.close()
     }
   })
+
+  it('has timeouts that can be read, and is never ended by them', async () => {
+    const server = await startEmbeddedServer()
+    try {
+      const names = ['statement_timeout', 'transaction_timeout', 'idle_in_transaction_session_timeout']
+      for (const name of names) expect(await server.execute(`set ${name} = '1ms'`)).toBeNull()
+      expect(await server.execute('begin')).toBeNull()
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      expect(await server.query(`select current_setting('transaction_timeout') as set, pg_sleep(0.01)`)).toEqual([
+        { set: '1ms', pg_sleep: '' },
+      ])
+      expect(await server.execute('commit')).toBeNull()
+    } finally {
+      await server.close()
+    }
+  })
 })

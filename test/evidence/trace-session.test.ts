@@ -111,7 +111,7 @@ describe('transactions and settings', () => {
           )
         }
       }),
-      { numRuns: 150, seed: 20_261_128 },
+      { numRuns: 150 },
     )
     await server.execute('rollback')
     await server.execute('reset all')

@@ -28,6 +28,18 @@ const compiling = readFile(new URL('pglite.wasm', import.meta.resolve('@electric
 )
 compiling.catch(() => undefined)
 
+/**
+ * Takes the server's alarms away: they ring between messages, when this thread has waited for the processor, and end a session
+ * that no server would have ended. Timeouts are there to be set and read.
+ */
+function stopTimers() {
+  const { setTimeout: start } = globalThis
+  Object.assign(globalThis, {
+    setTimeout: (/** @type {() => void} */ callback, /** @type {number} */ delay = 0) =>
+      delay > 0 ? undefined : start(callback, 0),
+  })
+}
+
 /** int8, numeric, date, time, timetz, timestamp, timestamptz, interval: as the server prints them. */
 const PRINTED = Object.fromEntries(
   [20, 1700, 1082, 1083, 1266, 1114, 1184, 1186].map((oid) => [oid, (/** @type {string} */ text) => text]),
@@ -51,6 +63,7 @@ const operations = {
       parsers: PRINTED,
       ...(dataDirectory ? { loadDataDir: new Blob([dataDirectory]) } : {}),
     })
+    stopTimers()
   },
   async dump() {
     const blob = await opened().dumpDataDir('none')
