@@ -5,6 +5,7 @@ import { linkCatalog } from '../src/evidence/catalog/link.js'
 import type { Catalog } from '../src/evidence/catalog/model.js'
 import { readCatalog } from '../src/evidence/catalog/read.js'
 import { type Target, targetOf } from '../src/evidence/target.js'
+import { planSteps } from '../src/fix/plan.js'
 import { proveFixes } from '../src/fix/prove.js'
 import type { ScratchSession } from '../src/source/session.js'
 import { emptyDatabase, readFixture, sampleScratch } from './scratch.js'
@@ -71,9 +72,37 @@ export async function tryFixes(
     refused: Object.fromEntries(
       [...proofs].flatMap(([address, { refused }]) => (refused === null ? [] : [[address, refused]])),
     ),
-    expected: [...sql.matchAll(/^\s*-- refused: (.+)$/gm)].map((match) => match[1]?.trim() ?? ''),
+    expected: expectedRefusals(sql),
     fixes: candidates.length,
   }
+}
+
+/** What fails when the fixes of a rule's `bad.sql` are applied, and taken back, as they are written for this server; null where it does not know what the fixture says. */
+export async function runFixes(rule: Rule, server: ScratchSession): Promise<readonly string[] | null> {
+  const sql = readBad(rule.id)
+  const { schema, evidence } = readFixture(sql)
+  const filled = await fill(server, schema).catch(() => null)
+  if (!filled) return null
+  const catalog = linkCatalog(await readCatalog(filled))
+  const seen = evidence(catalog)
+  const refused = new Set(expectedRefusals(sql))
+  const steps = planSteps(
+    judge([rule], seen, targetOf(seen))
+      .judged.filter(({ finding }) => !refused.has(finding.address))
+      .map(({ finding, steps }) => ({ id: finding.address, table: null, steps })),
+  ).map(({ step }) => step)
+  const problems: string[] = []
+  const run = async (statement: string) => {
+    const error = await filled.execute(statement)
+    if (error) problems.push(`${error.message}: ${statement}`)
+  }
+  for (const step of steps) await run(step.sql)
+  for (const { undo } of steps.toReversed()) if (undo !== null) await run(undo)
+  return problems
+}
+
+function expectedRefusals(sql: string): readonly string[] {
+  return [...sql.matchAll(/^\s*-- refused: (.+)$/gm)].map((match) => match[1]?.trim() ?? '')
 }
 
 /** The oldest major version that a rule's `bad.sql` can be run on, as far as it says. */

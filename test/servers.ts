@@ -11,7 +11,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
 /** The PostgreSQL versions that tests can start. */
-export const MAJORS = [14, 15, 16, 17, 18] as const
+export const MAJORS = [12, 13, 14, 15, 16, 17, 18] as const
 
 export type Major = (typeof MAJORS)[number]
 
@@ -421,7 +421,8 @@ function openServer({ end, url, socketDirectory, ...place }: ServerPlace): TestS
     async stop() {
       if (!running.delete(server)) return
       if (end) return end('SIGINT')
-      for (const name of databases) await runSql(url, `drop database if exists ${name} with (force)`)
+      const force = place.major >= 13 ? ' with (force)' : ''
+      for (const name of databases) await runSql(url, `drop database if exists ${name}${force}`)
     },
   }
   running.add(server)
