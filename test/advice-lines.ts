@@ -36,6 +36,7 @@ export function readAdviceLines(sql: string, catalog: Catalog, queries: readonly
         })),
         include: line.include ?? [],
         where: line.where ?? null,
+        options: {},
       },
       table,
     )

@@ -81,7 +81,7 @@ function keyLists({
     if (sorts.length > 0 && ranges.length > 0) for (const range of ranges) add([...base, range], sorts)
     if (groups.length > 0) add([...base, ...groups])
   }
-  if (equal.length > 0 && (joined.length > 0 || equal.length > 1)) for (const range of ranges) add([range])
+  if (equal.length > 0 || joined.length > 0) for (const range of ranges) add([range])
   if (sorts.length > 0 && (equal.length > 0 || joined.length > 0)) add([], sorts)
   if (ranges.length > 1) add([...equal, ...ranges])
   return lists

@@ -223,7 +223,7 @@ function serve(
 
   /** The rows of `table` that a candidate of it, or of the table that it is a partition of, holds. */
   const extentOfIndex = async (candidate: Candidate, table: Table, types: readonly string[]): Promise<Extent> => {
-    const { method = 'btree', keys, include = [], where } = candidate.specification
+    const { method = 'btree', keys, include = [], where, options = {} } = candidate.specification
     const own = extentOf(table, statistics) ?? { rows: 0, pages: 1, allVisiblePages: 0 }
     const all = candidate.table === table ? own.rows : (extentOf(candidate.table, statistics)?.rows ?? own.rows)
     const kept = where === undefined ? 1 : ((await countRows(candidate.table, where)) ?? all) / Math.max(1, all)
@@ -244,6 +244,7 @@ function serve(
       ),
       rows: own.rows * Math.min(1, kept),
       tablePages: own.pages,
+      pagesPerRange: Number(options['pages_per_range'] ?? 128),
     }
   }
 

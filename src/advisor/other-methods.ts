@@ -5,10 +5,12 @@ import type { Access, Search } from './access.js'
 import { type Candidate, candidateOn } from './candidate.js'
 import type { CandidateContext } from './candidates.js'
 
-/** Where rows lie in order of a column, a summary of each 128 pages finds them. */
+/** Where rows lie in order of a column, a summary of some pages each finds them. */
 const IN_ORDER = 0.95
 /** Pages of a table from which on BRIN is worth a thought: 32 MiB. */
 const LARGE = 4096
+/** By default 128 pages make a range; shorter ones leave out more where a query asks for few of them. */
+const RANGES: readonly Pick<IndexSpecification, 'options'>[] = [{}, { options: { pages_per_range: 16 } }]
 /** Bytes of a value from which on its hash is much smaller. */
 const LONG_VALUE = 40
 
@@ -17,9 +19,10 @@ export function otherMethods(access: Access, { catalog, statistics }: CandidateC
   const { table, searches, ranges, equal } = access
   const specifications: IndexSpecification[] = searches.flatMap((search) => forSearch(search, catalog))
   const pages = (statistics.table(table)?.sizeBytes ?? 0) / 8192
-  for (const { key } of ranges) {
+  for (const { key } of [...ranges, ...equal]) {
     const correlation = key.column && statistics.column(key.column)?.correlation
-    if (pages >= LARGE && Math.abs(correlation ?? 0) >= IN_ORDER) specifications.push({ method: 'brin', keys: [key] })
+    if (pages >= LARGE && Math.abs(correlation ?? 0) >= IN_ORDER)
+      for (const options of RANGES) specifications.push({ method: 'brin', keys: [key], ...options })
   }
   for (const { key } of equal)
     if (key.column && (statistics.column(key.column)?.averageWidth ?? 0) >= LONG_VALUE)

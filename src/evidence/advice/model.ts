@@ -31,6 +31,8 @@ export interface IndexShape {
   }[]
   readonly include?: readonly Column[]
   readonly where?: string
+  /** Storage parameters, such as `pages_per_range`. */
+  readonly options?: Readonly<Record<string, string | number>>
 }
 
 /** An index that the planner would use. */

@@ -9,6 +9,7 @@ export type WrittenShape = {
   readonly keys: readonly WrittenKey[]
   readonly include: readonly string[]
   readonly where: string | null
+  readonly options: { readonly [name: string]: string | number }
 }
 
 type WrittenKey = {
@@ -21,7 +22,7 @@ type WrittenKey = {
 }
 
 /** A shape without the catalog. */
-export function writeShape({ method = 'btree', keys, include = [], where }: IndexShape): WrittenShape {
+export function writeShape({ method = 'btree', keys, include = [], where, options = {} }: IndexShape): WrittenShape {
   return {
     method,
     keys: keys.map(({ column, expression, name, opclass, descending = false, nulls }) => ({
@@ -34,11 +35,12 @@ export function writeShape({ method = 'btree', keys, include = [], where }: Inde
     })),
     include: include.map(({ name }) => name),
     where: where ?? null,
+    options,
   }
 }
 
 /** The shape with this table's columns. */
-export function readShape({ method, keys, include, where }: WrittenShape, table: Table): IndexShape {
+export function readShape({ method, keys, include, where, options }: WrittenShape, table: Table): IndexShape {
   return {
     method: method as NonNullable<IndexShape['method']>,
     keys: keys.map(({ column, expression, name, opclass, descending, nulls }) => {
@@ -54,6 +56,7 @@ export function readShape({ method, keys, include, where }: WrittenShape, table:
     }),
     ...(include.length > 0 ? { include: include.flatMap((name) => table.column(name) ?? []) } : {}),
     ...(where === null ? {} : { where }),
+    ...(Object.keys(options).length > 0 ? { options } : {}),
   }
 }
 

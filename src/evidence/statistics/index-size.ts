@@ -21,6 +21,8 @@ export interface Extent {
   readonly rows: number
   /** Pages of its table. */
   readonly tablePages: number
+  /** Of BRIN; default 128. */
+  readonly pagesPerRange?: number
 }
 
 const PAGE = 8192
@@ -34,7 +36,8 @@ const [HEADER, POINTER, ROW_POINTER] = [8, 4, 6]
 const LONGEST_POSTING = 808
 
 /** Types whose equal values may differ in their bytes, so that B-trees keep duplicates apart. https://www.postgresql.org/docs/current/btree.html#BTREE-DEDUPLICATION */
-const NOT_DEDUPLICATED = /^(?:numeric|float4|float8|jsonb|interval|_.*|.*range|record)$/
+const NOT_DEDUPLICATED =
+  /^(?:numeric|float4|float8|jsonb|interval|bpchar|tsvector|tsquery|_.*|.*range|record)$/
 const EIGHT_BYTES = /^(?:int8|float8|timestamp|timestamptz|time|timetz|money|interval)$/
 const FOUR_BYTES = /^(?:int4|float4|date|oid)$/
 
@@ -92,17 +95,19 @@ function align(bytes: number): number {
   return Math.ceil(bytes / 8) * 8
 }
 
-/** 128 pages of the table make one range, whose summary holds the least and the greatest value. */
-function estimateBrin({ keys, tablePages }: Extent): number {
-  const ranges = Math.max(1, Math.ceil(tablePages / 128))
+/** Some pages of the table make one range, whose summary holds the least and the greatest value. */
+function estimateBrin({ keys, tablePages, pagesPerRange = 128 }: Extent): number {
+  const ranges = Math.max(1, Math.ceil(tablePages / pagesPerRange))
   const summaries = Math.ceil((ranges * (align(HEADER + 2 * widthOf(keys)) + POINTER)) / USABLE)
   return 1 + Math.ceil(ranges / 1360) + summaries
 }
 
-/** Buckets are made for distinct keys, a power of two of them; duplicates then need overflow pages beside. */
+/** Buckets are made for distinct keys, a power of two of them, or from 1024 on so many quarters of one; duplicates then need overflow pages beside. */
 function estimateHash({ keys, rows }: Extent): number {
   const bytes = rows * (16 + POINTER)
-  const buckets = 2 ** Math.ceil(Math.log2(Math.max(2, bytes / (USABLE * 0.75))))
+  const wanted = Math.max(2, bytes / (PAGE * 0.75))
+  const power = 2 ** Math.ceil(Math.log2(wanted))
+  const buckets = wanted > 1024 ? (power / 2) * (1 + Math.ceil((wanted / (power / 2) - 1) * 4) / 4) : power
   return 3 + buckets + ((keys[0]?.distinct ?? rows) < buckets ? Math.ceil(bytes / USABLE) : 0)
 }
 
