@@ -62,7 +62,7 @@ it('advises on 500 statements over 150 tables', async () => {
   const text = Array.from({ length: STATEMENTS }, (_, at) => statementOf(at, names)).join(';\n')
   const { workload } = readWorkload(text, 'queries.sql')
   const before = process.cpuUsage()
-  const advice = await adviseOn({ catalog, statistics: MADE_UP, workload }, null, { timeBudget: 60_000 })
+  const advice = await adviseOn({ catalog, statistics: MADE_UP, workload }, {}, { timeBudget: 60_000 })
   const { user, system } = process.cpuUsage(before)
   expect(advice.statements).toBe(workload.queries.length)
   expect(advice.indexes.length).toBeGreaterThan(0)

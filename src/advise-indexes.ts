@@ -1,13 +1,15 @@
-import { adviseIndexes } from './advisor/advise.js'
+import { adviseIndexes, type Wanted } from './advisor/advise.js'
 import type { Limits } from './advisor/choose.js'
 import { openClone } from './advisor/clone.js'
+import { findHypopg, openHypopg } from './advisor/hypopg.js'
+import { joinPlanners } from './advisor/join-planners.js'
 import { type Sampled, sampleExpressions, sampleId } from './advisor/sample.js'
 import type { WhatIf } from './advisor/what-if.js'
-import { ConfigError } from './errors.js'
+import { AuditError, ConfigError } from './errors.js'
 import type { IndexAdvice } from './evidence/advice/model.js'
 import { loadParser } from './evidence/catalog/expression.js'
 import { linkCatalog } from './evidence/catalog/link.js'
-import type { Catalog } from './evidence/catalog/model.js'
+import type { Catalog, Table } from './evidence/catalog/model.js'
 import { readCatalog } from './evidence/catalog/read.js'
 import type { NotSeen } from './evidence/model.js'
 import { parseSnapshot } from './evidence/snapshot.js'
@@ -28,6 +30,8 @@ export interface AdviceLimits extends Partial<Limits> {
   readonly timeBudget?: number
   /** Look at a sample of rows for what expressions give. Default true. */
   readonly sample?: boolean
+  /** Who plans: auto takes HypoPG where a live server has it, and the clone for what that cannot do. Default auto. */
+  readonly planner?: 'auto' | 'hypopg' | 'clone'
 }
 
 export interface AdviceRequest extends AdviceLimits {
@@ -76,7 +80,7 @@ export async function adviseOnSource(request: AdviceRequest): Promise<AdviceResu
       })
     const evidence = { catalog: linkCatalog(raw), statistics: linkStatistics(statistics, raw), workload }
     await source.disconnect()
-    const advice = await adviseOn(evidence, request.source.kind === 'snapshot' ? null : source, request)
+    const advice = await adviseOn(evidence, source.kind === 'snapshot' ? {} : source, request)
     return {
       advice: { ...advice, notSeen: [...statistics.notSeen, ...notSeen, ...advice.notSeen] },
       source: source.name,
@@ -87,27 +91,38 @@ export async function adviseOnSource(request: AdviceRequest): Promise<AdviceResu
   }
 }
 
-/** What rows are sampled through. */
-interface RowSource {
+/** What a source can be asked beside its catalog. */
+interface Asked {
   openRows(): Promise<Session>
+  /** Null where there is no live planner. */
+  readonly openPlanner: (() => Promise<Session>) | null
 }
 
-/** Advises on what was read; rows are sampled where the source has some. */
+/** Advises on what was read. Rows are sampled, and the server's own planner is asked, where there are some. */
 export async function adviseOn(
-  { catalog, statistics, workload }: Advised,
-  source: RowSource | null,
-  { timeBudget, sample = true, progress, ...limits }: AdviceLimits & Pick<AdviceRequest, 'progress'>,
+  evidence: Advised,
+  source: Partial<Asked>,
+  { timeBudget, sample = true, planner = 'auto', progress, ...limits }: AdviceLimits & Pick<AdviceRequest, 'progress'>,
 ): Promise<IndexAdvice> {
-  const remarks: NotSeen[] = [...describeStatistics({ catalog, statistics, workload })]
-  const open = async (expressions: readonly Sampled[]): Promise<WhatIf> => {
-    const known = sample && source && expressions.length > 0 ? await sampleFrom(source, expressions, statistics) : null
+  const { catalog, statistics, workload } = evidence
+  const remarks: NotSeen[] = [...describeStatistics(evidence)]
+  const open = async ({ expressions, candidates }: Wanted): Promise<WhatIf> => {
+    const rows = sample && expressions.length > 0 ? source.openRows : null
+    const known = rows ? await sampleFrom(rows, expressions, statistics) : null
     remarks.push(...(known?.notSeen ?? []))
     progress?.('Opening the planner')
-    return openClone({
+    const original = {
       catalog,
       statistics,
-      expressions: (table, expression) => known?.known.get(sampleId(table, expression)),
-    })
+      expressions: (table: Table, expression: string) => known?.known.get(sampleId(table, expression)),
+    }
+    const hypopg = planner === 'clone' ? null : await openLivePlanner(source.openPlanner ?? null, original)
+    if (typeof hypopg === 'object' && hypopg) return joinPlanners(hypopg, () => openClone(original), candidates)
+    if (planner === 'hypopg')
+      throw new ConfigError(`HypoPG cannot plan: ${hypopg ?? 'there is no live server'}.`, {
+        hint: 'CREATE EXTENSION hypopg there, or leave --planner out: an embedded PostgreSQL plans as well.',
+      })
+    return openClone(original)
   }
   const { budget, perTable } = limits
   const advice = await adviseIndexes({
@@ -119,7 +134,38 @@ export async function adviseOn(
     ...(timeBudget === undefined ? {} : { timeBudget }),
     ...(progress ? { progress } : {}),
   })
-  return { ...advice, notSeen: [...remarks, ...advice.notSeen] }
+  return { ...advice, notSeen: [...remarks, ...advice.notSeen, ...describePlanner(advice, catalog)] }
+}
+
+/** The live server with HypoPG; a sentence where it cannot plan. */
+async function openLivePlanner(
+  open: Asked['openPlanner'],
+  original: Parameters<typeof openHypopg>[2],
+): Promise<WhatIf | string | null> {
+  if (open === null) return null
+  const session = await open()
+  try {
+    const found = await findHypopg(session)
+    if (typeof found !== 'string') return await openHypopg(session, found, original)
+    await session.close()
+    return found
+  } catch (error) {
+    await session.close()
+    if (!(error instanceof AuditError)) throw error
+    return error.message
+  }
+}
+
+/** Another major version plans a few queries otherwise. */
+function* describePlanner({ planners }: IndexAdvice, { serverVersion }: Catalog): Generator<NotSeen> {
+  const major = (version: number) => Math.floor(version / 10_000)
+  for (const { method, version, statements } of planners)
+    if (method === 'clone' && major(version) !== major(serverVersion))
+      yield {
+        what: `how PostgreSQL ${major(serverVersion)} itself would plan ${statements === 1 ? 'a statement' : `${statements} statements`}`,
+        reason: `The embedded planner is PostgreSQL ${major(version)}: costs of single queries may differ by some percent, or more where a newer version knows another plan.`,
+        deliberate: true,
+      }
 }
 
 /** Pages from which on it matters how a table is read: 2 MiB. */
@@ -136,8 +182,8 @@ export function readsPages({ catalog, statistics, workload }: Advised): boolean 
   )
 }
 
-async function sampleFrom(source: RowSource, expressions: readonly Sampled[], statistics: Statistics) {
-  const rows = await source.openRows()
+async function sampleFrom(open: Asked['openRows'], expressions: readonly Sampled[], statistics: Statistics) {
+  const rows = await open()
   try {
     return await sampleExpressions(rows, expressions, statistics)
   } finally {

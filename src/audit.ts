@@ -220,9 +220,10 @@ async function adviseOnIndexes(
   if (!isWanted || !statistics || !workload || !readsPages({ catalog, statistics, workload }))
     return { advice: null, notSeen: [] }
   progress?.('Planning queries')
-  const rows = data && source.kind !== 'snapshot' ? source : null
   try {
-    const advice = await adviseOn({ catalog, statistics, workload }, rows, { timeBudget: ADVISING_TIME })
+    const { openPlanner } = source
+    const asked = data && source.kind !== 'snapshot' ? source : { openPlanner }
+    const advice = await adviseOn({ catalog, statistics, workload }, asked, { timeBudget: ADVISING_TIME })
     return { advice, notSeen: advice.notSeen }
   } catch (error) {
     if (!(error instanceof AuditError)) throw error

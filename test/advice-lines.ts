@@ -61,7 +61,7 @@ export function readAdviceLines(sql: string, catalog: Catalog, queries: readonly
   const sum = (of: (line: Line) => number) =>
     lines.reduce((total, [, , json = '']) => total + of(JSON.parse(json) as Line), 0)
   return {
-    method: 'clone',
+    planners: [{ method: 'clone', version: 180000, statements: lines.length }],
     indexes,
     cost: { before: sum(({ before }) => before), after: sum(({ after }) => after) },
     statements: queries.length,

@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Files to lay into the data directory, readable by the server alone. */
   readonly files?: Readonly<Record<string, string>>
+  /** The system's server alone, whose packaged extensions it has. */
+  readonly system?: boolean
 }
 
 /** A real PostgreSQL on the loopback interface, whose superuser is `postgres`. */
@@ -68,13 +70,13 @@ if (process.env['VITEST']) {
  */
 export async function startServer(major: Major, options: ServerOptions = {}): Promise<TestServer> {
   const reasons: string[] = []
-  const isPlain = !options.settings && !options.files
+  const isPlain = !options.settings && !options.files && !options.system
   const given = process.env['PGBA_TEST_URL']
   if (given && isPlain) {
     const server = await adoptServer(given, major, reasons)
     if (server) return server
   }
-  for (const findBinaries of [findNpmBinaries, findSystemBinaries]) {
+  for (const findBinaries of options.system ? [findSystemBinaries] : [findNpmBinaries, findSystemBinaries]) {
     try {
       const binaries = await findBinaries(major)
       if (binaries) return await startBinaries(binaries, major, options)

@@ -53,7 +53,7 @@ select note from invoice where customer_id = 7;`,
           })),
           replaces: dropped,
           share: advice.cost.before > 0 ? gain / advice.cost.before : 0,
-          method: advice.method,
+          planners: advice.planners.map(({ method, version }) => `${method} ${Math.floor(version / 10_000)}`),
         },
         assessment: { impact: gain / advice.cost.before >= 0.1 ? 'high' : 'medium' },
       }

@@ -20,14 +20,21 @@ export interface AdviceRequest {
   readonly catalog: Catalog
   readonly statistics: Statistics
   readonly workload: Workload
-  /** Opens the planner, told which expressions candidates hold. */
-  readonly open: (expressions: readonly { readonly table: Table; readonly expression: string }[]) => Promise<WhatIf>
+  /** Opens the planner, told which expressions candidates hold and which candidates are whose. */
+  readonly open: (wanted: Wanted) => Promise<WhatIf>
   readonly limits?: Partial<Limits>
   /** Milliseconds, from when the planner is open, after which the best that is known is given. Default one minute. */
   readonly timeBudget?: number
   /** Most questions to the planner. Default 5,000. */
   readonly mostCalls?: number
   readonly progress?: (phase: string) => void
+}
+
+/** What a planner will be asked about. */
+export interface Wanted {
+  readonly expressions: readonly { readonly table: Table; readonly expression: string }[]
+  /** The candidates of each statement, without partial ones. */
+  readonly candidates: ReadonlyMap<Statement, readonly Candidate[]>
 }
 
 /** Candidates of one table that a statement is asked with beside its own. */
@@ -49,14 +56,15 @@ export async function adviseIndexes(request: AdviceRequest): Promise<IndexAdvice
     statistics,
     shareOf: (table: Table, sql: string) => shares.get(`${table.address} ${sql}`) ?? null,
   }
-  const expressions = accesses
+  const asked = accesses.map((each) => each.flatMap((access) => candidatesFor(access, context)))
+  const expressions = asked
     .flat()
-    .flatMap((access) => candidatesFor(access, context))
     .flatMap(({ table, specification }) =>
       specification.keys.flatMap(({ expression }) => (expression === undefined ? [] : [{ table, expression }])),
     )
-  const whatIf = rememberPlans(await request.open(expressions))
-  const notSeen: NotSeen[] = [...unparsed, ...whatIf.remarks]
+  const candidates = new Map(statements.map((statement, at) => [statement, asked[at]!]))
+  const whatIf = rememberPlans(await request.open({ expressions, candidates }))
+  const notSeen: NotSeen[] = [...unparsed]
   const opened = performance.now()
   try {
     await countShares(whatIf, accesses.flat(), statistics, shares)
@@ -124,11 +132,11 @@ export async function adviseIndexes(request: AdviceRequest): Promise<IndexAdvice
     const result = describe(set.planned, set.chosen, defined, options, catalog)
     return {
       ...result,
-      method: whatIf.method,
+      planners: whatIf.planners(),
       statements: planned.length,
       calls: whatIf.calls(),
       milliseconds: performance.now() - started,
-      notSeen,
+      notSeen: [...notSeen, ...whatIf.remarks()],
     }
   } finally {
     await whatIf.close()

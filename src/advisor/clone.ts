@@ -1,13 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { columnsOf, parseOperand } from '../evidence/catalog/expression.js'
 import { groupBy } from '../evidence/catalog/group.js'
 import type { Catalog, Table } from '../evidence/catalog/model.js'
 import type { NotSeen } from '../evidence/model.js'
-import type { ColumnStatistics, Statistics } from '../evidence/statistics/model.js'
+import type { Statistics } from '../evidence/statistics/model.js'
 import { quoteRelation } from '../fix/quote.js'
-import { recreateCatalog } from '../fix/recreate.js'
+import { recreateStructure } from '../fix/recreate.js'
 import { leavesOf } from '../fix/steps/base.js'
 import { createIndexAtOnce } from '../fix/steps/indexes.js'
 import { quoteIdentifier, quoteLiteral } from '../quote.js'
@@ -17,14 +16,12 @@ import { CONTRIB } from '../source/files/extensions.js'
 import { recreateOn } from '../source/recreate.js'
 import type { Row } from '../source/session.js'
 import type { Candidate } from './candidate.js'
+import { type ExpressionStatistics, extentOfCandidate, partOf } from './index-extent.js'
 import { readPlan, readRows } from './plan.js'
 import { extentOf, restoreExpression, restoreRelation, restoreStatistics } from './restore-statistics.js'
-import { estimateHeight, estimatePages, type Extent, type Part } from '../evidence/statistics/index-size.js'
+import { estimateHeight, estimatePages } from '../evidence/statistics/index-size.js'
 import type { Statement } from './statement.js'
 import type { Sized, WhatIf } from './what-if.js'
-
-/** What is known of expressions that an index might hold, by table and SQL text. */
-export type ExpressionStatistics = (table: Table, expression: string) => ColumnStatistics | undefined
 
 /** What a clone is made of. */
 export interface Original {
@@ -57,18 +54,17 @@ export async function openClone({ catalog, statistics, expressions = () => undef
   }
   try {
     const remarks = await fill(server, data, { catalog, statistics })
-    return { ...serve(server, data, { catalog, statistics, expressions }), remarks, close }
+    return { ...serve(server, data, { catalog, statistics, expressions }), remarks: () => remarks, close }
   } catch (error) {
     await close()
     throw error
   }
 }
 
-/** Rules of rows, grants and comments change no plan of a superuser. */
+/** Without what only looks at the server. */
 function plannedParts(catalog: Catalog): Catalog {
-  const bare = { grants: [], comment: null }
-  const tables = catalog.tables.map((table) => ({ ...table, ...bare, policies: [], triggers: [], rewriteRules: [] }))
-  return { ...catalog, tables }
+  const extensions = catalog.extensions.filter(({ name }) => !/^(?:hypopg|pg_stat_statements|pg_cron)$/.test(name))
+  return { ...catalog, extensions }
 }
 
 async function fill(
@@ -76,7 +72,7 @@ async function fill(
   data: string,
   { catalog, statistics }: Original,
 ): Promise<readonly NotSeen[]> {
-  const unmade = await recreateOn(server, recreateCatalog(plannedParts(catalog)))
+  const unmade = await recreateOn(server, recreateStructure(plannedParts(catalog)))
   for (const name of FOR_CANDIDATES) await server.execute(`create extension if not exists ${name} schema public`)
   const settings = Object.entries(statistics.settings).map(([name, value]) => `set ${name} = ${quoteLiteral(value)}`)
   const schemas = ['public', ...catalog.schemas.map(({ name }) => name).filter((name) => name !== 'public')]
@@ -180,6 +176,7 @@ function serve(
 ): Omit<WhatIf, 'remarks' | 'close'> {
   let calls = 0
   let named = 0
+  const planned = new Set<number>()
   /** What stands for a candidate or an existing index: oids in `pg_index`, and the tables whose statements it concerns. */
   const known = new Map<
     string,
@@ -221,33 +218,6 @@ function serve(
     return counting
   }
 
-  /** The rows of `table` that a candidate of it, or of the table that it is a partition of, holds. */
-  const extentOfIndex = async (candidate: Candidate, table: Table, types: readonly string[]): Promise<Extent> => {
-    const { method = 'btree', keys, include = [], where, options = {} } = candidate.specification
-    const own = extentOf(table, statistics) ?? { rows: 0, pages: 1, allVisiblePages: 0 }
-    const all = candidate.table === table ? own.rows : (extentOf(candidate.table, statistics)?.rows ?? own.rows)
-    const kept = where === undefined ? 1 : ((await countRows(candidate.table, where)) ?? all) / Math.max(1, all)
-    const part = (known: ColumnStatistics | undefined, at: number) => partOf(types[at] ?? 'text', known, own.rows, kept)
-    return {
-      method,
-      opclass: keys[0]?.opclass?.split('.').at(-1)?.replaceAll('"', '') ?? null,
-      keys: keys.map(({ column, expression }, at) =>
-        part(
-          column
-            ? statistics.column(table.column(column.name) ?? column)
-            : (expressions(candidate.table, expression ?? '') ?? widthOnly(table, expression ?? '', statistics)),
-          at,
-        ),
-      ),
-      included: include.map((column, at) =>
-        part(statistics.column(table.column(column.name) ?? column), keys.length + at),
-      ),
-      rows: own.rows * Math.min(1, kept),
-      tablePages: own.pages,
-      pagesPerRange: Number(options['pages_per_range'] ?? 128),
-    }
-  }
-
   const resize = (table: Table, pages: number) => {
     const path = paths.get(table.address)
     if (path !== undefined) resizeRelation(data, path, pages)
@@ -285,7 +255,7 @@ function serve(
       const of = byAddress.get(relation) ?? table
       tables.add(of)
       if (path === null) continue
-      const extent = await extentOfIndex(candidate, of, types)
+      const extent = await extentOfCandidate(candidate, of, types, { statistics, expressions, countRows })
       const pages = estimatePages(extent)
       if (extent.method === 'btree') plantTree(data, path, estimateHeight(extent, pages))
       resizeRelation(data, path, pages)
@@ -325,7 +295,7 @@ function serve(
   const isExisting = (id: string) => existing.has(id)
 
   return {
-    method: 'clone',
+    planners: () => [{ method: 'clone', version: server.version, statements: planned.size }],
     canHide: true,
     countRows,
     async define(candidates) {
@@ -353,6 +323,7 @@ function serve(
       if (change !== '') await server.runScript(change)
       try {
         const plan = readPlan(await explain(statement.sql, statement.hasParameters ? ', generic_plan' : ''))
+        planned.add(statement.id)
         return {
           cost: plan.cost,
           uses: plan.uses.map(({ index, node }) => ({ index: idOf.get(index) ?? index, node })),
@@ -363,39 +334,4 @@ function serve(
     },
     calls: () => calls,
   }
-}
-
-/** An expression that nobody sampled is as wide as the columns in it, and as distinct as the most distinct of them. */
-function widthOnly(table: Table, expression: string, statistics: Statistics): ColumnStatistics | undefined {
-  const known = columnsOf(parseOperand(expression)).flatMap((name) => {
-    const column = table.column(name)
-    return (column && statistics.column(column)) ?? []
-  })
-  const [first] = known.toSorted((a, b) => b.averageWidth - a.averageWidth)
-  return first && { ...first, averageWidth: Math.min(first.averageWidth, 32), values: null }
-}
-
-/** Of rows of which `kept` are indexed. */
-function partOf(type: string, known: ColumnStatistics | undefined | null, rows: number, kept = 1): Part {
-  if (!known) return { type, width: WIDTHS[type] ?? 16, nullFraction: 0, distinct: Math.max(1, rows * kept * 0.1) }
-  const all = known.distinct >= 0 ? known.distinct : -known.distinct * rows
-  const perValue = rows / Math.max(1, all)
-  return {
-    type,
-    width: known.averageWidth,
-    nullFraction: known.nullFraction,
-    // Of a value that stands in several rows one remains when any of these does.
-    distinct: kept >= 1 ? all : all * (1 - (1 - kept) ** perValue),
-  }
-}
-
-const WIDTHS: Readonly<Record<string, number>> = {
-  bool: 1,
-  int2: 2,
-  int4: 4,
-  int8: 8,
-  uuid: 16,
-  date: 4,
-  timestamptz: 8,
-  timestamp: 8,
 }

@@ -28,6 +28,12 @@ export const adviceFlags = {
     default: 60,
     helpValue: '<seconds>',
   }),
+  planner: Flags.option({
+    options: ['auto', 'hypopg', 'clone'] as const,
+    default: 'auto' as const,
+    description:
+      'Who plans: the live server with HypoPG, an embedded PostgreSQL with its statistics, or the first where it is installed.',
+  })(),
   sample: Flags.boolean({
     allowNo: true,
     default: true,
@@ -42,6 +48,7 @@ interface AdviceInput {
     readonly budget?: string | undefined
     readonly 'per-table'?: number | undefined
     readonly 'time-budget': number
+    readonly planner: 'auto' | 'hypopg' | 'clone'
     readonly sample: boolean
   }
 }
@@ -65,6 +72,7 @@ export async function runAdvice({ args, flags }: AdviceInput, configuration: Con
       ...(budget === undefined ? {} : { budget }),
       ...(flags['per-table'] === undefined ? {} : { perTable: flags['per-table'] }),
       timeBudget: flags['time-budget'] * 1000,
+      planner: flags.planner,
       sample: flags.sample,
       progress: progress.begin,
       signal,

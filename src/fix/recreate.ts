@@ -27,7 +27,27 @@ export function recreateCatalog(catalog: Catalog): Recreation {
   }
 }
 
+/** The same without what no plan of a superuser depends on: triggers, policies, publications, comments and grants. */
+export function recreateStructure(catalog: Catalog): Recreation {
+  return { roles: [], statements: structureOf(catalog) }
+}
+
 function listStatements(catalog: Catalog, given: readonly Given[]): readonly string[] {
+  return [
+    ...structureOf(catalog),
+    ...catalog.tables.flatMap(({ triggers }) =>
+      triggers.filter(({ inherited }) => !inherited).flatMap(recreateTrigger),
+    ),
+    ...[...catalog.tables, ...catalog.views].flatMap(({ rewriteRules }) => rewriteRules.flatMap(recreateRule)),
+    ...catalog.tables.flatMap(rowSecurity),
+    ...publications(catalog.tables),
+    ...comments(catalog),
+    ...grants(catalog, given),
+    'reset check_function_bodies',
+  ]
+}
+
+function structureOf(catalog: Catalog): readonly string[] {
   const roots = catalog.tables.filter((table) => !table.partitionOf)
   const identities = new Map(
     catalog.sequences.flatMap((one) => (one.identity && one.ownedBy ? [[one.ownedBy, one] as const] : [])),
@@ -64,15 +84,6 @@ function listStatements(catalog: Catalog, given: readonly Given[]): readonly str
     ...catalog.views.map(view),
     ...keysAndIndexes(roots, catalog),
     ...catalog.tables.flatMap((owner) => owner.foreignKeys.filter(({ inherited }) => !inherited)).map(constraint),
-    ...catalog.tables.flatMap(({ triggers }) =>
-      triggers.filter(({ inherited }) => !inherited).flatMap(recreateTrigger),
-    ),
-    ...[...catalog.tables, ...catalog.views].flatMap(({ rewriteRules }) => rewriteRules.flatMap(recreateRule)),
-    ...catalog.tables.flatMap(rowSecurity),
-    ...publications(catalog.tables),
-    ...comments(catalog),
-    ...grants(catalog, given),
-    'reset check_function_bodies',
   ]
 }
 

@@ -17,22 +17,29 @@ export function renderAdvice(format: AdviceFormat, advice: IndexAdvice, source: 
   return format === 'markdown' ? renderMarkdown(advice, source) : renderTerminal(advice, source)
 }
 
-const METHOD = {
-  clone: 'an embedded PostgreSQL with the schema, its statistics and no rows',
-  hypopg: 'the server itself, with hypothetical indexes (HypoPG)',
+const PLANNER = {
+  clone: (major: number) => `an embedded PostgreSQL ${major} with the schema, its statistics and no rows`,
+  hypopg: (major: number) => `the server itself (PostgreSQL ${major}) with hypothetical indexes (HypoPG)`,
 } as const
 
-function summarize(
-  { cost, indexes, statements, calls, milliseconds, method }: IndexAdvice,
-  source: string,
-): readonly string[] {
+/** Who planned; where two did, how many statements each. */
+function describePlanners({ planners }: IndexAdvice): string {
+  const all = planners.map(({ method, version, statements }) => {
+    const who = PLANNER[method](Math.floor(version / 10_000))
+    return planners.length > 1 ? `${who} (${statements.toLocaleString('en')} statements)` : who
+  })
+  return all.length === 0 ? 'nobody' : all.join(' and ')
+}
+
+function summarize(advice: IndexAdvice, source: string): readonly string[] {
+  const { cost, indexes, statements, calls, milliseconds } = advice
   const bytes = indexes.reduce((sum, index) => sum + index.bytes, 0)
   const count = (number: number, what: string) => `${number.toLocaleString('en')} ${what}${number === 1 ? '' : 's'}`
   return [
     indexes.length === 0
       ? `${source}: no index would make ${count(statements, 'statement')} cheaper by what it costs.`
       : `${source}: ${indexes.length === 1 ? 'one index' : `${indexes.length} indexes`} of about ${size(bytes)} would bring the planned cost of ${count(statements, 'statement')} from ${number(cost.before)} to ${number(cost.after)} (${share(cost.after / cost.before)}).`,
-    `Planned by ${METHOD[method]}: ${count(calls, 'question')} in ${(milliseconds / 1000).toFixed(1)} s.`,
+    `Planned by ${describePlanners(advice)}: ${count(calls, 'question')} in ${(milliseconds / 1000).toFixed(1)} s.`,
   ]
 }
 

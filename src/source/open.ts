@@ -43,6 +43,8 @@ export interface Source {
   readonly loaded: LoadedFiles | null
   /** A session in which rows may be looked at, for a short time each. Throws ConnectionError, and ConfigError where there are none. */
   openRows(options?: RowOptions): Promise<RowSession>
+  /** A transaction in which the server's planner is asked, with settings of its own; null where the server is not the one that would run queries. */
+  readonly openPlanner: (() => Promise<Session>) | null
   /** Databases for proofs. From files they hold the loaded schema and rows, else a copy of the schema. */
   readonly scratches: Scratches
   /** The first scratch database is the one that evidence is read from. */
@@ -68,6 +70,9 @@ export interface SourceOptions extends LoadOptions {
 
 /** How long one statement that looks at rows may run on a live server, in milliseconds. */
 const LONGEST_LOOK = 5000
+
+/** How long a planner may be left waiting for the next question, in milliseconds. */
+const LONGEST_PLANNING = 120_000
 
 /** Opens a database; the other options are for its SQL files. Throws ConfigError, ConnectionError or SqlLoadError. */
 export async function openSource(
@@ -104,6 +109,7 @@ async function openSnapshot(path: string, scratches: Scratches): Promise<Source>
       snapshot,
       loaded: null,
       openRows: () => Promise.reject(new ConfigError('A snapshot holds no rows.')),
+      openPlanner: null,
       scratches,
       scratchIsSource: false,
       disconnect: async () => undefined,
@@ -135,6 +141,7 @@ async function openFiles(paths: readonly string[], options: LoadOptions, elsewhe
       look: (sql) => loaded.session.query(sql),
       close: async () => undefined,
     }),
+    openPlanner: null,
     scratches,
     scratchIsSource: elsewhere === null,
     disconnect: async () => undefined,
@@ -167,6 +174,11 @@ async function openServer(
     openRows: async ({ preferReplica = false, rowSecurity = 'off' } = {}) => {
       const [place = connection] = preferReplica ? others : []
       const opened = await openRowSession(place, { statementTimeout: LONGEST_LOOK, rowSecurity })
+      rows.push(opened)
+      return opened
+    },
+    openPlanner: async () => {
+      const opened = await openLiveSession(connection, { isolation: 'read committed', idleTimeout: LONGEST_PLANNING })
       rows.push(opened)
       return opened
     },

@@ -4,8 +4,8 @@ import type { WorkloadQuery } from '../workload/model.js'
 
 /** The indexes that a workload wants, and what was asked to find out. */
 export interface IndexAdvice {
-  /** Who planned: an embedded server with the schema and its statistics, or hypothetical indexes on the live server. */
-  readonly method: 'clone' | 'hypopg'
+  /** Who planned; of two the one that planned more statements first. */
+  readonly planners: readonly Planner[]
   readonly indexes: readonly AdvisedIndex[]
   /** Of all statements, each times its calls, in the planner's units. */
   readonly cost: { readonly before: number; readonly after: number }
@@ -16,6 +16,15 @@ export interface IndexAdvice {
   readonly milliseconds: number
   /** Statements that could not be planned, statistics that are missing, and what the time did not suffice for. */
   readonly notSeen: readonly NotSeen[]
+}
+
+/** clone: an embedded server with the schema, its statistics and no rows · hypopg: the live server, with hypothetical indexes. */
+export interface Planner {
+  readonly method: 'clone' | 'hypopg'
+  /** `server_version_num` of the server that planned. */
+  readonly version: number
+  /** How many statements it planned. */
+  readonly statements: number
 }
 
 /** What an index is made of; the builder of fixes takes it as it is. */

@@ -36,8 +36,7 @@ const [HEADER, POINTER, ROW_POINTER] = [8, 4, 6]
 const LONGEST_POSTING = 808
 
 /** Types whose equal values may differ in their bytes, so that B-trees keep duplicates apart. https://www.postgresql.org/docs/current/btree.html#BTREE-DEDUPLICATION */
-const NOT_DEDUPLICATED =
-  /^(?:numeric|float4|float8|jsonb|interval|bpchar|tsvector|tsquery|_.*|.*range|record)$/
+const NOT_DEDUPLICATED = /^(?:numeric|float4|float8|jsonb|interval|bpchar|tsvector|tsquery|_.*|.*range|record)$/
 const EIGHT_BYTES = /^(?:int8|float8|timestamp|timestamptz|time|timetz|money|interval)$/
 const FOUR_BYTES = /^(?:int4|float4|date|oid)$/
 

@@ -31,6 +31,8 @@ export interface LiveSessionOptions {
   readonly lockTimeout?: number
   /** Longest time between two statements, in milliseconds, after which the server ends the session. Default 60 s. */
   readonly idleTimeout?: number
+  /** One moment for all statements, which holds back the clean-up of what others delete, or each its own. Default repeatable read. */
+  readonly isolation?: 'repeatable read' | 'read committed'
 }
 
 const OLDEST_VERSION = 120000
@@ -49,7 +51,7 @@ export async function openLiveSession(
   const connection = await connect(typeof target === 'object' ? target : resolveTarget(target))
   const { client, displayName } = connection
   try {
-    await client.query(`${readOnlyTransaction({ ...options, isolation: 'repeatable read' })}; savepoint ${SAVEPOINT}`)
+    await client.query(`${readOnlyTransaction({ isolation: 'repeatable read', ...options })}; savepoint ${SAVEPOINT}`)
     const description = await describeServer(client)
     refuseOld(description, displayName)
     return openTransaction(connection, description, options.statementTimeout ?? 15_000)
