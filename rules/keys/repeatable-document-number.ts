@@ -1,23 +1,16 @@
 import {
   addKey,
   afterReview,
-  type Catalog,
   type Column,
   createIndex,
+  documentNumberOf,
   dropPlainIndexes,
-  mentions,
+  issuerOf,
   quoteIdentifier,
   ownRolesOf,
   rule,
   type Table,
-  tenancyOf,
-  wordsOf,
 } from '../../src/kit.js'
-
-const NUMBER = /^(?:number|no|nr|num|nummer|numero|folio|rechnungsnummer|gutschriftnummer|invoicenumber|invnumber)$/
-/** Numbers of somebody or something else. */
-const OTHER =
-  /^(?:purchase|po|order|customer|account|tax|vat|phone|page|line|sequence|version|contract|vertrag|kunde|kunden|check|cheque|transaction|reference|attempt|retry|days?|of)$/
 
 export default rule({
   severity: 'warning',
@@ -39,10 +32,10 @@ export default rule({
 
   *detect({ catalog }) {
     for (const table of ownRolesOf(catalog).tablesIn('invoice', 'credit')) {
-      if (table.partitionOf || table.variety === 'foreign' || isReceived(table)) continue
-      const [number, ...more] = table.columns.filter(isNumber)
-      if (!number || more.length > 0 || number.inherited || isInUnique(number) || isDerived(table)) continue
-      const scope = scopeOf(table, catalog)
+      if (table.partitionOf || table.variety === 'foreign') continue
+      const number = documentNumberOf(table)
+      if (!number || number.inherited || isInUnique(number) || isDerived(table)) continue
+      const scope = issuerOf(table, catalog)
       yield {
         on: number,
         related: scope,
@@ -73,16 +66,6 @@ export default rule({
   },
 })
 
-function isNumber(column: Column): boolean {
-  const { name, type, table, generated } = column
-  const words = wordsOf(name)
-  if (!/^(?:text|varchar|bpchar|citext|int[48]|numeric)$/.test(type.name) || generated !== null) return false
-  if (!NUMBER.test(words.at(-1) ?? '') && !NUMBER.test(words[0] ?? '')) return false
-  if (words.some((word) => OTHER.test(word)) || mentions(words, 'foreign')) return false
-  // `number_of_items` counts; a number that is a key of another table is its.
-  return !table.foreignKeys.some(({ columns }) => columns.includes(column))
-}
-
 function isInUnique({ table, name }: Column): boolean {
   return table.indexes.some(
     ({ unique, valid, keys }) =>
@@ -92,29 +75,10 @@ function isInUnique({ table, name }: Column): boolean {
   )
 }
 
-/** Documents of suppliers, who each have their own numbers. */
-function isReceived({ name, columns }: Table): boolean {
-  const received =
-    /^(?:ap|payable|vendor|supplier|purchase|kreditor|lieferant|eingang|eingangsrechnung|proveedor|compra|fornecedor|fournisseur|achat)$/
-  return [name, ...columns.map((column) => column.name)].some((each) =>
-    wordsOf(each).some((word) => received.test(word)),
-  )
-}
-
 /** A unique counter stands beside it, of which the number is made. */
 function isDerived({ indexes }: Table): boolean {
   return indexes.some(
     ({ unique, valid, keys }) =>
       unique && valid && keys.some(({ column }) => column && /sequen|serial|laufend|secuen/i.test(column.name)),
   )
-}
-
-/** Who issues: the tenant, or the organization where customers are somebody else. */
-function scopeOf(table: Table, catalog: Catalog): readonly Column[] {
-  const roles = ownRolesOf(catalog)
-  const tenant = tenancyOf(catalog)?.columnOf(table)
-  const customer = roles.linkTo(table, 'customer')?.columns[0]
-  if (tenant && tenant !== customer) return [tenant]
-  const issuer = roles.linkTo(table, 'organization')
-  return customer && issuer && issuer.columns[0]?.notNull ? issuer.columns.slice(0, 1) : []
 }

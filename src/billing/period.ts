@@ -51,7 +51,19 @@ export function isOrdered({ start, end }: Period): Answer {
     ...table.columns.flatMap(({ generated }) => generated?.expression ?? []),
   ]
   if (expressions.some((expression) => isRangeOf(expression, start, end))) return 'yes'
-  return table.triggers.some(({ function: routine }) => refuses(routine?.source ?? '', [start, end])) ? 'unknown' : 'no'
+  return refusesBoth(table, [start, end]) ? 'unknown' : 'no'
+}
+
+/** Whether a trigger of the table can refuse a row and knows these columns. */
+export function refusesBoth(table: Table, columns: readonly Column[]): boolean {
+  return table.triggers.some(({ function: routine }) => refuses(routine?.source ?? '', columns))
+}
+
+/** Which end of a period the words of a name speak of; null for neither or both. */
+export function sideOf(words: readonly string[]): 'start' | 'end' | null {
+  const starts = words.some((word) => means(word, 'start', 'started'))
+  const ends = words.some((word) => means(word, 'end', 'ended', 'expiry'))
+  return starts === ends ? null : starts ? 'start' : 'end'
 }
 
 function refuses(source: string, columns: readonly Column[]): boolean {

@@ -7,6 +7,13 @@ import { type Language, languageOf } from './language.js'
 const PARTS = {
   item: { en: 'item items', de: 'position positionen', es: 'partida partidas', fr: 'ligne lignes', pt: 'item itens' },
   line: { en: 'line lines', de: 'position positionen', es: 'linea lineas', fr: 'ligne lignes', pt: 'item itens' },
+  counter: {
+    en: 'counter counters',
+    de: 'zaehler zaehler',
+    es: 'contador contadores',
+    fr: 'compteur compteurs',
+    pt: 'contador contadores',
+  },
   allocation: {
     en: 'allocation allocations',
     de: 'zuordnung zuordnungen',
@@ -47,6 +54,13 @@ const COLUMNS = {
   description: { en: 'description', de: 'beschreibung', es: 'descripcion', fr: 'description', pt: 'descricao' },
   'line number': { en: 'line_no', de: 'position_nr', es: 'linea_no', fr: 'ligne_no', pt: 'linha_no' },
   number: { en: 'number', de: 'nummer', es: 'numero', fr: 'numero', pt: 'numero' },
+  'last number': {
+    en: 'last_number',
+    de: 'letzte_nummer',
+    es: 'ultimo_numero',
+    fr: 'dernier_numero',
+    pt: 'ultimo_numero',
+  },
   reason: { en: 'reason', de: 'grund', es: 'motivo', fr: 'motif', pt: 'motivo' },
   'issued at': { en: 'issued_at', de: 'ausgestellt_am', es: 'emitida_en', fr: 'emise_le', pt: 'emitida_em' },
   'applied at': { en: 'applied_at', de: 'zugeordnet_am', es: 'aplicado_en', fr: 'affecte_le', pt: 'alocado_em' },

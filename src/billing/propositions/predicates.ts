@@ -2,6 +2,7 @@ import type { Table } from '../../evidence/catalog/model.js'
 import type { CodedTable } from '../../evidence/sample/codes.js'
 import { equationId, equationsOf, formulaOf, isKept } from '../arithmetic.js'
 import { quoteIdentifier } from '../../quote.js'
+import { innerDateId, innerDatesOf, insideOf, isHeldInside } from '../inner-dates.js'
 import { isOrdered, type Period, periodsOf } from '../period.js'
 import { proposeAmounts } from './amounts.js'
 import { proposeDays } from './days.js'
@@ -30,6 +31,7 @@ export function proposePredicates(table: Table, coded: CodedTable | null): reado
   const settled = new Set(proposed.flatMap(({ group, expression }) => (isEnforced(expression, table) ? [group] : [])))
   return [
     ...proposePeriods(table),
+    ...proposeInnerDates(table),
     ...proposeEquations(table),
     ...proposeDays(table),
     ...proposed.filter(({ group }) => !settled.has(group)),
@@ -51,6 +53,26 @@ function proposePeriods(table: Table): readonly Proposition[] {
         expression: `${end} >= ${start}`,
         tallies: { equal: `${end} = ${start}` },
         group: orderId(period),
+        rank: 1,
+        byName: 0,
+      },
+    ]
+  })
+}
+
+/** The rule about dates outside of their period speaks of them. */
+function proposeInnerDates(table: Table): readonly Proposition[] {
+  return innerDatesOf(table).flatMap((date): readonly Proposition[] => {
+    if (date.inner.inherited || isHeldInside(date)) return []
+    return [
+      {
+        id: innerDateId(date),
+        family: 'inside',
+        contradiction: `${date.inner.name} lies ${date.operator === '>=' ? 'before' : 'after'} ${date.bound.name}`,
+        table,
+        columns: [date.inner, date.bound],
+        expression: insideOf(date),
+        group: innerDateId(date),
         rank: 1,
         byName: 0,
       },
