@@ -112,6 +112,19 @@ const RACES: readonly Race[] = [
   },
 ]
 
+/** Nothing is refused: what matters is which numbers are given. */
+const NUMBERED: Pick<Race, 'rule' | 'schema' | 'changes'> = {
+  rule: 'consistency/gapped-document-number',
+  schema: `create table invoice (id bigint primary key, number bigint generated always as identity unique, due_date date not null,
+      currency char(3) not null, total numeric(12, 2) not null);
+    comment on column invoice.number is 'Consecutive, without gaps.';
+    insert into invoice (id, due_date, currency, total) values (1, '2026-12-01', 'EUR', 10);`,
+  changes: [
+    `insert into invoice (id, due_date, currency, total) values (2, '2026-12-01', 'EUR', 10)`,
+    `insert into invoice (id, due_date, currency, total) values (3, '2026-12-01', 'EUR', 10)`,
+  ],
+}
+
 const rules = await loadRules()
 const clients: pg.Client[] = []
 afterEach(() => Promise.all(clients.splice(0).map((client) => client.end())))
@@ -124,7 +137,7 @@ async function connect(url: string): Promise<pg.Client> {
 }
 
 /** A database with the schema, and with what the rule's fix makes of it. */
-async function cure({ rule: id, schema }: Race, major: 15 | 18): Promise<string> {
+async function cure({ rule: id, schema }: Pick<Race, 'rule' | 'schema'>, major: 15 | 18): Promise<string> {
   const server = await startServer(major)
   const url = await server.createDatabase(schema)
   const { judged } = judge(
@@ -200,6 +213,22 @@ describe.each([15, 18] as const)('two sessions at once on PostgreSQL %s', (major
     const url = await server.createDatabase(one.schema)
     expect((await race(url, one.changes, 'read committed', 'commit')).code).toBe('done')
     expect(await isBroken(url, one)).toBe(true)
+  })
+
+  it.each([
+    { end: 'commit', numbers: ['1', '2', '3'], without: ['1', '2', '3'] },
+    { end: 'rollback', numbers: ['1', '2'], without: ['1', '3'] },
+  ] as const)('two invoices, the first with a $end: no number is left out', async ({ end, numbers, without }) => {
+    const given = async (url: string) =>
+      (await (await connect(url)).query('select number from invoice order by 1')).rows.map(
+        (row) => row.number as string,
+      )
+    const url = await cure(NUMBERED, major)
+    expect(await race(url, NUMBERED.changes, 'read committed', end)).toEqual({ waited: true, code: 'done' })
+    expect(await given(url)).toEqual(numbers)
+    const plain = await (await startServer(major)).createDatabase(NUMBERED.schema)
+    expect(await race(plain, NUMBERED.changes, 'read committed', end)).toEqual({ waited: false, code: 'done' })
+    expect(await given(plain)).toEqual(without)
   })
 
   it.each(['repeatable read', 'serializable'])('two refunds under %s: one of them fails', async (isolation) => {

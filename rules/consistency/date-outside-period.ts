@@ -11,7 +11,13 @@ import {
   rule,
 } from '../../src/kit.js'
 
-const AGREEMENTS = ['subscription', 'subscription item', 'invoice', 'invoice line', 'credit'] as const satisfies readonly Role[]
+const AGREEMENTS = [
+  'subscription',
+  'subscription item',
+  'invoice',
+  'invoice line',
+  'credit',
+] as const satisfies readonly Role[]
 
 export default rule({
   severity: 'info',

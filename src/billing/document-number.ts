@@ -31,7 +31,8 @@ export function issuerOf(table: Table, catalog: Catalog): readonly Column[] {
 export function seriesOf(number: Column, catalog: Catalog): readonly Column[] {
   const { table } = number
   const key = table.indexes.find(
-    ({ unique, valid, keys }) => unique && valid && keys.every(({ column }) => column) && keys.some(({ column }) => column === number),
+    ({ unique, valid, keys }) =>
+      unique && valid && keys.every(({ column }) => column) && keys.some(({ column }) => column === number),
   )
   if (!key) return issuerOf(table, catalog)
   return key.keys.flatMap(({ column }) => (column && column !== number ? column : []))
@@ -44,7 +45,9 @@ export function sequenceUseOf(number: Column, catalog: Catalog): 'identity' | 'd
     ({ timing, events, forEach, enabled }) =>
       timing === 'before' && forEach === 'row' && events.includes('insert') && enabled !== 'disabled',
   )
-  const sources = before.map(({ function: routine }) => routine?.source ?? '').filter((source) => assigns(source, number))
+  const sources = before
+    .map(({ function: routine }) => routine?.source ?? '')
+    .filter((source) => assigns(source, number))
   if (sources.some((source) => /\bnextval\s*\(/i.test(source))) return 'trigger'
   // Another source of numbers, which is not looked into.
   if (sources.length > 0) return null

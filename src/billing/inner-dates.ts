@@ -61,7 +61,10 @@ export function innerDateId({ inner, operator, bound }: InnerDate): string {
 
 function isMoment({ type, generated }: Column, words: readonly string[]): boolean {
   if (!/^(?:date|timestamp|timestamptz)$/.test(type.name) || generated) return false
-  return sideOf(words) !== null || words.every((word) => PRORATION.test(word) || word === 'pro' || word === 'rata' || means(word, 'date'))
+  return (
+    sideOf(words) !== null ||
+    words.every((word) => PRORATION.test(word) || word === 'pro' || word === 'rata' || means(word, 'date'))
+  )
 }
 
 /** Start and end of the whole agreement. */

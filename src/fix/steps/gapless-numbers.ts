@@ -46,7 +46,8 @@ export function countWithoutGaps({ number, series, counter, last, taken }: Gaple
     '  return new;',
     'end',
   ]
-  const digits = number.type.typcategory === 'N' ? `max(${column})` : String.raw`max(substring(${column} from '\d+$')::bigint)`
+  const digits =
+    number.type.typcategory === 'N' ? `max(${column})` : String.raw`max(substring(${column} from '\d+$')::bigint)`
   const when = number.identity ? '' : ` when (new.${column} is null)`
   return [
     ...createTable({
