@@ -2,10 +2,12 @@ import {
   addCheck,
   afterReview,
   type Column,
+  documentTotalsOf,
   equationsOf,
   holdsMoney,
   isNeverNegative,
   mentions,
+  ownRolesOf,
   quoteIdentifier,
   rule,
   usageLimitsOf,
@@ -17,8 +19,8 @@ export default rule({
   tier: 'inferred',
   confidence: 0.7,
   docs: {
-    summary: 'Give an amount the CHECK that its neighbours have.',
-    why: 'A negative price or quantity turns a charge into a payout. Where most amounts are kept from it, the one that is not was forgotten.',
+    summary: 'Give an amount the CHECK that its neighbours have, and the total of an invoice or a payment in any case.',
+    why: 'A negative price or quantity turns a charge into a payout, and so does the total of an invoice. Where most amounts are kept from it, the one that is not was forgotten.',
     bad: `create table plan (id bigint primary key, setup_fee numeric(12, 2) not null check (setup_fee >= 0),
       monthly_price numeric(12, 2) not null check (monthly_price >= 0), yearly_price numeric(12, 2) not null);`,
     good: `create table plan (id bigint primary key, setup_fee numeric(12, 2) not null check (setup_fee >= 0),
@@ -40,20 +42,33 @@ export default rule({
     for (const { table, columns, guarded } of amounts) {
       const open = columns.filter((column) => !column.inherited && isNeverNegative(column) === 'no')
       const many = guarded.length >= 2 && guarded.length >= open.length
+      const totals = documentTotalsOf(table, catalog).filter(
+        (column) => !column.inherited && isNeverNegative(column) === 'no',
+      )
       const suspects = open.filter(({ name }) => many || (checked.get(name) ?? 0) >= 2)
-      if (suspects.length === 0) continue
+      if (suspects.length + totals.length === 0) continue
       const explained = [
         ...usageLimitsOf(table).map(({ counter }) => counter),
         ...equationsOf(table).map(({ target }) => target),
       ]
       const forgotten = suspects.filter((column) => !explained.includes(column))
-      if (forgotten.length === 0) continue
-      yield { on: table, related: forgotten, facts: { columns: forgotten.map(({ name }) => name) } }
+      const found = table.columns.filter((column) => forgotten.includes(column) || totals.includes(column))
+      if (found.length === 0) continue
+      yield {
+        on: table,
+        related: found,
+        facts: {
+          columns: found.map(({ name }) => name),
+          beside: forgotten.length > 0 ? 'amounts' : (ownRolesOf(catalog).of(table)?.role ?? 'invoice'),
+        },
+      }
     }
   },
 
-  message: ({ on, facts: { columns } }) =>
-    `${on} lets ${columns.join(', ')} be negative, where the amounts beside ${columns.length > 1 ? 'them' : 'it'} or of the same name may not be.`,
+  message: ({ on, facts: { columns, beside } }) =>
+    beside !== 'amounts'
+      ? `${on} lets ${columns.join(', ')} be negative, which turns ${beside === 'invoice' ? 'an invoice' : 'a payment'} into its opposite.`
+      : `${on} lets ${columns.join(', ')} be negative, where the amounts beside ${columns.length > 1 ? 'them' : 'it'} or of the same name may not be.`,
 
   advice: ({ facts: { columns } }) => `Add CHECK (${columns.map((name) => `${name} >= 0`).join(' and ')}).`,
 
