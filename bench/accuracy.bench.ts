@@ -133,7 +133,7 @@ async function findingsIn(
   const { judged } = await evidenceOf(sql, (evidence) => judge(chosen, evidence))
   return judged.map(({ finding: { rule, address, object, related } }) => [
     `${rule} ${address}`,
-    ...(object.kind === 'table' ? related.map((other) => `${rule} ${other}`) : []),
+    ...(object.kind === 'table' || object.kind === 'constraint' ? related.map((other) => `${rule} ${other}`) : []),
   ])
 }
 

@@ -31,7 +31,7 @@ async function review(schema: string, queries = '') {
     const roles = new Map(rolesOf(catalog).all.map(({ table, role }) => [table.address, role as string]))
     const found = judged.flatMap(({ finding: { rule, address, object, related } }) => [
       `${rule} ${address}`,
-      ...(object.kind === 'table' ? related.map((other) => `${rule} ${other}`) : []),
+      ...(object.kind === 'table' || object.kind === 'constraint' ? related.map((other) => `${rule} ${other}`) : []),
     ])
     return { roles, found: new Set(found), crashed }
   })

@@ -15,6 +15,12 @@ import {
 const DOCUMENTS: readonly Role[] = ['price', 'plan', 'invoice', 'payment', 'subscription', 'ledger account']
 const PARTS: readonly Role[] = ['invoice line', 'subscription item', 'credit', 'payment allocation', 'ledger entry']
 
+/** Records of what happened, which must not change with what they belong to. */
+const RECORDS: readonly Role[] = ['invoice', 'payment']
+/** Parties, and the names of a currency there that is a setting for what comes. */
+const PARTIES: readonly Role[] = ['organization', 'customer', 'payment method']
+const SETTING = /^(?:default|preferred|payout|settlement|home|standard|bevorzugt\w*|predeterminad[oa]|padrao|defaut)$/
+
 /** So many tables further a currency may stand. */
 const FAR = 3
 
@@ -43,17 +49,32 @@ export default rule({
       if (table.partitionOf || table.variety === 'foreign') return []
       const isPart = PARTS.includes(role)
       const amount = isPart || DOCUMENTS.includes(role) ? amountWithout(table) : null
-      const known = hasCurrency(table, catalog) || reachesCurrency(table, catalog, new Set())
-      return amount && !known ? [{ table, amount, isPart }] : []
+      const known = hasCurrency(table, catalog) || reachesCurrency(table, catalog, RECORDS.includes(role), new Set())
+      if (!amount || known) return []
+      return [
+        {
+          table,
+          amount,
+          isPart,
+          setting: RECORDS.includes(role) ? (settingOf(table, catalog)?.address ?? null) : null,
+        },
+      ]
     })
     const documents = bare.filter(({ isPart }) => !isPart).map(({ table }) => table)
-    for (const { table, amount, isPart } of bare) {
+    for (const { table, amount, isPart, setting } of bare) {
       if (isPart && roles.linksFrom(table).some(({ to }) => documents.includes(to))) continue
-      yield { on: amount, facts: { amount: amount.name } }
+      yield {
+        on: amount,
+        facts: { amount: amount.name, setting },
+        assessment: setting ? { severity: 'info', confidence: 0.6 } : {},
+      }
     }
   },
 
-  message: ({ on }) => `${on} is in no known currency: neither its table nor what its rows belong to has one.`,
+  message: ({ on, facts: { setting } }) =>
+    setting
+      ? `${on} is in the currency that ${setting} has today: when that is changed, so is what was paid.`
+      : `${on} is in no known currency: neither its table nor what its rows belong to has one.`,
 
   advice: ({ on }) =>
     `Add a currency to ${on.table}: NOT NULL, three letters, filled from what the row belongs to; where there was only one currency so far, that one.`,
@@ -78,12 +99,27 @@ function hasCurrency(table: Table, catalog: Catalog): boolean {
   )
 }
 
-/** What the rows must belong to has a currency, or belongs to something that has one. */
-function reachesCurrency(table: Table, catalog: Catalog, seen: Set<Table>): boolean {
+/** What the rows must belong to has a currency, or belongs to something that has one; a record's is not known by what a party wants today. */
+function reachesCurrency(table: Table, catalog: Catalog, isRecord: boolean, seen: Set<Table>): boolean {
   if (seen.size > FAR || seen.has(table)) return false
   seen.add(table)
   return ownRolesOf(catalog)
     .linksFrom(table)
-    .filter(({ columns }) => columns.every(({ notNull }) => notNull))
-    .some(({ to }) => hasCurrency(to, catalog) || reachesCurrency(to, catalog, seen))
+    .filter(({ columns, to }) => columns.every(({ notNull }) => notNull) && !(isRecord && isSetting(to, catalog)))
+    .some(({ to }) => hasCurrency(to, catalog) || reachesCurrency(to, catalog, isRecord, seen))
+}
+
+/** The party whose setting gives a record its currency. */
+function settingOf(table: Table, catalog: Catalog): Table | undefined {
+  return ownRolesOf(catalog)
+    .linksFrom(table)
+    .find(({ to }) => isSetting(to, catalog))?.to
+}
+
+function isSetting(table: Table, catalog: Catalog): boolean {
+  const roles = ownRolesOf(catalog)
+  const role = roles.of(table)?.role
+  if (!role || !PARTIES.includes(role)) return false
+  const currencies = roles.columnsOf(table, 'currency')
+  return currencies.length > 0 && currencies.every(({ name }) => wordsOf(name).some((word) => SETTING.test(word)))
 }

@@ -1,4 +1,16 @@
-import { type Column, type Index, rule, type Tenancy, tenancyOf, wordsOf } from '../../src/kit.js'
+import {
+  type Catalog,
+  type Column,
+  documentNumberOf,
+  type Index,
+  issuerOf,
+  ownRolesOf,
+  rule,
+  type Table,
+  type Tenancy,
+  tenancyOf,
+  wordsOf,
+} from '../../src/kit.js'
 
 /** Keys that a client makes up, so that two tenants will make up the same. */
 const MADE_UP = /^(?:idempotency|idempotence|dedup|deduplication|dedupe)$/
@@ -28,34 +40,61 @@ export default rule({
 
   *detect({ catalog }) {
     const tenancy = tenancyOf(catalog)
-    if (!tenancy) return
-    const tables = catalog.tables.filter((table) => tenancy.columnOf(table) !== undefined)
+    const tables = catalog.tables.filter((table) => tenancy?.columnOf(table) !== undefined)
     const scoped = new Set(
-      tables.flatMap(({ indexes }) => indexes).flatMap((index) => scopedNameOf(index, tenancy) ?? []),
+      tables
+        .flatMap(({ indexes }) => indexes)
+        .flatMap((index) => (tenancy ? (scopedNameOf(index, tenancy) ?? []) : [])),
     )
-    for (const table of tables) {
+    const numbers = new Map(
+      ownRolesOf(catalog)
+        .tablesIn('invoice', 'credit')
+        .flatMap((table): readonly (readonly [Column, Column])[] => {
+          const [number, issuer] = [documentNumberOf(table), issuerAbove(table, catalog)]
+          return number && issuer ? [[number, issuer]] : []
+        }),
+    )
+    const documents = [...numbers.keys()].map(({ table }) => table).filter((table) => !tables.includes(table))
+    for (const table of [...tables, ...documents]) {
       const index = table.indexes.find((each) => {
         const column = loneColumnOf(each)
-        return column && (isMadeUp(column) || scoped.has(lastWordOf(column)))
+        return column && (isMadeUp(column) || numbers.has(column) || scoped.has(lastWordOf(column)))
       })
       const column = index && loneColumnOf(index)
       if (!index || !column) continue
       yield {
         on: index.constraint ?? index,
         related: [column],
-        facts: { column: column.name, tenant: tenancy.columnOf(table)?.name ?? '', madeUp: isMadeUp(column) },
+        facts: {
+          column: column.name,
+          tenant: (tenancy?.columnOf(table) ?? numbers.get(column))?.name ?? '',
+          carried: tenancy?.columnOf(table) !== undefined || numbers.get(column)?.table === table,
+          because: isMadeUp(column) ? 'made up' : numbers.has(column) ? 'document' : 'others',
+        },
       }
     }
   },
 
-  message: ({ on, facts: { column, tenant, madeUp } }) =>
-    madeUp
+  message: ({ on, facts: { column, tenant, because } }) =>
+    because === 'made up'
       ? `${on} makes ${column} unique across all tenants, although each client makes up its own.`
-      : `${on} makes ${column} unique across all tenants, where other tables make theirs unique within ${tenant}.`,
+      : because === 'document'
+        ? `${on} makes ${column} unique for all, although each ${tenant} issues documents with numbers of its own.`
+        : `${on} makes ${column} unique across all tenants, where other tables make theirs unique within ${tenant}.`,
 
-  advice: ({ facts: { column, tenant } }) =>
-    `If each tenant has its own, make (${tenant}, ${column}) unique instead; statements with ON CONFLICT (${column}) have to follow.`,
+  advice: ({ on, facts: { column, tenant, carried } }) =>
+    !carried
+      ? `Let ${on.table.address} carry who issues it, as what it belongs to does, with a foreign key over both, and make ${column} unique within that.`
+      : `If each tenant has its own, make (${tenant}, ${column}) unique instead; statements with ON CONFLICT (${column}) have to follow.`,
 })
+
+/** The column of who issues the rows, in the table or in what they must belong to. */
+function issuerAbove(table: Table, catalog: Catalog): Column | undefined {
+  const parents = table.foreignKeys.filter(({ columns }) => columns.every(({ notNull }) => notNull))
+  return [table, ...parents.map(({ referencedTable }) => referencedTable)]
+    .filter((each) => ownRolesOf(catalog).of(each)?.role === 'invoice' || each === table)
+    .flatMap((each) => issuerOf(each, catalog))[0]
+}
 
 /** The only column of a whole unique index that no foreign key relies on. */
 function loneColumnOf({ unique, valid, keys, predicate, supportsForeignKeys, constraint }: Index): Column | null {

@@ -41,7 +41,7 @@ export default rule({
           !column.inherited &&
           isSecret(column, table, catalog) &&
           // Rows that begin as ciphertexts do.
-          !/^holds/.test(sample?.predicate(sealedId(column))?.grounds.verdict ?? ''),
+          !(sample?.predicate(sealedId(column))?.grounds.verdict ?? '').startsWith('holds'),
       )
       if (columns.length > 0) yield { on: table, related: columns, facts: { columns: columns.map(({ name }) => name) } }
     }

@@ -22,7 +22,8 @@ export function issuerOf(table: Table, catalog: Catalog): readonly Column[] {
   const roles = ownRolesOf(catalog)
   const tenant = tenancyOf(catalog)?.columnOf(table)
   const customer = roles.linkTo(table, 'customer')?.columns[0]
-  if (tenant && tenant !== customer) return [tenant]
+  // Where tenants are the customers, the house itself issues.
+  if (tenant && tenant !== customer) return roles.tablesIn('customer').length > 0 ? [tenant] : []
   const issuer = roles.linkTo(table, 'organization')
   return customer && issuer && issuer.columns[0]?.notNull ? issuer.columns.slice(0, 1) : []
 }

@@ -18,7 +18,7 @@ const TRIAL = /^(?:trial|testphase|testzeitraum|probe\w*|prueba|essai|experiment
 const PRORATION = /^(?:prorat\w*|prorrat\w*|rateio|anteilig\w*|zeitanteilig\w*)$/
 /** A period that is renewed: a trial that is over lies before it. */
 const RENEWED =
-  /^(?:current|billing|invoice|aktuell\w*|abrechnung\w*|laufend\w*|actual|atual|actuel\w*|courant\w*|facturacion|cobranca|facturation)$/
+  /^(?:current|period|periodo|periode|billing|invoice|aktuell\w*|abrechnung\w*|laufend\w*|actual|atual|actuel\w*|courant\w*|facturacion|cobranca|facturation)$/
 
 /** Dates of trials and prorations beside the period that they lie in, as far as names and types tell. */
 export const innerDatesOf = rememberFor((table: Table): readonly InnerDate[] => {

@@ -9,7 +9,7 @@ export function holdsMoney(column: Column): Answer {
   if (column.type.name === 'money') return 'yes'
   if (!NUMERIC.has(column.type.name)) return 'no'
   const words = wordsOf(column.name)
-  if (mentions(words, 'rate', 'quantity', 'count', 'span', 'identity')) return 'no'
+  if (mentions(words, 'rate', 'quantity', 'count', 'identity') || isSpan(words)) return 'no'
   if (isPlainlyMoney(words)) return 'yes'
   if (
     !mentions(
@@ -47,8 +47,14 @@ function isAboutMoney(table: Table): boolean {
 
 /** Names that are money wherever they stand. */
 function isPlainlyMoney(words: readonly string[]): boolean {
-  if (mentions(words, 'rate', 'quantity', 'count', 'span', 'identity')) return false
+  if (mentions(words, 'rate', 'quantity', 'count', 'identity') || isSpan(words)) return false
   if (mentions(words, 'price', 'fee', 'earning', 'subtotal', 'coin', 'coinage')) return true
   if (mentions(words, 'cost')) return mentions(words, 'unit', 'shipping')
   return mentions(words, 'amount') && mentions(words, 'tax', 'discount', 'net', 'gross', 'paid', 'due', 'shipping')
+}
+
+/** It counts days or months; not what a month costs: `monatspreis`, `price_per_month`. */
+function isSpan(words: readonly string[]): boolean {
+  if (means(words.at(-1) ?? '', 'price', 'fee')) return false
+  return words.some((word, at) => means(word, 'span') && !/^(?:per|pro|por|par)$/.test(words[at - 1] ?? ''))
 }

@@ -73,7 +73,7 @@ const WORDS = {
     'log audit history event archive snapshot version journal protokoll historie historique historial historico revision',
   // Lists that are kept in one column
   record:
-    'item line entry tier position step charge payment installment instalment address contact phase rule discount tax fee adjustment participant attendee member child dependent shipment refund transaction component ingredient answer question milestone slot shift passenger segment price product variant stop recipient posten zeile staffel stufe ligne article palier poste partida linea tramo cuota iten linha parcela faixa zahlung paiement pago',
+    'item line entry tier position step charge payment installment instalment address contact phase rule discount tax fee adjustment participant attendee member child dependent shipment refund transaction component ingredient answer question milestone slot shift passenger segment price product variant stop recipient posten zeile staffel stufe bracket band ligne article palier poste partida linea tramo cuota iten linha parcela faixa zahlung paiement pago',
   open: 'metadata meta payload setting config configuration raw response request webhook extra custom option preference context header body schema definition params parameter argument env feature flag tag label permission scope role locale translation layout',
 } as const
 

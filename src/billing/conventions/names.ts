@@ -14,6 +14,7 @@ const PARTS = {
     fr: 'compteur compteurs',
     pt: 'contador contadores',
   },
+  price: { en: 'price prices', de: 'preis preise', es: 'precio precios', fr: 'prix prix', pt: 'preco precos' },
   allocation: {
     en: 'allocation allocations',
     de: 'zuordnung zuordnungen',
@@ -61,6 +62,7 @@ const COLUMNS = {
     fr: 'dernier_numero',
     pt: 'ultimo_numero',
   },
+  interval: { en: 'interval', de: 'intervall', es: 'intervalo', fr: 'intervalle', pt: 'intervalo' },
   reason: { en: 'reason', de: 'grund', es: 'motivo', fr: 'motif', pt: 'motivo' },
   'issued at': { en: 'issued_at', de: 'ausgestellt_am', es: 'emitida_en', fr: 'emise_le', pt: 'emitida_em' },
   'applied at': { en: 'applied_at', de: 'zugeordnet_am', es: 'aplicado_en', fr: 'affecte_le', pt: 'alocado_em' },
