@@ -45,8 +45,11 @@ export default rule({
     const roles = ownRolesOf(catalog)
     // Where no amount has a currency, the house has decided for one.
     if (!roles.all.some(({ table }) => hasCurrency(table, catalog))) return
+    const isConverted = hasExchangeRates(catalog)
     const bare = roles.all.flatMap(({ table, role }) => {
       if (table.partitionOf || table.variety === 'foreign') return []
+      // Books are kept in one currency, and what was in another is converted.
+      if (isConverted && role.startsWith('ledger')) return []
       const isPart = PARTS.includes(role)
       const amount = isPart || DOCUMENTS.includes(role) ? amountWithout(table) : null
       const known = hasCurrency(table, catalog) || reachesCurrency(table, catalog, RECORDS.includes(role), new Set())
@@ -122,4 +125,12 @@ function isSetting(table: Table, catalog: Catalog): boolean {
   if (!role || !PARTIES.includes(role)) return false
   const currencies = roles.columnsOf(table, 'currency')
   return currencies.length > 0 && currencies.every(({ name }) => wordsOf(name).some((word) => SETTING.test(word)))
+}
+
+function hasExchangeRates({ tables }: Catalog): boolean {
+  return tables.some(({ name, columns }) =>
+    [name, ...columns.map((column) => column.name)].some((each) =>
+      /exchange_?rate|fx_?rate|wechselkurs|tipo_?(?:de_)?cambio|taux_?(?:de_)?change|taxa_?(?:de_)?cambio/i.test(each),
+    ),
+  )
 }

@@ -5,6 +5,7 @@ import {
   equationsOf,
   isKept,
   isNeverNegative,
+  mayTakeBack,
   ordersColumns,
   quoteIdentifier,
   type Role,
@@ -37,6 +38,8 @@ export default rule({
       for (const settlement of settlementsOf(table)) {
         const { whole, settled } = settlement
         if (settled.inherited || settled.generated || isBounded(settlement)) continue
+        // Where both are below zero, what was paid is more than the whole.
+        if (isNeverNegative(whole) !== 'yes' && mayTakeBack(table, catalog)) continue
         yield { on: settled, related: [whole], facts: { settled: settled.name, whole: whole.name } }
       }
     }

@@ -1,6 +1,7 @@
 import {
   addCheck,
   afterReview,
+  type Catalog,
   checksOf,
   type Column,
   columnsIn,
@@ -49,6 +50,7 @@ export default rule({
       const open = roles
         .columnsOf(table, 'percentage')
         .filter((column) => !column.inherited && !column.generated && isShare(column, role) && !isChecked(column))
+        .filter((column) => !isCopied(column, catalog))
       const [first] = open
       if (first)
         yield {
@@ -96,6 +98,19 @@ function isShare(column: Column, role: string): boolean {
     return false
   if (role === 'tax' || role === 'coupon') return true
   return mentions(words, ...TAKEN) || (PERCENT.test(column.name) && (role === 'price' || role === 'plan'))
+}
+
+/** The row says which tax or coupon it applies, and repeats its rate. */
+function isCopied({ table }: Column, catalog: Catalog): boolean {
+  const roles = ownRolesOf(catalog)
+  return roles
+    .linksFrom(table)
+    .some(
+      ({ to }) =>
+        to !== table &&
+        /^(?:tax|coupon)$/.test(roles.of(to)?.role ?? '') &&
+        roles.columnsOf(to, 'percentage').length > 0,
+    )
 }
 
 /** A CHECK or a domain says anything of it. */

@@ -5,8 +5,7 @@ const SECRET =
   /(?:^|_)(?:api_?(?:key|secret|token)|(?:client|consumer|app|application|webhook|signing|shared|otp|totp|mfa|two_factor|oauth|jwt|hmac)_?secret(?:_key)?|(?:secret|private|signing|hmac|encryption|master)_?key|secret_access_key|(?:access|refresh|bearer|auth|oauth|secret)_?token(?:_secret)?|clave_(?:secreta|privada|api)|chave_(?:secreta|privada|api)|cle_(?:secrete|privee|api)|token_(?:de_)?(?:acceso|acesso|actualizacion|atualizacao)|jeton_(?:d_)?acces|(?:geheim|privat|privater_|api_?)_?schluessel|zugangs_?token|zugriffs_?token|geheimnis)(?:_value)?$/
 /** A column that is called nothing else, in a table of such things. */
 const BARE = /^(?:secret|token|key|value|geheimnis|clave|chave|jeton)$/
-const HOLDER =
-  /(?:^|_)(?:api_?keys?|access_?tokens?|refresh_?tokens?|secrets?|mfa_factors?|totp_?\w*|api_?schluessel|credentials?)$/
+const HOLDER = /(?:^|_)(?:api_?keys?|access_?tokens?|refresh_?tokens?|mfa_factors?|totp_?\w*|api_?schluessel)$/
 /** Secrets that are handed to whoever shall use them once, and identifiers with such names. */
 const SHARED =
   /csrf|xsrf|idempoten|page_?token|cursor|next_|sync_?token|device|push|publishable|public|payment_?token|card_?token|provider_?token|captcha|site_?key|primary_?key|foreign_?key|sort_?key|object_?key|cache_?key|partition_?key/
@@ -14,9 +13,10 @@ const SHARED =
 const SHORTEST = 16
 
 export default rule({
-  severity: 'warning',
+  severity: 'info',
   tier: 'inferred',
   confidence: 0.6,
+  impact: 'medium',
   complexity: 'medium',
   docs: {
     summary:
@@ -47,7 +47,8 @@ export default rule({
     }
   },
 
-  message: ({ on, facts: { columns } }) => `${on} seems to hold secrets in clear: ${columns.join(', ')}.`,
+  message: ({ on, facts: { columns } }) =>
+    `${on} has secrets in ${columns.join(', ')}, and nothing in the database says that they are encrypted or hashed.`,
 })
 
 function isSecret(column: Column, table: Table, catalog: Catalog): boolean {
@@ -56,9 +57,10 @@ function isSecret(column: Column, table: Table, catalog: Catalog): boolean {
   if (!isReadable(column) || SHARED.test(name) || (length !== null && length < SHORTEST)) return false
   if (table.foreignKeys.some(({ columns }) => columns.includes(column))) return false
   if (!SECRET.test(name) && !(BARE.test(name) && HOLDER.test(snakeCase(table)))) return false
+  // What a client is known by, beside what proves it.
+  if (/api_?key$/.test(name) && table.columns.some((other) => /(?:^|_)secret(?:_key)?$/.test(snakeCase(other))))
+    return false
   // Of one payment, which the browser is given.
-  return !(
-    /client_?secret/.test(name) &&
-    (rolesOf(catalog).of(table)?.role === 'payment' || /intent/i.test(table.name))
-  )
+  const handedOut = rolesOf(catalog).of(table)?.role === 'payment' || /intent|checkout|session/i.test(table.name)
+  return !(/client_?secret/.test(name) && handedOut)
 }

@@ -223,7 +223,8 @@ const partByName = remember(5_000, (name): { readonly words: readonly string[]; 
     .join(' ')
     .replace(/\bsub total\b/, 'subtotal')
     .split(' ')
-  return { words, part: mentions(words, 'rate', 'identity', 'span', 'count') ? null : partOf(words) }
+  const isBound = words.some((word) => /^(?:min|minimum|minimo|mindest|max|maximum|maximo)$/.test(word))
+  return { words, part: isBound || mentions(words, 'rate', 'identity', 'span', 'count') ? null : partOf(words) }
 })
 
 function partOf(words: readonly string[]): Part | null {

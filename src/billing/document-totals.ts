@@ -30,6 +30,11 @@ export function documentTotalsOf(table: Table, catalog: Catalog): readonly Colum
   )
 }
 
+/** Whether some invoices of a table may be credit notes, whose amounts are below nothing. */
+export function mayTakeBack(table: Table, catalog: Catalog): boolean {
+  return ownRolesOf(catalog).of(table)?.role === 'invoice' && mayBeOpposite(table, catalog)
+}
+
 /** Rows of the table may take back what others ask for. */
 function mayBeOpposite(table: Table, catalog: Catalog): boolean {
   if (table.foreignKeys.some(({ referencedTable }) => referencedTable === table)) return true

@@ -8,7 +8,7 @@ const UNREADABLE =
 const SAID = /hash|digest|encrypt|cipher|\bkms\b|vault|tokeni[sz]ed|verschl(?:ü|ue)ssel|cifrad|criptograf|chiffr/i
 /** What stands beside a value that was encrypted by the application. */
 const BESIDE =
-  /(?:^|_)(?:nonce|iv|initialization_vector|auth_tag|kms_key(?:_id)?|encryption_key_id|key_version|dek|wrapped_key|data_key)$/
+  /(?:^|_)(?:nonce|iv|initialization_vector|auth_tag|kms_key(?:_id)?|encryption_key_id|key_version|dek|wrapped_key|data_key|(?:\w+_)?salt)$/
 
 /** How values begin that libraries and services have encrypted, as a regular expression of PostgreSQL. */
 export const CIPHERTEXT = String.raw`^(vault:v[0-9]+:|enc:|ENC\[|gAAAA|v[0-9]+[.:][A-Za-z0-9+/_=-]{16}|AQICAH|ENCRYPTED|-----BEGIN PGP|[{]"p":|[$](2[aby]|argon2|scrypt|pbkdf2))`
