@@ -3,17 +3,20 @@ import { readFileSync } from 'node:fs'
 import { Graphviz } from '@hpcc-js/wasm-graphviz'
 import type { AuditResult } from '../engine/result.js'
 import { renderDrift, renderNotSeen, renderProblems } from './html/appendix.js'
+import { renderBilling } from './html/billing.js'
 import { renderCharts } from './html/charts.js'
 import { LEGEND, listNeighbours, renderDiagram } from './html/diagram/draw.js'
 import type { LayOut } from './html/diagram/layout.js'
 import { renderFilters } from './html/filters.js'
 import { renderFindings, renderSilence } from './html/findings.js'
 import { describeStates, renderComparison, renderSuppressed } from './html/history.js'
+import { renderGrowth } from './html/growth.js'
 import { embedJson, markup, type Markup, type Part } from './html/markup.js'
 import { renderOverview, renderTitle } from './html/overview.js'
 import { packBodies } from './html/pack.js'
 import { preparePage } from './html/page.js'
 import { renderQueries } from './html/queries.js'
+import { renderQuestions } from './html/questions.js'
 import { renderRoadmap } from './html/roadmap.js'
 import { STYLE } from './html/style.js'
 import { renderTables } from './html/tables.js'
@@ -37,6 +40,7 @@ function renderHtml(result: AuditResult, script: string, layOut: LayOut): string
   const chapters = [
     chapter('summary', 'Summary', renderOverview(page)),
     chapter('diagram', 'Entity relationships', [DIAGRAM_TOOLS, renderDiagram(page, layOut), LEGEND, SELECTION]),
+    chapter('billing', 'Billing model', renderBilling(page)),
     chapter('use', 'Size and use', result.statistics ? renderCharts(page, result.statistics) : null),
     chapter('queries', 'Where the time goes', renderQueries(result)),
     chapter('findings', 'Findings', [
@@ -46,7 +50,9 @@ function renderHtml(result: AuditResult, script: string, layOut: LayOut): string
       renderSilence(page),
     ]),
     chapter('tables', 'Tables and normal forms', renderTables(page)),
+    chapter('growth', 'Growth', renderGrowth(page)),
     chapter('roadmap', 'Roadmap', renderRoadmap(page)),
+    chapter('questions', 'Questions to answer', renderQuestions(page)),
     chapter('drift', 'Drift between the files and the database', renderDrift(result)),
     chapter('baseline', `Beside the baseline ${result.baseline?.name}`, renderComparison(result.baseline, page)),
     chapter('since', `Since ${result.since?.name}`, renderComparison(result.since, page)),

@@ -23,6 +23,7 @@ import {
   summarize,
   withFix,
 } from './summary.js'
+import { describeGrowth } from './growth.js'
 import { renderFrame } from './terminal/frame.js'
 import { renderTable } from './terminal/table.js'
 import {
@@ -62,6 +63,7 @@ export function renderTerminal(result: AuditResult, options: ReportOptions): str
     head(paper, result, summary),
     ...(options.verbose ? everything(paper, result) : whatMattersFirst(paper, result)),
     queries(paper, result),
+    growth(paper, result),
     drift(paper, result),
     comparison(paper, 'Beside the baseline', result.baseline),
     comparison(paper, 'Since', result.since),
@@ -231,6 +233,29 @@ function ruleTable(paper: Paper, findings: readonly Finding[]): string {
 function describeCures(group: readonly Finding[]): string {
   const [proven, decision] = [withFix(group, 'proven').length, withFix(group, 'decision').length]
   return [proven > 0 ? `${proven} proven` : '', decision > 0 ? `${decision} to decide` : ''].filter(Boolean).join(', ')
+}
+
+/** A line for each growing table with what to do, and one on several servers. */
+function growth(paper: Paper, result: AuditResult): string {
+  const found = describeGrowth(result)
+  if (!found) return ''
+  const { tables, advice, distribution } = found
+  const lines = tables.flatMap(({ address, figures: [role, size, rows, perDay, , large] }) => [
+    ...item(
+      paper,
+      `${address} (${role}): ${size}, ${rows} rows, ${perDay === 'not known' ? 'growth not known' : `${perDay} a day`}${large === '–' ? '' : `; over 100 GiB ${large}`}`,
+    ),
+    ...advice
+      .filter((one) => one.address === address)
+      .flatMap(({ action, because }) => item(paper, `${action}: ${because}`).map((line) => `  ${line}`)),
+  ])
+  const several =
+    distribution &&
+    item(
+      paper,
+      `Several servers: Citus would distribute by ${distribution.column}; ${count(distribution.obstacles.length, 'obstacle')}. The document (--format markdown) has the plan.`,
+    )
+  return [heading(paper, 'Growth'), ...lines, ...(several ?? [])].join('\n')
 }
 
 /** The queries that take most of the time: a line of figures and a line of text each. */

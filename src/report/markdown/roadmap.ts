@@ -1,7 +1,7 @@
 import type { Priority, RuleInfo } from '../../engine/result.js'
 import type { Level } from '../../engine/rule.js'
-import { groupBy } from '../../evidence/catalog/group.js'
 import { PRIORITIES } from '../order.js'
+import { listQuestions, QUESTIONS_NOTE } from '../questions.js'
 import { gatherRemedies, type Remedy } from '../remedies.js'
 import { count, withFix } from '../summary.js'
 import { code, table, text, textWithCode } from './escape.js'
@@ -51,15 +51,11 @@ export function renderRoadmap(
 
 /** The questions that fixes wait for, in the order of importance: whoever answers them sets the fixes free. */
 export function renderQuestions(findings: readonly Numbered[], names: ReadonlySet<string>): readonly string[] {
-  const open = findings.filter(({ finding }) => finding.fix?.status === 'decision')
-  const asked = [...groupBy(open, ({ finding }) => finding.fix?.reason ?? '')]
-  if (asked.length === 0) return []
-  const items = asked.map(
-    ([question, same]) => `- ${textWithCode(question, names)} (${same.map(({ number }) => String(number)).join(', ')})`,
+  const items = listQuestions(findings).map(
+    ({ question, numbers }) => `- ${textWithCode(question, names)} (${numbers.join(', ')})`,
   )
-  return [
-    `## Questions to answer\n\nThe fixes of these findings are proven and wait for an answer.\n\n${items.join('\n')}`,
-  ]
+  if (items.length === 0) return []
+  return [`## Questions to answer\n\n${QUESTIONS_NOTE}\n\n${items.join('\n')}`]
 }
 
 /** `Priority now: 3 findings; effort: 2 low, 1 medium.` */
