@@ -1,3 +1,4 @@
+import { EvidenceError } from '../../errors.js'
 import type { Row, Session } from '../../source/session.js'
 import type { RawCatalog } from '../catalog/raw.js'
 import type { RawIndexStatistics, RawShard, RawStatistics, RawTableStatistics } from './raw.js'
@@ -44,31 +45,81 @@ const COMMAND = `
 
 /** Citus's own functions ask the nodes; a table of the coordinator's own counts nothing of its shards. */
 const SHARDS = `
-  select p.logicalrelid::pg_catalog.oid as relation, r.shardid::text as shard, n.nodename || ':' || n.nodeport as node, r.result
+  select p.logicalrelid::pg_catalog.oid as relation, r.shardid::text as shard, n.nodename || ':' || n.nodeport as node, r.success, r.result
   from pg_catalog.pg_dist_partition p
   cross join lateral pg_catalog.run_command_on_shards(p.logicalrelid, $1) r
   join pg_catalog.pg_dist_placement m on m.shardid = r.shardid
   join pg_catalog.pg_dist_node n on n.groupid = m.groupid and n.noderole = 'primary'
-  where r.success and p.partmethod = 'h'
+  where p.partmethod = 'h'
   order by 1, 2, 3`
 
-/** The statistics with what the shards of distributed tables have counted on their nodes, in one query; the same without Citus. */
+/** What the query above gives for one shard; `result` is the counts, or the node's error. */
+export interface ShardRow extends Row {
+  readonly relation: number
+  readonly shard: string
+  readonly node: string
+  readonly success: boolean
+  readonly result: string
+}
+
+const WHAT = 'Counters of shards'
+
+/**
+ * The statistics with what the shards of distributed tables have counted on their nodes, in one query; the same without Citus. What
+ * could not be asked stands in `notSeen`; a table of which a shard is silent has no counters rather than too small ones.
+ */
 export async function addShards(
   statistics: RawStatistics,
   catalog: RawCatalog,
-  session: Session,
+  session: Pick<Session, 'query'>,
 ): Promise<RawStatistics> {
   if (!catalog.distribution?.some(({ method }) => method === 'h')) return statistics
-  const rows = await session.query<Row & { relation: number; shard: string; node: string; result: string }>(SHARDS, [
-    COMMAND,
-  ])
-  const counted = rows.map(({ relation, shard, node, result }) => ({
-    relation,
-    shard,
-    node,
-    counts: JSON.parse(result) as ShardCounts,
-  }))
-  return sumShards(statistics, catalog, counted)
+  try {
+    return takeShards(statistics, catalog, await session.query<ShardRow>(SHARDS, [COMMAND]))
+  } catch (error) {
+    if (!(error instanceof EvidenceError)) throw error
+    const distributed = catalog.distribution.flatMap(({ method, relation }) => (method === 'h' ? relation : []))
+    return refuse(
+      without(statistics, catalog, new Set(distributed)),
+      `run_command_on_shards failed: ${error.message} Distributed tables have no counters.`,
+    )
+  }
+}
+
+/** The statistics with the rows that the nodes gave. */
+export function takeShards(statistics: RawStatistics, catalog: RawCatalog, rows: readonly ShardRow[]): RawStatistics {
+  const silent = rows.filter(({ success }) => !success)
+  const incomplete = new Set(silent.map(({ relation }) => relation))
+  const counted = rows
+    .filter(({ relation }) => !incomplete.has(relation))
+    .map(({ relation, shard, node, result }) => ({
+      relation,
+      shard,
+      node,
+      counts: JSON.parse(result) as ShardCounts,
+    }))
+  const summed = sumShards(statistics, catalog, counted)
+  const [first] = silent
+  if (!first) return summed
+  const others = silent.length > 1 ? ` and ${silent.length - 1} more` : ''
+  return refuse(
+    without(summed, catalog, incomplete),
+    `Shard ${first.shard} on ${first.node}${others} did not answer: ${first.result.split('\n')[0]?.replace(/^ERROR:\s*/, '')}. Tables with such shards have no counters.`,
+  )
+}
+
+/** The coordinator's own counters of a distributed table are of an empty one, and would say that nothing uses it. */
+function without(statistics: RawStatistics, { indexes }: RawCatalog, relations: ReadonlySet<number>): RawStatistics {
+  const ofRelations = new Set(indexes.flatMap(({ oid, relation }) => (relations.has(relation) ? oid : [])))
+  return {
+    ...statistics,
+    tables: statistics.tables.filter(({ relation }) => !relations.has(relation)),
+    indexes: statistics.indexes.filter(({ index }) => !ofRelations.has(index)),
+  }
+}
+
+function refuse(statistics: RawStatistics, reason: string): RawStatistics {
+  return { ...statistics, notSeen: [...statistics.notSeen, { what: WHAT, reason }] }
 }
 
 /** Adds up the counts of shards for each table and index; an index of a shard is called after the index and the shard. */
