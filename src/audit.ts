@@ -195,7 +195,8 @@ async function collect(
     onTable: (address, done, total) => progress?.(`Looking at rows of ${address} (${done + 1} of ${total})`),
   })
   const { advice, notSeen: unplanned } = await adviseOnIndexes(source, collected.evidence, rules, request, progress)
-  const seen = seenFrom({ ...collected.evidence, sample, advice }, request.productionVersion)
+  const version = request.productionVersion ?? base?.version
+  const seen = seenFrom({ ...collected.evidence, sample, advice }, version)
   const evidence = withRoles(seen, request.roles)
   return {
     ...collected,
@@ -323,9 +324,14 @@ function describeTarget(request: AuditRequest, source: Source, { serverVersion }
 
 /** The same catalog, with the version that rules go by. */
 function seenFrom(evidence: Evidence, production: number | undefined): Evidence {
-  const { catalog } = evidence
+  const { catalog, migrations } = evidence
   if (production === undefined || production * 10_000 >= catalog.serverVersion) return evidence
-  return { ...evidence, catalog: { ...catalog, serverVersion: production * 10_000 } }
+  const serverVersion = production * 10_000
+  return {
+    ...evidence,
+    catalog: { ...catalog, serverVersion },
+    migrations: migrations && { ...migrations, before: { ...migrations.before, serverVersion } },
+  }
 }
 
 /** The same catalog, with what the configuration says of its tables. */

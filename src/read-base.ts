@@ -15,15 +15,19 @@ import type { Recreation } from './source/session.js'
 export interface Base {
   readonly recreation: Recreation
   readonly statistics: Statistics | null
+  /** Major version of its server. */
+  readonly version: number
 }
 
 /** Reads the schema and sizes of the database that new migrations will meet. Throws ConfigError or ConnectionError. */
 export async function readBase(base: BaseRequest): Promise<Base> {
   const { catalog, statistics } =
     base.kind === 'snapshot' ? await readFromFile(base.path) : await readLive(base.connection)
+  const linked = linkCatalog(catalog)
   return {
-    recreation: recreateCatalog(linkCatalog(catalog)),
+    recreation: recreateCatalog(linked),
     statistics: statistics && linkStatistics(statistics, catalog),
+    version: Math.floor(linked.serverVersion / 10_000),
   }
 }
 

@@ -22,7 +22,7 @@ import { applyStatements } from '../src/source/files/apply.js'
 import { startRecording, stopRecording } from '../src/source/files/definitions.js'
 import { gatherMigrations, watchMigrations } from '../src/source/files/migrations.js'
 import { gatherRemarks } from '../src/source/files/remarks.js'
-import { partsOf } from '../src/source/files/runners.js'
+import { partsOf, settleTransactions } from '../src/source/files/runners.js'
 import { readStatements } from '../src/source/files/statements.js'
 import type { Row, RowSession, ScratchSession } from '../src/source/session.js'
 
@@ -69,6 +69,8 @@ export interface Fixture {
   readonly distribution: ReadonlyMap<string, { readonly column?: string; readonly colocation: number }>
   /** Lines `-- there already: <name>` anywhere name migrations that are not new, by whose names all are put in order. */
   readonly there: readonly string[]
+  /** A line `-- version: 14` names the major version on which the migrations will run; null for that of the tests. */
+  readonly version: number | null
   /** Lines `-- statistics: <address> {…}` anywhere give counters of a table, an index or a column; what is not given is 0. Lines `-- shards: <table> {"<number>": ["<node>", <bytes>]}` give its shards. */
   evidence(catalog: Catalog): Evidence
 }
@@ -124,7 +126,7 @@ function distribute(rows: RawCatalog, distribution: Fixture['distribution']): Ra
   }
 }
 
-async function observeMigrations(server: EmbeddedServer, { migrations, there }: Fixture) {
+async function observeMigrations(server: EmbeddedServer, { migrations, there, version }: Fixture) {
   let before: RawCatalog | undefined
   const remarks = gatherRemarks()
   const files = layOut(migrations)
@@ -152,14 +154,18 @@ async function observeMigrations(server: EmbeddedServer, { migrations, there }: 
   const look = async () => void (undone = await readCatalog(server))
   const downs = failed || ![...read.values()].some(Boolean) ? read : await tryDownSides(server, files, read, look)
   const order = [...files.map(({ name }) => name), ...there].toSorted()
-  const loaded = gatherMigrations(files, statements, downs, order)
+  const loaded = gatherMigrations(files, statements, downs, { order })
   return (statistics: Statistics | null): Migrations =>
     linkMigrations(loaded, {
-      before: linkCatalog(before!),
+      before: meantFor(linkCatalog(before!), version),
       undone: undone ? linkCatalog(undone) : null,
       statisticsOf: (address) => statistics?.table({ address } as Table),
       columnStatisticsOf: (address) => statistics?.column({ address } as Column),
     })
+}
+
+function meantFor(catalog: Catalog, version: number | null): Catalog {
+  return version === null ? catalog : { ...catalog, serverVersion: version * 10_000 }
 }
 
 /** Time that no busy machine uses up, in milliseconds. */
@@ -207,7 +213,7 @@ export function layOut(migrations: Fixture['migrations']): readonly ArrangedFile
     }
   })
   const downs = new Set(laidOut.flatMap(({ down, name }) => (down && down.path !== name ? [down.path] : [])))
-  return laidOut.filter(({ path }) => !downs.has(path))
+  return settleTransactions(laidOut.filter(({ path }) => !downs.has(path)))
 }
 
 /** Drops everything that fixtures may have made. */
@@ -258,6 +264,7 @@ export function readFixture(sql: string): Fixture {
     schema,
     migrations,
     distribution,
+    version: Number(/^-- version: (\d+)$/m.exec(schema)?.[1] ?? 0) || null,
     there: [...sql.matchAll(/^\s*-- there already: (\S+)$/gm)].map(([, name = '']) => name),
     evidence: (catalog) => ({
       ...catalogEvidence(catalog),

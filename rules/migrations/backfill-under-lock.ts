@@ -3,6 +3,8 @@ import {
   blocks,
   describeSize,
   earlierInTransaction,
+  placeFrom,
+  sharesTransaction,
   isAtLeast,
   rowChangeOf,
   rule,
@@ -45,7 +47,8 @@ export default rule({
           locked: addressOf(locked),
           others: held.length - 1,
           blocked: blocks(statement, locked) ?? 'writes',
-          line: since?.location.line ?? null,
+          since: placeFrom(statement, since),
+          shared: sharesTransaction(statement),
           rows: size.rows,
           bytes: size.bytes,
         },
@@ -61,11 +64,14 @@ export default rule({
     }
   },
 
-  message: ({ facts: { table, verb, locked, others, blocked, line, ...size } }) => {
+  message: ({ facts: { table, verb, locked, others, blocked, since, shared: _, ...size } }) => {
     const more = others > 0 ? ` and ${others} more ${others === 1 ? 'table' : 'tables'}` : ''
-    const from = line === null ? '' : ` since line ${line}`
+    const from = since === null ? '' : ` since ${since}`
     return `${verb === 'update' ? 'An UPDATE' : 'A DELETE'} of many rows of ${table} (${describeSize(size)}) runs while ${blocked === 'reads' ? 'nobody can use' : 'nobody can write to'} ${locked}${more}, locked${from}.`
   },
 
-  advice: () => 'Commit the ALTER first; change the rows afterwards, in batches that commit one by one.',
+  advice: ({ facts: { shared } }) =>
+    shared
+      ? 'All pending files run in one transaction: release the ALTER first; change the rows with a later release, in batches that commit one by one.'
+      : 'Commit the ALTER first; change the rows afterwards, in batches that commit one by one.',
 })

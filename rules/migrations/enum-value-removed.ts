@@ -1,4 +1,5 @@
-import { enumMadeBy, enumValueRenamedBy, rule } from '../../src/kit.js'
+import { addressOf, alterationsOf, enumMadeBy, enumValueRenamedBy, rule } from '../../src/kit.js'
+import type { Migrations, MigrationStatement } from '../../src/kit.js'
 
 export default rule({
   severity: 'warning',
@@ -13,28 +14,22 @@ export default rule({
   needs: ['migrations'],
 
   *detect({ migrations }) {
-    const find = (wanted: { readonly schema: string | null; readonly name: string }) =>
-      migrations.before.types.find(
-        ({ variety, name, schema }) =>
-          variety === 'enum' && name === wanted.name && schema.name === (wanted.schema ?? 'public'),
-      )
+    const made = new Map<string, readonly string[]>()
+    const said = new Set<string>()
     for (const statement of migrations.statements()) {
-      const renamed = enumValueRenamedBy(statement)
-      const made = enumMadeBy(statement)
-      const type = find(renamed ?? made ?? { schema: null, name: '' })
-      if (!type) continue
-      // A label that is another's new name is no loss of its own.
-      const gone = renamed ? [renamed.from] : type.labels.filter((label) => !made?.labels.includes(label))
-      if (gone.length === 0 || (renamed && !type.labels.includes(renamed.from))) continue
-      const columns = migrations.before.tables.flatMap((table) =>
-        table.columns.filter((column) => column.type.sql === type.address).map(({ address }) => address),
-      )
-      if (columns.length === 0) continue
-      yield {
-        on: statement.about(null),
-        facts: { type: type.address, gone, to: renamed?.to ?? null, columns },
-        assessment: { tier: statement.basis },
+      const losses = [...lossesByName(statement, migrations), ...lossesByColumn(statement, migrations, made)]
+      for (const { type, gone, to } of losses) {
+        const columns = columnsOfType(migrations, type)
+        if (gone.length === 0 || columns.length === 0 || said.has(`${type} ${gone.join()}`)) continue
+        said.add(`${type} ${gone.join()}`)
+        yield {
+          on: statement.about(null),
+          facts: { type, gone, to, columns },
+          assessment: { tier: statement.basis },
+        }
       }
+      const fresh = enumMadeBy(statement)
+      if (fresh) made.set(`${fresh.schema ?? 'public'}.${fresh.name}`, fresh.labels)
     }
   },
 
@@ -51,3 +46,54 @@ export default rule({
       ? 'First release code that does not use the value, then change the rows in batches, then replace the type.'
       : 'Add the new value, let code accept both, change the rows, and leave the old value in the type.',
 })
+
+interface Loss {
+  readonly type: string
+  readonly gone: readonly string[]
+  /** The new name of the one that is gone; null for none. */
+  readonly to: string | null
+}
+
+function labelsBefore({ before }: Migrations, type: string): readonly string[] | undefined {
+  return before.types.find(({ variety, address }) => variety === 'enum' && address === type)?.labels
+}
+
+/** A value gets another name, or an enum is made again under the name that another had. */
+function lossesByName(statement: MigrationStatement, migrations: Migrations): readonly Loss[] {
+  const renamed = enumValueRenamedBy(statement)
+  const named = renamed ?? enumMadeBy(statement)
+  const type = named && `${named.schema ?? 'public'}.${named.name}`
+  const labels = type && labelsBefore(migrations, type)
+  if (!named || !type || !labels) return []
+  if (renamed) return [{ type, gone: labels.filter((label) => label === renamed.from), to: renamed.to }]
+  return [{ type, gone: labels.filter((label) => !enumMadeBy(statement)?.labels.includes(label)), to: null }]
+}
+
+/** A column goes over to an enum that the release has made. */
+function lossesByColumn(
+  statement: MigrationStatement,
+  migrations: Migrations,
+  made: ReadonlyMap<string, readonly string[]>,
+): readonly Loss[] {
+  return alterationsOf(statement).flatMap(({ changedColumns }) =>
+    changedColumns.flatMap(({ before, after }): readonly Loss[] => {
+      const [type, next] = [unquoted(before.type), made.get(unquoted(after.type))]
+      const labels = labelsBefore(migrations, type)
+      return labels && next ? [{ type, gone: labels.filter((label) => !next.includes(label)), to: null }] : []
+    }),
+  )
+}
+
+function columnsOfType({ before }: Migrations, type: string): readonly string[] {
+  return before.tables.flatMap((table) =>
+    table.columns.flatMap((column) =>
+      unquoted(column.type.sql) === type
+        ? [`${addressOf({ schema: table.schema.name, name: table.name })}.${column.name}`]
+        : [],
+    ),
+  )
+}
+
+function unquoted(type: string): string {
+  return type.replaceAll('"', '')
+}

@@ -20,8 +20,8 @@ export default rule({
       for (const relation of asked.relations) {
         const counted = migrations.statisticsOf(relation)
         if (counted?.liveRows === 0) continue
-        const { migration, index, transaction } = statement
-        const behind = migration.statements.slice(index + 1).filter((later) => later.transaction === transaction)
+        const { together } = statement
+        const behind = together.slice(together.indexOf(statement) + 1)
         yield {
           on: statement.about(relation),
           facts: {

@@ -1,4 +1,4 @@
-import { runApart, rule } from '../../src/kit.js'
+import { rule, runApart, sharesTransaction } from '../../src/kit.js'
 
 const REASONS: Readonly<Record<string, string>> = {
   '25001': 'cannot run inside a transaction block',
@@ -31,6 +31,7 @@ export default rule({
           words: statement.sql.trim().split(/\s+/).slice(0, 3).join(' '),
           openedBy: openedBy ?? 'script',
           tool: migration.layout,
+          shared: sharesTransaction(statement),
         },
         assessment: { tier: 'observed' },
       }
@@ -43,11 +44,13 @@ export default rule({
     return `The statement «${words} …» fails in ${who}: it ${reason}.`
   },
 
-  advice: ({ facts: { code } }) =>
+  advice: ({ facts: { code, shared } }) =>
     code === '25001'
       ? 'Put it into a migration of its own that runs without a transaction.'
       : code === '55P04'
-        ? 'Add the value in a migration before the one that uses it.'
+        ? shared
+          ? 'Release the migration that adds the value before the one that uses it: all pending files run in one transaction.'
+          : 'Add the value in a migration before the one that uses it.'
         : 'Change the rows and the table in different transactions.',
 
   fix: ({ on, facts: { code } }) =>

@@ -53,8 +53,8 @@ export default rule({
       ? `It fails, because ${why}: ${message}.`
       : `It will fail: ${share === null ? '' : `about ${Math.max(0.1, Math.round(share * 1000) / 10)} % of the `}${why} in ${object}, by the server's statistics.`,
 
-  advice: () =>
-    'Find the rows, mend them in a migration before, and keep new ones out by a NOT VALID constraint meanwhile.',
+  advice: ({ on }) =>
+    `Find the rows, mend them in a migration before, and keep new ones out by a NOT VALID constraint meanwhile.${on.statement.goesOn ? ' Behind the error psql goes on with the next statement, unless the script says \\set ON_ERROR_STOP on.' : ''}`,
 })
 
 /** Columns whose counted values are in the way, unless the release has changed the table's rows before. */

@@ -53,7 +53,7 @@ function locksOf(migrations: Migrations) {
   const seen = new Set<string>()
   return [...migrations.statements()].flatMap((statement) =>
     statement.holds.flatMap(({ relation: table, mode }) => {
-      const key = `${statement.migration.file} ${statement.transaction} ${table.oid}`
+      const key = `${statement.transaction} ${table.oid}`
       const counts = isAtLeast(mode, 'ACCESS EXCLUSIVE') && table.kind.endsWith('table') && table.partitionOf === null
       if (!counts || seen.has(key) || sizeOf(migrations, [table]).weight === 'small') return []
       seen.add(key)

@@ -17,31 +17,30 @@ export default rule({
   needs: ['migrations'],
 
   *detect({ migrations }) {
-    for (const { statements } of migrations.files) {
-      const last = new Map<number, MigrationStatement>()
-      for (const statement of statements)
-        if (statement.transaction !== null && statement.openedBy !== null && statement.holds.length > 0)
-          last.set(statement.transaction, statement)
-      for (const statement of last.values()) {
-        const tables = lockedTables(migrations, statement)
-        if (tables.length < MANY) continue
-        yield {
-          on: statement.about(null),
-          facts: {
-            tables: tables.map(addressOf),
-            openedBy: statement.openedBy ?? 'script',
-            tool: statement.migration.layout,
-          },
-          assessment: { tier: statement.basis },
-        }
+    const last = new Map<number, MigrationStatement>()
+    for (const statement of migrations.statements())
+      if (statement.transaction !== null && statement.openedBy !== null && statement.holds.length > 0)
+        last.set(statement.transaction, statement)
+    for (const statement of last.values()) {
+      const tables = lockedTables(migrations, statement)
+      if (tables.length < MANY) continue
+      yield {
+        on: statement.about(null),
+        facts: {
+          tables: tables.map(addressOf),
+          openedBy: statement.openedBy ?? 'script',
+          tool: statement.migration.layout,
+          files: new Set(statement.together.map(({ migration }) => migration.file)).size,
+        },
+        assessment: { tier: statement.basis },
       }
     }
   },
 
-  message: ({ facts: { tables, openedBy, tool } }) => {
+  message: ({ facts: { tables, openedBy, tool, files } }) => {
     const shown = tables.slice(0, 3).join(', ')
     const more = tables.length > 3 ? ` and ${tables.length - 3} more` : ''
-    return `One transaction${openedBy === 'runner' ? ` (${tool} opens it)` : ''} ends up with ACCESS EXCLUSIVE locks on ${tables.length} tables: ${shown}${more}.`
+    return `One transaction${openedBy === 'runner' ? ` (${tool} opens it${files > 1 ? ` around ${files} files` : ''})` : ''} ends up with ACCESS EXCLUSIVE locks on ${tables.length} tables: ${shown}${more}.`
   },
 })
 

@@ -7,6 +7,8 @@ import {
   blocks,
   describeSize,
   earlierInTransaction,
+  placeFrom,
+  sharesTransaction,
   rule,
 } from '../../src/kit.js'
 
@@ -44,7 +46,8 @@ export default rule({
             bytes: size.bytes,
             blocked,
             constraint: constraint?.name ?? '',
-            line: since?.location.line ?? null,
+            since: placeFrom(statement, since),
+            shared: sharesTransaction(statement),
           },
           assessment: { tier: statement.basis, ...weight },
         }
@@ -52,10 +55,13 @@ export default rule({
     }
   },
 
-  message: ({ facts: { table, blocked, constraint, line, ...size } }) =>
-    `${constraint} is validated under the lock that ${line === null ? 'this statement' : `line ${line}`} took: every row of ${table} (${describeSize(size)}) is read while ${blocked === 'reads' ? 'nobody reads or writes it' : 'nobody writes to it'}.`,
+  message: ({ facts: { table, blocked, constraint, since, shared: _, ...size } }) =>
+    `${constraint} is validated under the lock that ${since ?? 'this statement'} took: every row of ${table} (${describeSize(size)}) is read while ${blocked === 'reads' ? 'nobody reads or writes it' : 'nobody writes to it'}.`,
 
-  advice: () => 'Put VALIDATE CONSTRAINT into a migration of its own.',
+  advice: ({ facts: { shared } }) =>
+    shared
+      ? 'Put VALIDATE CONSTRAINT into a later release: all pending files run in one transaction.'
+      : 'Put VALIDATE CONSTRAINT into a migration of its own.',
 
   fix: ({ on }) =>
     soleAlteration(on.statement)

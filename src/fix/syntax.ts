@@ -15,6 +15,31 @@ const FUNCTIONS: Readonly<Record<string, number>> = {
   uuidv7: 18,
 }
 
+/** Settings that older servers refuse to set. */
+const SETTINGS: Readonly<Record<string, number>> = {
+  transaction_timeout: 17,
+  idle_session_timeout: 14,
+  default_toast_compression: 14,
+  client_connection_check_interval: 14,
+}
+
+/** Kinds of nodes that are new as a whole. */
+const NODES: Readonly<Record<string, NewSyntax>> = {
+  MergeStmt: { what: 'MERGE', since: 15 },
+  JsonObjectConstructor: { what: 'JSON_OBJECT', since: 16 },
+  JsonArrayConstructor: { what: 'JSON_ARRAY', since: 16 },
+  JsonIsPredicate: { what: 'IS JSON', since: 16 },
+  JsonFuncExpr: { what: 'the query functions of SQL/JSON', since: 17 },
+  JsonTable: { what: 'JSON_TABLE', since: 17 },
+}
+
+const SUBCOMMANDS: Readonly<Record<string, NewSyntax>> = {
+  AT_SetExpression: { what: 'SET EXPRESSION', since: 17 },
+  AT_SetCompression: { what: 'SET COMPRESSION', since: 14 },
+  AT_SetAccessMethod: { what: 'SET ACCESS METHOD', since: 15 },
+  AT_DropExpression: { what: 'DROP EXPRESSION', since: 13 },
+}
+
 /** The newest thing in a statement that not every supported server knows; null when there is none. Bodies of functions are text and not looked into. The parser must be loaded. */
 export function newestSyntax(sql: string): NewSyntax | null {
   const statement = parseStatement(sql)
@@ -41,11 +66,22 @@ function judgeNode(name: string, node: ParseNode): NewSyntax | null {
   if (node['without_overlaps'] === true || node['fk_with_period'] === true)
     return { what: 'keys over periods', since: 18 }
   if (Array.isArray(node['fk_del_set_cols'])) return { what: 'ON DELETE SET NULL of some columns', since: 15 }
-  if (name === 'MergeStmt') return { what: 'MERGE', since: 15 }
+  if (name === 'MergeStmt' && node['returningClause']) return { what: 'MERGE with RETURNING', since: 17 }
+  if (NODES[name]) return NODES[name]
+  if (name === 'VariableSetStmt' && SETTINGS[String(node['name'])])
+    return { what: `the setting ${String(node['name'])}`, since: SETTINGS[String(node['name'])]! }
+  if (node['sql_body'] !== undefined) return { what: 'function bodies that are SQL, not text', since: 14 }
+  if (name === 'StatsElem' && node['expr'] !== undefined) return { what: 'statistics of expressions', since: 14 }
+  if (name === 'ColumnDef' && node['storage_name'] !== undefined) return { what: 'STORAGE in CREATE TABLE', since: 16 }
+  if (name === 'ColumnDef' && node['compression'] !== undefined) return { what: 'COMPRESSION', since: 14 }
+  if (node['limitOption'] === 'LIMIT_OPTION_WITH_TIES') return { what: 'WITH TIES', since: 13 }
+  if (node['priv_name'] === 'maintain') return { what: 'the privilege MAINTAIN', since: 17 }
+  if (node['pubobjtype'] === 'PUBLICATIONOBJ_TABLES_IN_SCHEMA' || (name === 'pubtable' && node['whereClause']))
+    return { what: 'publications of schemas or of some rows', since: 15 }
+  if (node['alterEnforceability'] === true) return { what: 'ALTER CONSTRAINT … ENFORCED', since: 18 }
   if (name === 'CreateTrigStmt' && node['replace'] === true) return { what: 'CREATE OR REPLACE TRIGGER', since: 14 }
   if (defname === 'security_invoker') return { what: 'views with security_invoker', since: 15 }
-  if (subtype === 'AT_SetExpression') return { what: 'SET EXPRESSION', since: 17 }
-  if (subtype === 'AT_SetCompression') return { what: 'SET COMPRESSION', since: 14 }
+  if (typeof subtype === 'string' && SUBCOMMANDS[subtype]) return SUBCOMMANDS[subtype]
   if (name === 'PartitionCmd' && node['concurrent'] === true)
     return { what: 'DETACH PARTITION CONCURRENTLY', since: 14 }
   if (name === 'IndexStmt' && node['accessMethod'] === 'spgist' && nodesIn(node['indexIncludingParams']).length > 0)

@@ -167,6 +167,33 @@ describe('reading files', () => {
     })
   })
 
+  it('are for another database by folder, by the end of the name or beside a twin, not by their title', async () => {
+    const table = (name: string) => `create table ${name} (id int primary key);`
+    const folder = write({
+      '001_plans.sqlite.up.sql': table('a'),
+      '001_plans.up.sql': table('plan'),
+      '002_outbox_sqlite_cleanup.up.sql': 'alter table plan add column note text;',
+      '002_outbox_sqlite_cleanup.down.sql': 'alter table plan drop column note;',
+      '003_mysql.up.sql': table('b'),
+      '003_postgres.up.sql': table('usage'),
+      '004_like_oracle.up.sql': 'create table invoice (id bigserial primary key);',
+    })
+    const loaded = await loadSqlFiles([folder])
+    await loaded.session.close()
+    const names = (files: readonly string[]) => files.map((file) => file.replace(/^.*\//, ''))
+    expect(names(loaded.layout.applied)).toEqual([
+      '001_plans.up.sql',
+      '002_outbox_sqlite_cleanup.up.sql',
+      '003_postgres.up.sql',
+      '004_like_oracle.up.sql',
+    ])
+    expect(loaded.layout.leftOut.map(({ reason }) => reason).toSorted()).toEqual([
+      'is for another database: mysql',
+      'is for another database: sqlite',
+      'undoes a migration',
+    ])
+  })
+
   it('says what is wrong with the arguments', async () => {
     const empty = write({ 'readme.md': '' })
     await expect(loadSqlFiles([join(root, 'none')])).rejects.toThrow(SqlLoadError)

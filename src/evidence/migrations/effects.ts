@@ -115,8 +115,20 @@ function pair<T>(before: readonly T[], after: readonly T[], key: (one: T) => unk
 }
 
 /** Earlier statements that run in the same transaction. */
-export function earlierInTransaction({ migration, index, transaction }: MigrationStatement) {
-  return migration.statements.slice(0, index).filter((earlier) => earlier.transaction === transaction)
+export function earlierInTransaction(statement: MigrationStatement): readonly MigrationStatement[] {
+  return statement.together.slice(0, Math.max(0, statement.together.indexOf(statement)))
+}
+
+/** Where an earlier statement stands, as a person in the file of a later one is told: `line 3`, `line 3 of 0002_plans.sql`; null for none. */
+export function placeFrom(statement: MigrationStatement, earlier: MigrationStatement | undefined): string | null {
+  if (!earlier) return null
+  const line = `line ${earlier.location.line}`
+  return earlier.migration === statement.migration ? line : `${line} of ${earlier.migration.name}`
+}
+
+/** Whether its transaction holds statements of other migrations too, so that a file of its own would change nothing. */
+export function sharesTransaction({ migration, together }: MigrationStatement): boolean {
+  return together.some((other) => other.migration !== migration)
 }
 
 /** The one relation that the statement changes, when a single command says so in its text; null for all others. */

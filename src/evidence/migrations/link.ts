@@ -3,7 +3,8 @@ import { type ParsedStatement, parseStatement } from '../../source/files/parse.j
 import type { Catalog } from '../catalog/model.js'
 import type { ColumnStatistics, TableStatistics } from '../statistics/model.js'
 import { leftByDownSides } from './down-sides.js'
-import { type Irregularity, type SessionState, timeoutIn, traceSession } from './trace-session.js'
+import { NEW_SESSION, traceParts } from './trace-parts.js'
+import { type SessionState, timeoutIn } from './trace-session.js'
 import type { Migration, Migrations, MigrationStatement, RelationState, StatementSubject, Timeouts } from './model.js'
 
 export interface MigrationContext {
@@ -19,13 +20,18 @@ export interface MigrationContext {
 /** Links what was seen of new files to the schema that they meet. */
 export function linkMigrations(loaded: readonly LoadedMigration[], context: MigrationContext): Migrations {
   const left = context.undone ? leftByDownSides(loaded, context.before, context.undone) : null
-  const files = loaded.map((one) =>
-    linkMigration(
-      one,
-      context.basis ?? 'observed',
-      one.down && { ...one.down, left: left && (left.get(one.file) ?? []) },
-    ),
-  )
+  const together = new Map<number, MigrationStatement[]>()
+  let session = NEW_SESSION
+  const files = loaded.map((one) => {
+    const trace = traceParts(one, one.statements, session)
+    session = trace.end
+    return linkMigration(one, {
+      trace,
+      together,
+      seenBy: context.basis ?? 'observed',
+      down: one.down && { ...one.down, left: left && (left.get(one.file) ?? []) },
+    })
+  })
   return {
     before: context.before,
     files,
@@ -37,13 +43,19 @@ export function linkMigrations(loaded: readonly LoadedMigration[], context: Migr
   }
 }
 
+interface Surroundings {
+  readonly trace: ReturnType<typeof traceParts>
+  /** Statements by the transaction that they run in, of all files. */
+  readonly together: Map<number, MigrationStatement[]>
+  readonly seenBy: MigrationStatement['basis']
+  readonly down: Migration['down']
+}
+
 function linkMigration(
-  { file, text, layout, parts, precedes = null, statements }: LoadedMigration,
-  seenBy: MigrationStatement['basis'],
-  down: Migration['down'],
+  { file, text, layout, precedes = null, errorStops = null, statements }: LoadedMigration,
+  { trace: { states, irregularities }, together, seenBy, down }: Surroundings,
 ): Migration {
   const linked: MigrationStatement[] = []
-  const { states, irregularities } = traceParts(parts, statements)
   const migration: Migration = {
     name: nameOf(file),
     file,
@@ -71,6 +83,9 @@ function linkMigration(
       },
       transaction: outcome === 'failed' ? null : states[index]!.transaction,
       openedBy: states[index]!.openedBy,
+      get together() {
+        return statement.transaction === null ? [] : (together.get(statement.transaction) ?? [])
+      },
       basis: observation ? seenBy : 'inferred',
       holds: observation?.holds ?? [],
       scanned: observation?.scanned ?? [],
@@ -82,9 +97,14 @@ function linkMigration(
       timeouts,
       failure,
       failed: outcome === 'failed',
+      goesOn: location.file === file && errorStops?.findLast(({ line }) => line <= location.line)?.stops === false,
       about: (relation, columnNames = []) => describe(statement, relation, columnNames),
     }
     linked.push(statement)
+    if (statement.transaction === null) continue
+    const mates = together.get(statement.transaction)
+    if (mates) mates.push(statement)
+    else together.set(statement.transaction, [statement])
   }
   return migration
 
@@ -123,25 +143,6 @@ function touches({ holds, scanned, changes }: MigrationStatement, object: string
     scanned.some(is) ||
     changes.some(({ before }) => is(before))
   )
-}
-
-/** Follows the session through the parts, each of which has transactions of its own. */
-export function traceParts(
-  parts: LoadedMigration['parts'],
-  statements: readonly Pick<LoadedMigration['statements'][number], 'text' | 'location'>[],
-): { readonly states: readonly SessionState[]; readonly irregularities: readonly Irregularity[] } {
-  const states: SessionState[] = []
-  const irregularities: Irregularity[] = []
-  for (const [at, { transaction: mode }] of parts.entries()) {
-    const first = states.length
-    const before = states.at(-1)?.transaction ?? 0
-    const end = parts[at + 1]?.line ?? Infinity
-    const own = statements.slice(first).filter(({ location }) => location.line < end)
-    const trace = traceSession(own, { transaction: mode })
-    states.push(...trace.states.map((state) => ({ ...state, transaction: state.transaction + before + 1 })))
-    irregularities.push(...trace.irregularities.map((one) => ({ ...one, statement: one.statement + first })))
-  }
-  return { states, irregularities }
 }
 
 function timeoutsIn(settings: SessionState['settings']): Timeouts {

@@ -67,8 +67,10 @@ export interface MigrationStatement {
   readonly location: Location
   /** Null when PostgreSQL's grammar refuses it. */
   readonly parsed: ParsedStatement | null
-  /** Statements of one migration with the same number run in one transaction; null for what does not run at all. */
+  /** Statements with the same number run in one transaction, also those of several migrations; null for what does not run at all. */
   readonly transaction: number | null
+  /** All statements of its transaction in their order, this one among them. */
+  readonly together: readonly MigrationStatement[]
   /** Who opened the transaction block that it runs in; null when it is a transaction by itself. */
   readonly openedBy: 'runner' | 'script' | null
   /** `observed`: seen on a server · `inferred`: what PostgreSQL documents for statements of this kind. */
@@ -90,6 +92,8 @@ export interface MigrationStatement {
   readonly timeouts: Timeouts | null
   /** Why it fails where it stands. */
   readonly failure: FailureInTransaction | null
+  /** Where it fails, the next statement runs all the same: a script of psql without ON_ERROR_STOP. */
+  readonly goesOn: boolean
   /** It was not applied at all; false where it fails only in the transaction that it stands in. */
   readonly failed: boolean
   /** What a finding is about: this statement, and the relation that it does something to. */

@@ -35,14 +35,18 @@ export interface Irregularity {
 export interface SessionTrace {
   /** One a statement, in their order. */
   readonly states: readonly SessionState[]
+  /** The settings of the runner's transaction, where that is still open behind the last statement; else null. */
+  readonly open: Settings | null
   readonly irregularities: readonly Irregularity[]
 }
 
 export interface TraceOptions {
-  /** What the runner does around the statements; `all` and `each` are the same here. Default none. */
+  /** What the runner does around the statements; `all` and `each` are the same for one script. Default none. */
   readonly transaction?: TransactionMode
   /** What the session begins with, from the runner or the configuration. */
   readonly settings?: Settings
+  /** What an earlier script has left set in the transaction that the statements go on with. */
+  readonly inherited?: Settings
 }
 
 interface Level {
@@ -59,7 +63,7 @@ interface Level {
  */
 export function traceSession(
   statements: readonly { readonly text: string }[],
-  { transaction: mode = 'none', settings: beginning = new Map() }: TraceOptions = {},
+  { transaction: mode = 'none', settings: beginning = new Map(), inherited = beginning }: TraceOptions = {},
 ): SessionTrace {
   const states: { -readonly [K in keyof SessionState]: SessionState[K] }[] = []
   const irregularities: Irregularity[] = []
@@ -69,8 +73,8 @@ export function traceSession(
   let transaction = 0
   let openedBy = null as SessionState['openedBy']
   /** Settings now, and after the transaction if it is kept. */
-  let current = beginning
-  let lasting = beginning
+  let current = inherited
+  let lasting = inherited
   let levels: Level[] = []
 
   const open = (by: NonNullable<typeof openedBy>, from: number) => {
@@ -154,7 +158,7 @@ export function traceSession(
     if (commands[0]?.does === 'begin') states[index]!.openedBy = openedBy
   }
   if (openedBy === 'script') note(levels[0]!.from, 'left-open')
-  return { states, irregularities }
+  return { states, irregularities, open: openedBy === 'runner' ? current : null }
 }
 
 function without(settings: Settings, name: string): Settings {

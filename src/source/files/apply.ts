@@ -39,6 +39,8 @@ export interface WatchedFiles {
   partOf(file: string, line: number): number
   /** Whether the runner puts the whole part into a transaction. */
   isWrapped(file: string, part: number): boolean
+  /** Whether the runner runs the file in the transaction of the new file before it. */
+  isJoined(file: string): boolean
   /** Told before the first of them, when the server holds what they meet. */
   onBefore(): Promise<void>
   /** Each file meets the rows that its predecessors' tables have got since; otherwise what they made is empty still. */
@@ -103,13 +105,16 @@ export async function applyStatements(
   }
   const beginFile = async (file: string) => {
     await flush()
+    const goesOn = watching !== null && sender.isOpen && watched?.isJoined(file) === true
     watching = watched?.has(file) ? await watch(watched) : null
     part = 0
     place = 0
-    await sender.begin(lasting, {
-      wrapped: watching !== null && watched?.isWrapped(file, 0) === true,
-      observer: watching,
-    })
+    if (!goesOn) {
+      await sender.begin(lasting, {
+        wrapped: watching !== null && watched?.isWrapped(file, 0) === true,
+        observer: watching,
+      })
+    }
     fileSettings = []
     onFile(file)
   }

@@ -16,6 +16,7 @@ import { placeObjects, readObjects } from './positions.js'
 import { type Failure, gatherRemarks } from './remarks.js'
 import type { Reached } from './send.js'
 import { readDownSides, tryDownSides } from './undo.js'
+import { settleTransactions } from './runners.js'
 import { recreateOn } from '../recreate.js'
 import { type ReadingContext, readStatements, type Statement } from './statements.js'
 
@@ -54,12 +55,12 @@ function asFile({ name, text }: NonNullable<LoadOptions['added']>[number]): Arra
 /** The files that are new, in their order. */
 function chooseWatched(
   files: readonly ArrangedFile[],
-  { base, newMigrations, added = [] }: LoadOptions,
+  { base, newMigrations, runner, added = [] }: LoadOptions,
 ): readonly ArrangedFile[] | null {
   if (!newMigrations) return null
   const end = files.length - added.length
   const named = base ? files.slice(0, end) : chooseNew(files.slice(0, end), newMigrations)
-  return [...named, ...files.slice(end)]
+  return [...settleTransactions(named, runner?.name), ...files.slice(end)]
 }
 
 async function load(
@@ -132,7 +133,8 @@ async function load(
       get positions() {
         return (positions ??= placeObjects(objects, statements, definitions))
       },
-      migrations: migrations && gatherMigrations(migrations, statements, downs, base ? [] : files),
+      migrations:
+        migrations && gatherMigrations(migrations, statements, downs, { ...options, order: base ? [] : files }),
     }
     return { ended: null, loaded }
   } catch (error) {

@@ -2,8 +2,9 @@ import type { EmbeddedServer } from '../embedded/server.js'
 import type { WatchedFiles } from './apply.js'
 import { startRecording, stopRecording } from './definitions.js'
 import type { LoadedMigration, LoadOptions } from './model.js'
+import { readErrorStops } from './psql.js'
 import { splitSql } from './split.js'
-import type { TransactionPart } from './runners.js'
+import { isJoined, type TransactionPart } from './runners.js'
 import type { Reached } from './send.js'
 import type { UndoneFile } from './undo.js'
 
@@ -23,6 +24,9 @@ export function watchMigrations(
   { onBefore, oneByOne = false, replacements }: Pick<LoadOptions, 'onBefore' | 'oneByOne' | 'replacements'>,
 ): WatchedFiles {
   const byName = new Map(files.map((file) => [file.name, file]))
+  const joined = new Set(
+    oneByOne ? [] : files.flatMap((file, at) => (files[at - 1] && isJoined(files[at - 1]!, file) ? [file.name] : [])),
+  )
   return {
     has: (file) => byName.has(file),
     partOf: (file, line) => byName.get(file)?.parts.findLastIndex((part) => part.line <= line) ?? 0,
@@ -31,6 +35,7 @@ export function watchMigrations(
       const mode = found?.parts[part]?.transaction
       return mode === 'all' || mode === 'each' || (mode === 'query' && holdsSeveral(found?.text ?? ''))
     },
+    isJoined: (file) => joined.has(file),
     oneByOne,
     replacements,
     async onBefore() {
@@ -52,7 +57,7 @@ export function gatherMigrations(
   files: readonly NewFile[],
   reached: readonly Reached[],
   downs: ReadonlyMap<string, UndoneFile | null>,
-  order: readonly string[] = [],
+  { order = [], variables }: { readonly order?: readonly string[] } & Pick<LoadOptions, 'variables'> = {},
 ): readonly LoadedMigration[] {
   const isNew = new Set(files.map(({ name }) => name))
   return files.map(({ name, path, text, layout, parts }) => ({
@@ -62,6 +67,7 @@ export function gatherMigrations(
     layout,
     parts,
     down: downs.get(name),
+    errorStops: layout === 'plain' ? readErrorStops(text, variables?.['ON_ERROR_STOP']) : null,
     precedes: order.slice(order.indexOf(name) + 1).find((one) => !isNew.has(one) && !REPEATABLE.test(one)) ?? null,
     statements: reached
       .filter(({ file }) => file === name)

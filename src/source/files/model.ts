@@ -4,6 +4,7 @@ import type { Recreation } from '../session.js'
 import type { NewMigrations } from './new-migrations.js'
 import type { FailureInTransaction, Observation } from './observation/observer.js'
 import type { UndoneFile } from './undo.js'
+import type { ErrorStop } from './psql.js'
 import type { RunnerChoice, TransactionPart } from './runners.js'
 
 /** SQL files applied to an embedded server. */
@@ -44,6 +45,8 @@ export interface LoadedMigration {
   readonly down: UndoneFile | null | undefined
   /** The first file behind it that is not new; null for none. */
   readonly precedes?: string | null
+  /** What psql does after an error; null for what is no script of psql. */
+  readonly errorStops?: readonly ErrorStop[] | null
 }
 
 export interface ObservedStatement extends LoadedStatement {

@@ -64,6 +64,28 @@ function isTrue(argument: string): boolean {
   return /^(?:t|tr|tru|true|on|1|y|ye|yes)$/i.test(argument)
 }
 
+/** Whether psql stops at an error, from a line on; it goes on with the next statement otherwise. */
+export interface ErrorStop {
+  readonly line: number
+  readonly stops: boolean
+}
+
+const META_COMMAND = /^[ \t]*\\(?!(?:un)?restrict\b)[a-z]\w*/m
+const ERROR_STOP = /^[ \t]*\\(set|unset)[ \t]+ON_ERROR_STOP\b[ \t]*(.*)$/gm
+
+/** What a script says of ON_ERROR_STOP, which has this `value` when it begins; null for a script that nothing shows to be psql's. */
+export function readErrorStops(text: string, value: string | undefined): readonly ErrorStop[] | null {
+  if (!META_COMMAND.test(text)) return null
+  const stops = (word: string) => word === '' || isTrue(word)
+  return [
+    { line: 1, stops: value !== undefined && stops(value) },
+    ...[...text.matchAll(ERROR_STOP)].map(({ index, 1: command, 2: rest = '' }) => ({
+      line: text.slice(0, index).split('\n').length,
+      stops: command === 'set' && stops(readArguments(rest, new Map())[0] ?? ''),
+    })),
+  ]
+}
+
 /** Commands that only show, format or ask. */
 export const SHOWING = new Set(
   (

@@ -16,6 +16,8 @@ export interface Runner {
   readonly otherwise: 'query' | 'none'
   /** Whether a file says that it is not to be in a transaction. */
   optsOut?(file: RunnerFile): boolean
+  /** As soon as one of the files that are pending is to have none, each of the others has a transaction of its own. */
+  readonly eachWhenOneOptsOut?: true
   /** The line that begins a part with a transaction of its own, and what in it says that it is to have none. */
   readonly parts?: { readonly begins: RegExp; readonly optsOut: RegExp }
 }
@@ -81,6 +83,7 @@ export const RUNNERS: Readonly<Record<string, Runner>> = {
   knex: {
     transaction: 'all',
     otherwise: 'none',
+    eachWhenOneOptsOut: true,
     optsOut: saying(/\bconfig\b[^]{0,40}?\{\s*transaction\s*:\s*false\b/),
   },
   kysely: { transaction: 'all', otherwise: 'none' },
@@ -130,6 +133,37 @@ export function partsOf(runner: string, file: RunnerFile, mode?: TransactionMode
     line: index === 0 ? 1 : lineOf(file.text, begins[index]!.index),
     transaction: parts.optsOut.test(header) ? otherwise : transaction,
   }))
+}
+
+interface PendingFile {
+  readonly layout: string
+  readonly parts: readonly TransactionPart[]
+}
+
+/** The files that are pending, in the transactions that they have together; `runner` is its name where the layout does not tell it. */
+export function settleTransactions<T extends PendingFile>(pending: readonly T[], runner?: string): readonly T[] {
+  const has = (name: string, mode: TransactionMode) =>
+    pending.some(
+      ({ layout, parts }) => (runner ?? layout) === name && parts.some(({ transaction }) => transaction === mode),
+    )
+  return pending.map((file) => {
+    const name = runner ?? file.layout
+    const known = RUNNERS[name]
+    if (!known?.eachWhenOneOptsOut || !has(name, known.otherwise) || !has(name, 'all')) return file
+    const parts = file.parts.map((part): TransactionPart =>
+      part.transaction === 'all' ? { ...part, transaction: 'each' } : part,
+    )
+    return { ...file, parts }
+  })
+}
+
+/** Whether the runner runs the second of two files that are pending in the transaction of the first. */
+export function isJoined(first: PendingFile, second: PendingFile): boolean {
+  return (
+    first.layout === second.layout &&
+    first.parts.at(-1)?.transaction === 'all' &&
+    second.parts[0]?.transaction === 'all'
+  )
 }
 
 function lineOf(text: string, offset: number): number {

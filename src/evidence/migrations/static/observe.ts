@@ -12,8 +12,6 @@ import { printType, rewritesRows } from './types.js'
 export interface StaticObserver {
   /** From here on, what is there counts as there before. */
   beginRelease(): void
-  /** Transactions of another file follow. */
-  beginFile(): void
   /** Null for a statement that may do anything. */
   observe(statement: ParsedStatement, state: SessionState): Observation | null
 }
@@ -29,9 +27,6 @@ export function observeStatically(relations: ImaginedRelations): StaticObserver 
   return {
     beginRelease() {
       old = new Set([...relations.all()].map(({ oid }) => oid))
-    },
-    beginFile() {
-      transaction = -1
     },
     observe(statement, state) {
       if (state.transaction !== transaction) held = new Map()

@@ -7,8 +7,10 @@ import type { RelationState } from '../../../source/files/observation/relations.
 import { type ParsedStatement, parseStatement } from '../../../source/files/parse.js'
 import { gatherRemarks } from '../../../source/files/remarks.js'
 import { type ReadingContext, readStatements, type Statement } from '../../../source/files/statements.js'
+import { readErrorStops } from '../../../source/files/psql.js'
+import { settleTransactions } from '../../../source/files/runners.js'
 import { readDownSides } from '../../../source/files/undo.js'
-import { traceParts } from '../link.js'
+import { NEW_SESSION, traceParts } from '../trace-parts.js'
 import type { SessionState } from '../trace-session.js'
 import { failureOf } from './failures.js'
 import { observeStatically } from './observe.js'
@@ -32,11 +34,13 @@ export function readStatically(paths: readonly string[], options: LoadOptions): 
     findFile: openAccess(asked.map(({ path }) => path)),
     remarks,
   }
-  const fresh = options.newMigrations ? chooseNew(arranged.files, options.newMigrations) : arranged.files
+  const pending = options.newMigrations ? chooseNew(arranged.files, options.newMigrations) : arranged.files
+  const fresh = options.newMigrations ? settleTransactions(pending, options.runner?.name) : pending
+  const files = arranged.files.map((file) => fresh[pending.indexOf(file)] ?? file)
   return {
-    files: arranged.files.map(({ name }) => name),
+    files: files.map(({ name }) => name),
     layout: arranged.report,
-    ...followStatically(arranged.files, new Set(fresh), context, !options.newMigrations),
+    ...followStatically(files, new Set(fresh), context, !options.newMigrations),
     ...remarks.result(),
   }
 }
@@ -53,6 +57,8 @@ export function followStatically(
   const observer = observeStatically(relations)
   const migrations: LoadedMigration[] = []
   let before: readonly RelationState[] = []
+  let session = NEW_SESSION
+  const errorStop = context.variables.get('ON_ERROR_STOP')
 
   const downs = readDownSides(
     files.filter((file) => fresh.has(file)),
@@ -71,14 +77,17 @@ export function followStatically(
       parsed: parse(statement),
       location: statement.locate(0),
     }))
-    const { states } = traceParts(
-      file.parts,
+    const { states, end } = traceParts(
+      file,
       statements.map(({ statement: { text }, location }) => ({ text, location })),
+      oneByOne ? { ...session, open: null } : session,
     )
+    session = end
     return {
       ...file,
       file: file.name,
       down: downs.get(file.name),
+      errorStops: file.layout === 'plain' ? readErrorStops(file.text, errorStop) : null,
       statements: statements.map(({ statement: { text }, parsed, location }, at) =>
         observeOne(text, parsed, location, states[at]!),
       ),
@@ -107,7 +116,6 @@ export function followStatically(
     }
     if (migrations.length === 0) before = [...relations.all()]
     if (migrations.length === 0 || oneByOne) observer.beginRelease()
-    observer.beginFile()
     migrations.push(follow(file))
   }
   return {

@@ -117,3 +117,33 @@ const OTHER_DATABASE =
 export function otherDatabase(path: string): string | null {
   return OTHER_DATABASE.exec(path)?.[1] ?? null
 }
+
+/** What PostgreSQL alone of the databases understands. */
+const POSTGRES_ALONE =
+  /::\s*"?[a-z]|\$\w*\$|\b(?:jsonb|timestamptz|bigserial|smallserial|bytea|regclass|plpgsql|tsvector|gen_random_uuid|ilike)\b|\bcreate\s+(?:extension|domain|policy)\b|\bas\s+enum\b|\bindex\s+concurrently\b|\b(?:text|int|integer|bigint|uuid)\s*\[\]|\busing\s+(?:gin|gist|brin|btree|hash)\b|\balter\s+column\s+\S+\s+(?:set|drop|type)\b/i
+
+/**
+ * The database other than PostgreSQL that a file is for, by its folder, or by its name where that is no title. A name may speak
+ * of what the migration is about: a numbered file is another database's only where its content does not deny it, and the name
+ * ends in the database (`001_plans.sqlite.up.sql`) or has a twin without it.
+ */
+export function databaseOf(file: FolderFile, files: readonly FolderFile[]): string | null {
+  const { below, name } = file
+  const folder = otherDatabase(below.slice(0, below.length - name.length))
+  if (folder) return folder
+  const named = otherDatabase(name)
+  if (!named) return null
+  const sql = file.text().replace(/--[^\n]*|\/\*[^]*?\*\//g, '')
+  if (POSTGRES_ALONE.test(sql)) return null
+  if (versionOf(name) < 0n) return named
+  const isEnding = new RegExp(`\\.${named}(?:\\.(?:up|down|do|undo))?\\.`, 'i').test(name)
+  const hasTwin = files.some(
+    (other) =>
+      otherDatabase(other.name) !== named &&
+      versionOf(other.name) === versionOf(name) &&
+      TAKES_BACK.test(other.name) === TAKES_BACK.test(name),
+  )
+  return isEnding || hasTwin ? named : null
+}
+
+const TAKES_BACK = /[._-](?:down|undo|rollback)[._-]/i

@@ -1,4 +1,4 @@
-import { arrangeBy, downFile, type Folder, type FolderFile, type Layout, naturalKey, otherDatabase } from './layout.js'
+import { arrangeBy, databaseOf, downFile, type Folder, type FolderFile, type Layout, naturalKey } from './layout.js'
 
 const REMOVES =
   /(?:^|[-_./])(?:drop|uninstall|rollback|revert|undo|teardown|downgrade|destroy)|^(?:Drop|Truncate|Delete)[A-Z]|[-_.](?:down|undo)\.sql$/
@@ -42,9 +42,10 @@ function isForMySql(file: FolderFile): boolean {
   return MYSQL.test(file.text()) && MYSQL.test(file.text().replace(/--[^\n]*|\/\*[^]*?\*\//g, ''))
 }
 
-function reasonToLeaveOut({ below, name }: FolderFile, folder: Folder): string | null {
-  const other = otherDatabase(below)
-  if (other && folder.files.some((file) => otherDatabase(file.below) === null))
+function reasonToLeaveOut(file: FolderFile, folder: Folder): string | null {
+  const { below, name } = file
+  const other = databaseOf(file, folder.files)
+  if (other && folder.files.some((one) => databaseOf(one, folder.files) === null))
     return `is for another database: ${other}`
   if (FOR_TESTS.test(below) && folder.files.some((file) => !FOR_TESTS.test(file.below))) return 'is a test'
   if (REMOVES.test(name) && folder.files.some((file) => !REMOVES.test(file.name)))

@@ -1,11 +1,11 @@
 import {
   arrangeBy,
+  databaseOf,
   directFiles,
   downFile,
   type Folder,
   type FolderFile,
   type Layout,
-  otherDatabase,
   versionOf,
 } from './layout.js'
 
@@ -64,7 +64,7 @@ function arrangeUpFiles({ files }: Folder) {
   return arrangeBy(files, (file) => {
     if (file.below.includes('/')) return 'lies in a sub-folder'
     if (DOWN.test(file.name)) return 'undoes a migration'
-    const other = otherDatabase(file.name)
+    const other = databaseOf(file, files)
     if (other) return `is for another database: ${other}`
     if (replaced.has(file.name)) return 'has a form for PostgreSQL'
     if (upNames && !isUp(file) && versionOf(file.name) < 0n) return 'is no numbered migration'
