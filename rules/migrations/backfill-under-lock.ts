@@ -64,7 +64,7 @@ export default rule({
     }
   },
 
-  message: ({ facts: { table, verb, locked, others, blocked, since, shared: _, ...size } }) => {
+  message: ({ facts: { table, verb, locked, others, blocked, since, ...size } }) => {
     const more = others > 0 ? ` and ${others} more ${others === 1 ? 'table' : 'tables'}` : ''
     const from = since === null ? '' : ` since ${since}`
     return `${verb === 'update' ? 'An UPDATE' : 'A DELETE'} of many rows of ${table} (${describeSize(size)}) runs while ${blocked === 'reads' ? 'nobody can use' : 'nobody can write to'} ${locked}${more}, locked${from}.`

@@ -55,7 +55,7 @@ export default rule({
     }
   },
 
-  message: ({ facts: { table, blocked, constraint, since, shared: _, ...size } }) =>
+  message: ({ facts: { table, blocked, constraint, since, ...size } }) =>
     `${constraint} is validated under the lock that ${since ?? 'this statement'} took: every row of ${table} (${describeSize(size)}) is read while ${blocked === 'reads' ? 'nobody reads or writes it' : 'nobody writes to it'}.`,
 
   advice: ({ facts: { shared } }) =>
