@@ -30,7 +30,7 @@ export default rule({
             rows: statistics ? Math.max(statistics.rows ?? 0, statistics.liveRows) : null,
             bytes: statistics?.sizeBytes ?? null,
           },
-          assessment: { tier: 'inferred' },
+          assessment: { tier: statement.basis },
         }
       }
   },

@@ -13,7 +13,9 @@ export default rule({
   needs: ['migrations'],
 
   *detect({ migrations }) {
-    for (const { down, statements, name } of migrations.files) {
+    for (const [at, { down, statements, name }] of migrations.files.entries()) {
+      const earlier = migrations.files.slice(Math.max(0, at - HABIT), at)
+      if (down === null && earlier.length === HABIT && earlier.every((one) => one.down === null)) continue
       const [first] = statements.filter(
         ({ changes, parsed }) => (changes.length > 0 || isMaker(parsed?.name)) && !onlyValidates(parsed?.node),
       )
@@ -33,6 +35,9 @@ export default rule({
   advice: () =>
     'Write the statements that take it back; where that cannot be, let them fail with a sentence that says why.',
 })
+
+/** So many in a row without a down side are a habit of that time, not an oversight. */
+const HABIT = 3
 
 /** What people write to have something there. */
 const SAYS_NOTHING = /^\s*(?:select\s+(?:\d+|'[^']*')|do\s+(\$\w*\$)\s*begin\s*(?:null\s*;\s*)?end\s*;?\s*\1)\s*$/i

@@ -1,4 +1,4 @@
-import { addressOf, alterationsOf, describeSize, foldPartitions, rule, sizeOf } from '../../src/kit.js'
+import { addressOf, alterationsOf, describeSize, foldPartitions, rule, sizeOf, rowChangeOf } from '../../src/kit.js'
 
 export default rule({
   severity: 'error',
@@ -16,6 +16,8 @@ export default rule({
     const emptied = new Set<number>()
     for (const statement of migrations.statements()) {
       for (const { oid } of statement.emptied) emptied.add(oid)
+      const change = rowChangeOf(statement)
+      if (change?.verb === 'delete' && change.whole) emptied.add(change.relation.oid)
       const unfilled = alterationsOf(statement).filter(
         ({ before, addedColumns }) =>
           before.kind !== 'view' && !emptied.has(before.oid) && addedColumns.some(isUnfilled),

@@ -15,6 +15,7 @@ export default rule({
 
   *detect({ migrations }) {
     for (const statement of migrations.statements()) {
+      if (/^(?:Cluster|Reindex)Stmt$/.test(statement.parsed?.name ?? '')) continue
       if (isAboutRows(statement) || statement.rewritten.length + statement.emptied.length > 0) continue
       const unexplained = statement.scanned.filter(
         (relation) =>

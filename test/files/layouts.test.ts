@@ -93,6 +93,12 @@ const EXPECTED: Readonly<Record<string, Expectation>> = {
     relations: TABLES,
     standIns: ['table __diesel_schema_migrations'],
   },
+  folders: {
+    layout: 'folders',
+    applied: ['0-organizations/up.sql', '1-subscriptions/up.sql', '10-canceled/up.sql'],
+    leftOut: { '10-canceled/up_tests_after.sql': 'is no migration' },
+    relations: TABLES,
+  },
   hasura: {
     layout: 'hasura',
     applied: [

@@ -5,7 +5,13 @@ import { describe, expect, it } from 'vitest'
 import { arrangeFiles } from '../../src/source/files/arrange.js'
 import { findFiles } from '../../src/source/files/find.js'
 import { LAYOUTS } from '../../src/source/files/layouts/index.js'
-import { type RunnerChoice, RUNNERS } from '../../src/source/files/runners.js'
+import {
+  isJoined,
+  type RunnerChoice,
+  RUNNERS,
+  settleTransactions,
+  type TransactionMode,
+} from '../../src/source/files/runners.js'
 
 /** Line:mode of each part, by file. */
 function partsIn(files: Readonly<Record<string, string>>, layout?: string, runner?: RunnerChoice) {
@@ -183,9 +189,23 @@ describe.each(Object.entries(EXAMPLES))('the runner of %s', (layout, { usual, op
 
 describe('runners', () => {
   it('are known for every layout of a tool', () => {
-    const tools = LAYOUTS.map(({ name }) => name).filter((name) => !['plain', 'listed', 'rails'].includes(name))
+    const tools = LAYOUTS.map(({ name }) => name).filter(
+      (name) => !['plain', 'listed', 'folders', 'rails'].includes(name),
+    )
     expect(tools.filter((name) => !RUNNERS[name])).toEqual([])
     expect(tools.filter((name) => !EXAMPLES[name] && !RUNNERS[name]?.parts)).toEqual([])
+  })
+
+  it('of Knex run each file by itself as soon as one of them has no transaction; others run all in one', () => {
+    const file = (layout: string, transaction: TransactionMode) => ({ layout, parts: [{ line: 1, transaction }] })
+    const settled = (...files: readonly ReturnType<typeof file>[]) =>
+      settleTransactions(files).map(({ parts }) => parts[0]?.transaction)
+    expect(settled(file('knex', 'all'), file('knex', 'all'))).toEqual(['all', 'all'])
+    expect(settled(file('knex', 'all'), file('knex', 'none'), file('kysely', 'all'))).toEqual(['each', 'none', 'all'])
+    expect(settled(file('drizzle', 'all'), file('drizzle', 'none'))).toEqual(['all', 'none'])
+    expect(isJoined(file('drizzle', 'all'), file('drizzle', 'all'))).toBe(true)
+    expect(isJoined(file('drizzle', 'all'), file('tern', 'all'))).toBe(false)
+    expect(isJoined(file('drizzle', 'none'), file('drizzle', 'all'))).toBe(false)
   })
 
   it('give each change set of Liquibase its own transaction', () => {

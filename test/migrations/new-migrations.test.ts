@@ -47,6 +47,28 @@ async function reviewAfter(migration: string, base?: { kind: 'snapshot'; path: s
   }
 }
 
+it('watches CLUSTER and REINDEX, which copy rows and build indexes and change nothing else', async () => {
+  write({
+    'db/0001_init.sql': 'create table public.invoice (id bigint primary key);',
+    'db/0002_compact.sql': `cluster public.invoice using invoice_pkey;
+reindex (verbose) table public.invoice;
+reindex table concurrently public.invoice;`,
+  })
+  const loaded = await loadSqlFiles([join(folder, 'db')], { newMigrations: { kind: 'after', migration: '0001_init' } })
+  await loaded.session.close()
+  const seen = loaded.migrations?.[0]?.statements.map(({ observation }) =>
+    observation === null
+      ? null
+      : [
+          observation.holds.map(({ mode }) => mode),
+          observation.rewritten.length,
+          observation.emptied.length,
+          observation.rebuiltIndexes.map(({ index }) => index),
+        ],
+  )
+  expect(seen).toEqual([[['ACCESS EXCLUSIVE'], 1, 0, ['invoice_pkey']], [['SHARE'], 0, 0, ['invoice_pkey']], null])
+})
+
 it('judges what is new, in the light of what it meets, and leaves the rest out', async () => {
   write(FILES)
   const { said, left, elsewhere } = await reviewAfter('0001_init')

@@ -7,6 +7,8 @@ export interface RowChange {
   readonly verb: 'update' | 'delete'
   /** It reaches one row by its key, a list of keys, or a batch that LIMIT bounds. */
   readonly bounded: boolean
+  /** It has no condition: a DELETE leaves the table empty. */
+  readonly whole: boolean
 }
 
 const VERBS = { UpdateStmt: 'update', DeleteStmt: 'delete' } as const
@@ -22,7 +24,13 @@ export function rowChangeOf({ parsed, holds }: MigrationStatement): RowChange | 
     .map((hold) => hold.relation)
     .find((one) => one.name === name && (schema === undefined || one.schema === schema))
   if (!relation) return null
-  return { relation, verb, bounded: isBounded(parsed.node['whereClause'], relation) || hasLimit(parsed.node) }
+  const { whereClause, usingClause, fromClause } = parsed.node
+  return {
+    relation,
+    verb,
+    bounded: isBounded(whereClause, relation) || hasLimit(parsed.node),
+    whole: whereClause === undefined && usingClause === undefined && fromClause === undefined,
+  }
 }
 
 /** Every column of some key is compared with constants. */

@@ -4,7 +4,7 @@ import { isSetting, toApplication } from './application.js'
 import type { Definition } from './definitions.js'
 import { type Observer, openObserver } from './observation/observer.js'
 import type { Failure, Remarks } from './remarks.js'
-import { screenStatement, setsDatabase } from './screen.js'
+import { isWatchable, screenStatement, setsDatabase } from './screen.js'
 import type { Replacements } from './model.js'
 import { openSender, type Reached } from './send.js'
 import type { Statement } from './statements.js'
@@ -138,7 +138,7 @@ export async function applyStatements(
     if (failure) {
       reached[index]!.outcome = 'failed'
       failures.set(index, failure)
-    } else if (verdict.action === 'skip') {
+    } else if (verdict.action === 'skip' && !(watching && isWatchable(statement))) {
       reached[index]!.outcome = 'skipped'
       remarks.skip(verdict.what, verdict.reason, statement.locate(0))
     } else if (statement.forRows) {

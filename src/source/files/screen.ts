@@ -60,6 +60,13 @@ export function screenStatement(statement: Statement): Verdict {
     : SEND
 }
 
+/** CLUSTER and REINDEX of one relation, which an observed transaction can hold. */
+export function isWatchable({ text }: Pick<Statement, 'text'>): boolean {
+  return /^(?:cluster\s+(?:\(\s*verbose\s*\)\s*|verbose\s+)?["\w]|reindex\s+(?:\(\s*verbose\s*\)\s*)?(?:table|index)\s+(?!concurrently\b))/i.test(
+    text,
+  )
+}
+
 /** `ALTER DATABASE … SET name = value` says how every later session begins. */
 export function setsDatabase({ text, words }: Pick<Statement, 'text' | 'words'>): boolean {
   return (

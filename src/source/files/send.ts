@@ -100,7 +100,7 @@ export function openSender(server: EmbeddedServer, reached: readonly Reached[], 
           if (outcome.error) continue
           reached[index]!.outcome = 'applied'
           if (!observer) continue
-          reached[index]!.observation = observer.read(outcome)
+          reached[index]!.observation = observer.read(outcome, reached[index]!.words[0] === 'cluster')
           if (!outcome.observed && CHANGES_TABLES.test(reached[index]!.words[0] ?? '')) await observer.catchUp()
         }
         const failed = rest[done.outcomes.length - 1]!

@@ -5,7 +5,15 @@ const IN_VERSION_FOLDER = /^(\d[\d-]*)[^/]*\/(?:up|down)\.sql$/
 /** A folder a migration with `up.sql` and `down.sql` (https://diesel.rs). */
 export const diesel: Layout = {
   name: 'diesel',
-  recognize: (folder) => recognizeFolders(folder, (version) => !isMilliseconds(version)),
+  recognize: (folder) => (isDiesels(folder) ? recognizeFolders(folder, (version) => !isMilliseconds(version)) : null),
+  arrange: arrangeFolders,
+  down: downOf,
+}
+
+/** The same folders where nothing tells what runs them. */
+export const folders: Layout = {
+  name: 'folders',
+  recognize: (folder) => recognizeFolders(folder, () => true),
   arrange: arrangeFolders,
   down: downOf,
 }
@@ -16,6 +24,15 @@ export const hasura: Layout = {
   recognize: (folder) => recognizeFolders(folder, isMilliseconds),
   arrange: arrangeFolders,
   down: downOf,
+}
+
+/** Diesel gives each migration a way back and a time; its projects have a file of its own. */
+function isDiesels({ files, has }: Folder): boolean {
+  return (
+    files.some(({ name }) => name === 'down.sql') ||
+    ['', '../', '../../'].some((up) => has(`${up}diesel.toml`)) ||
+    files.every(({ below }) => /^\d{4}-?\d{2}-?\d{2}|^0{8,}/.test(below))
+  )
 }
 
 function downOf({ below }: FolderFile, folder: Folder) {

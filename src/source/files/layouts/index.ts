@@ -1,7 +1,7 @@
 import { atlas } from './atlas.js'
 import { dbMigrate, knex, kysely, mikroOrm, nodePgMigrateCode, sequelize, typeorm } from './code.js'
 import { dbmate } from './dbmate.js'
-import { diesel, hasura } from './diesel.js'
+import { diesel, folders, hasura } from './diesel.js'
 import { drizzle } from './drizzle.js'
 import { flyway } from './flyway.js'
 import { goose } from './goose.js'
@@ -51,6 +51,7 @@ export const LAYOUTS: readonly Layout[] = [
   graphile,
   hasura,
   diesel,
+  folders,
   supabase,
   flyway,
   sqlx,

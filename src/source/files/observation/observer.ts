@@ -48,8 +48,8 @@ export interface Timeouts {
 export interface Observer {
   /** The query to ask behind a statement. */
   readonly query: string
-  /** What the statement did, by what the query gave. */
-  read(outcome: Outcome): Observation | null
+  /** What the statement did, by what the query gave. `copies`: it is one that gives tables a new file with the same rows, and no event tells. */
+  read(outcome: Outcome, copies?: boolean): Observation | null
   /** Looks at everything anew: what is there now was there before. */
   renew(): Promise<void>
   /** Looks again at everything that was there before, because statements were undone. */
@@ -189,7 +189,7 @@ export async function openObserver(server: EmbeddedServer): Promise<Observer> {
     get query() {
       return query
     },
-    read({ observed, notices }) {
+    read({ observed, notices }, copies = false) {
       if (!observed) return null
       const seen = observed as unknown as Seen
       if (seen.transaction !== transaction) {
@@ -219,7 +219,7 @@ export async function openObserver(server: EmbeddedServer): Promise<Observer> {
       }
       const rewrites = readRewritten(notices)
       const refiled = changes.flatMap(({ before, after }) => (after && after.file !== before.file ? [before] : []))
-      const isRewritten = ({ oid, kind }: RelationState) => rewrites.has(oid) || kind === 'materialized view'
+      const isRewritten = ({ oid, kind }: RelationState) => copies || rewrites.has(oid) || kind === 'materialized view'
       return {
         transaction: seen.transaction,
         holds,
