@@ -43,6 +43,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK'],
   },
   needs: ['catalog'],
+  reveals: ['indexes/redundant-index'],
 
   *detect({ catalog }) {
     const open = apartIn(catalog)

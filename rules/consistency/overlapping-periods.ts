@@ -86,7 +86,9 @@ function apartOf(claim: Claim): Apart {
   const [start, end] = [quoteIdentifier(period.start.name), quoteIdentifier(period.end.name)]
   const condition = conditionOf(claim)
   const type = RANGE[period.end.type.name] ?? 'tstzrange'
-  const where = condition ? ` where ${condition}` : ''
+  // What ends where it begins overlaps nothing.
+  const lasts = `coalesce(${end}, 'infinity') <> coalesce(${start}, '-infinity')`
+  const where = ` where ${condition ? `(${condition}) and ` : ''}${lasts}`
   const key = table.primaryKey?.columns.map(({ name }) => `${quoteIdentifier(name)}, `).join('') ?? ''
   // A reversed period makes the range function fail, so it counts too.
   const inTheWay = `(select ${key}coalesce(${start}, '-infinity') as starts, ${end} as ends, max(coalesce(${end}, 'infinity')) over (partition by ${quoteColumns(owner)} order by coalesce(${start}, '-infinity') rows between unbounded preceding and 1 preceding) as taken_until from ${quoteRelation(table)}${where}) as periods where taken_until > starts or ends < starts`

@@ -59,6 +59,27 @@ const SIGN: Readonly<Record<WitnessedForeignKey['rule'], string>> = {
   values: 'all its values are keys there, and of no other table',
 }
 
+/** What is judged by what a row leads to could not be seen before. */
+const BROUGHT_TO_LIGHT = [
+  'billing/missing-credit-notes',
+  'billing/missing-idempotency-key',
+  'billing/missing-invoice-lines',
+  'billing/unallocated-payment',
+  'consistency/amount-without-currency',
+  'consistency/differing-currency',
+  'consistency/overlapping-periods',
+  'consistency/several-defaults',
+  'consistency/total-apart-from-lines',
+  'indexes/redundant-index',
+  'keys/repeatable-document-number',
+  'keys/repeatable-source-reference',
+  'keys/tenant-crossing-foreign-key',
+  'keys/unique-key-over-deleted-rows',
+  'keys/unscoped-unique-key',
+  'redundancy/copied-plan-terms',
+  'schema-design/table-inheritance',
+]
+
 export default rule({
   severity: 'warning',
   tier: 'inferred',
@@ -74,7 +95,7 @@ export default rule({
   },
   needs: ['catalog'],
   uses: ['sample'],
-  reveals: ['keys/tenant-crossing-foreign-key', 'indexes/redundant-index'],
+  reveals: BROUGHT_TO_LIGHT,
 
   *detect({ catalog, sample }): Iterable<Detection<Schema | Table | Column, KeyFacts>> {
     const all = witnessForeignKeys(catalog, sample).filter(

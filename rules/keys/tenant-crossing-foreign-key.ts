@@ -38,6 +38,7 @@ export default rule({
     ],
   },
   needs: ['catalog'],
+  reveals: ['indexes/redundant-index'],
   complexity: 'high',
 
   *detect({ catalog }) {

@@ -46,7 +46,7 @@ export function planSteps(candidates: readonly Candidate[]): readonly OrderedSte
         step,
         phase: step.phase,
         owners: [],
-        group: step.transactional ? `${step.on ?? table ?? ''} ${referencedTable(step.sql)}` : null,
+        group: groupOf(step, table),
         after: new Set(),
       }
       if (!same) nodes.set(step.sql, node)
@@ -102,4 +102,9 @@ export function undoOf(steps: readonly Step[]): readonly string[] {
     .toReversed()
     .map(({ undo }) => undo)
     .filter((undo) => undo !== null)
+}
+
+function groupOf({ transactional, alone, sql, on }: Step, table: string | null): string | null {
+  if (!transactional) return null
+  return alone ? sql : `${on ?? table ?? ''} ${referencedTable(sql)}`
 }

@@ -23,11 +23,11 @@ export function settleRows(steps: readonly Step[], checks: ReadonlyMap<string, D
     .map((step) => ({ ...step, review: [question, ...(step.review ? [step.review] : [])].join(' ') }))
 }
 
-/** Behind the constraint that new rows must keep nothing is to be counted; nor is it in the transaction that has just put the rows right. */
+/** Behind the constraint that new rows must keep nothing is to be counted. */
 function withRepair(step: Step): readonly Step[] {
   const { repair } = step
+  if (repair?.before) return [...repair.steps.map((one) => ({ ...one, alone: true as const })), step]
   const unguarded: { -readonly [Key in keyof Step]: Step[Key] } = { ...step }
   delete unguarded.precheck
-  if (!repair) return [unguarded]
-  return repair.before ? [...repair.steps, step.transactional ? unguarded : step] : [unguarded, ...repair.steps]
+  return [unguarded, ...(repair?.steps ?? [])]
 }

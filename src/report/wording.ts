@@ -1,6 +1,7 @@
 import type { Finding, FindingQuery, Fix, Target } from '../engine/result.js'
 import { describeGrounds } from '../evidence/sample/grounds.js'
 import type { Facts, Json, Tier } from '../engine/rule.js'
+import { describeRows } from '../fix/data-check.js'
 import { describeSize } from '../fix/duration.js'
 import type { LockMode } from '../fix/step.js'
 
@@ -106,14 +107,14 @@ export function describeLocks(fix: Fix): string | null {
   return [held.join(', ') || 'none on tables that existed', ...anew].join('; ')
 }
 
-/** What present rows say to a fix: that none is in the way, how to list those that are, or why nobody looked. Null when there is nothing to say. */
+/** What present rows say to a fix: that none is in the way, how many are and how to list them, or why nobody looked. Null when there is nothing to say. */
 export function describeData({ data }: Fix): string | null {
   const clear = data.filter(({ outcome }) => outcome === 'clear').length
-  const listings = data.flatMap(({ outcome, listing, count }) => (outcome === 'in the way' ? (listing ?? count) : []))
+  const inTheWay = data.filter(({ outcome }) => outcome === 'in the way')
   const reasons = new Set(data.flatMap(({ reason }) => reason ?? []))
   const sentences = [
     ...(clear > 0 && clear === data.length ? ['No row is in its way.'] : []),
-    ...listings.map((sql) => `Rows in its way: ${sql};`),
+    ...inTheWay.map((check) => `${describeRows(check)} in its way: ${check.listing ?? check.count};`),
     ...[...reasons].map((reason) => `Not checked: ${reason}`),
   ]
   return sentences.length > 0 ? sentences.join(' ') : null

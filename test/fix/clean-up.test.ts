@@ -25,6 +25,9 @@ const SCHEMA = `
     brand text, last4 text, exp_month smallint, exp_year smallint, is_default boolean not null default false);
   create table contracts (id bigint primary key, organization_id bigint not null references organizations, monthly_fee numeric(12, 2) not null,
     valid_from date not null, valid_to date);
+  create table settings (id bigint primary key, organization_id bigint not null, tax_rounding boolean default false, custom_fees boolean default true,
+    notes text);
+  create table settings_history (id bigint primary key, settings_id bigint not null references settings);
   insert into organizations select g, 'c' || g from generate_series(1, 5) g;
   insert into subscriptions select g, g, 'active', '2027-01-01', 9, 'EUR' from generate_series(1, 5) g;
   insert into usage_events select g, 1, 1, 'calls', 1, now(), 'e' || case when g > 90 then 7 else g end from generate_series(1, 93) g;
@@ -33,6 +36,8 @@ const SCHEMA = `
   insert into groups values (1, 'g'), (2, 'h');
   insert into group_members values (1, 1), (1, 1), (1, 2), (2, 1), (2, 1), (2, 1);
   insert into payment_methods select g, o, 't' || g, 'v', '1', 1, 2030, d from (values (1, 1, true), (2, 1, true), (3, 1, false), (4, 2, true), (5, 3, false)) as v (g, o, d);
+  insert into settings values (1, 1, null, null), (2, 2, true, null), (3, 77, null, true);
+  insert into settings_history values (1, 3);
   insert into contracts values
     (1, 1, 10, '2026-01-01', null), (2, 1, 20, '2026-03-01', '2026-09-01'), (3, 1, 30, '2026-06-01', null),
     (4, 2, 10, '2026-01-01', '2026-02-01'), (5, 2, 10, '2026-02-01', null),
@@ -52,12 +57,26 @@ describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
         'keys/missing-primary-key',
         'consistency/several-defaults',
         'consistency/overlapping-periods',
+        'constraints/nullable-boolean',
+        'keys/missing-foreign-key',
       ],
       startedAt: new Date('2026-01-01T00:00:00Z'),
     })
     findings = found
   })
   afterAll(() => bench.close())
+
+  /** Runs the files of these fixes, guards and all. */
+  const asFilesSay = (chosen: readonly Finding[]) => {
+    const fingerprints = chosen.map(({ fingerprint }) => fingerprint)
+    const parts = makeParts(planMigration(findings, { fingerprints }).planned, chosen, 'statements')
+    return async (side: 'up' | 'down') => {
+      for (const part of side === 'up' ? parts : parts.toReversed()) {
+        const statements = part[side].map(({ sql }) => sql)
+        for (const sql of part.transactional ? ['begin', ...statements, 'commit'] : statements) await bench.query(sql)
+      }
+    }
+  }
 
   it.each([
     {
@@ -112,18 +131,30 @@ describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
     expect(planMigration(findings).fixes).not.toContain(finding)
 
     const before = await bench.catalog()
-    // As the files say it, guards and all.
-    const { planned } = planMigration(findings, { fingerprints: [finding!.fingerprint] })
-    const parts = makeParts(planned, [finding!], 'statements')
-    const run = async (side: 'up' | 'down') => {
-      for (const part of side === 'up' ? parts : parts.toReversed())
-        for (const sql of part.transactional
-          ? ['begin', ...part[side].map((one) => one.sql), 'commit']
-          : part[side].map((one) => one.sql))
-          await bench.query(sql)
-    }
+    const run = asFilesSay([finding!])
     await run('up')
     expect(await bench.query(ask)).toEqual([gives])
+    await run('down')
+    expect(await bench.changedSince(before)).toEqual([])
+  })
+
+  it('puts rows right that are in the way of two constraints, and leaves those to a person that others point to', async () => {
+    const ofSettings = findings.filter(({ object }) => object.table === 'settings')
+    const defaults = ofSettings.filter(({ rule }) => rule === 'constraints/nullable-boolean')
+    expect(defaults.map(({ fix }) => [fix?.status, fix?.data.map(({ rows }) => rows)])).toEqual([['decision', [2, 2]]])
+    const orphans = ofSettings.find(({ rule }) => rule === 'keys/missing-foreign-key')
+    expect(orphans?.fix).toMatchObject({
+      status: 'decision',
+      reason: expect.stringContaining('1 row (id 3) is in its way. What shall become of it?') as string,
+    })
+    const before = await bench.catalog()
+    const run = asFilesSay(defaults)
+    await run('up')
+    expect(await bench.query('select id::int, tax_rounding, custom_fees from settings order by id')).toEqual([
+      { id: 1, tax_rounding: false, custom_fees: true },
+      { id: 2, tax_rounding: true, custom_fees: true },
+      { id: 3, tax_rounding: false, custom_fees: true },
+    ])
     await run('down')
     expect(await bench.changedSince(before)).toEqual([])
   })

@@ -39,6 +39,14 @@ export function sameColumns(columns: readonly Column[], partition: Table): reado
   return columns.map((column) => sameColumn(column, partition))
 }
 
+/** A CHECK may forbid that this column alone is emptied, or set to something else. */
+export function isTiedByCheck({ table, name }: Column): boolean {
+  return table.checks.some(
+    ({ columns, expression }) =>
+      columns.some((column) => column.name === name) && (columns.length > 1 || /\bNULL\b|\bnum_n/i.test(expression)),
+  )
+}
+
 /** Several statements as one, which all take effect or none, whatever tool runs them; `declarations` are PL/pgSQL's. */
 export function block(statements: readonly string[], declarations: readonly string[] = []): string {
   const declare = declarations.length > 0 ? ['declare', ...declarations.map((one) => `  ${one};`)] : []

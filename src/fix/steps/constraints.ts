@@ -2,8 +2,8 @@ import type { Column, Constraint, ForeignKey, ReferentialAction, Table } from '.
 import type { Target } from '../../evidence/target.js'
 import { quoteIdentifier } from '../../quote.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
-import type { Repair, Step } from '../step.js'
-import { block, constraintNamesOf, leavesOf, STEP, tableOf } from './base.js'
+import type { Step } from '../step.js'
+import { block, constraintNamesOf, isTiedByCheck, leavesOf, STEP, tableOf } from './base.js'
 
 /** First version with NOT NULL … NOT VALID, and with foreign keys NOT VALID on partitioned tables. */
 const NOT_VALID_EVERYWHERE = 180000
@@ -40,7 +40,7 @@ export function addForeignKey(
   const add = (owner: Table, options: Partial<Step> = {}) =>
     addConstraint(owner, nameOn(owner), definition, {
       precheck: `select count(*) from ${quoteRelation(owner)} as t where ${orphaned}`,
-      repair: releaseOrphans(owner, columns, orphaned),
+      ...releaseOrphans(owner, columns, orphaned),
       lock: 'SHARE ROW EXCLUSIVE',
       ...options,
     })
@@ -58,21 +58,32 @@ export function addForeignKey(
   ]
 }
 
-/** Rows that point nowhere lose their reference where it may be null, and else go. */
-function releaseOrphans(owner: Table, columns: readonly Column[], orphaned: string): Repair {
+/** Rows that point nowhere lose their reference where it may be null, and else go, unless others point to them. */
+function releaseOrphans(owner: Table, columns: readonly Column[], orphaned: string): Pick<Step, 'repair'> {
   const on = `${quoteRelation(owner)} as t`
-  if (columns.some(({ notNull }) => notNull))
-    return {
-      steps: [repairStep(`delete from ${on} where ${orphaned}`)],
-      does: 'they be deleted',
-      before: false,
-    }
-  const emptied = columns.map(({ name }) => `${quoteIdentifier(name)} = null`).join(', ')
-  return {
-    steps: [repairStep(`update ${on} set ${emptied} where ${orphaned}`)],
-    does: `their ${columns.map(({ name }) => name).join(', ')} be set to null`,
-    before: false,
+  const repair = (sql: string, does: string) => ({ repair: { steps: [repairStep(sql)], does, before: false } })
+  if (columns.some(({ notNull }) => notNull)) {
+    const along = goingAlong(owner)
+    const others = along && along.length > 1 ? `, and what references them in ${along.slice(1).join(', ')}` : ''
+    return along ? repair(`delete from ${on} where ${orphaned}`, `they be deleted${others}`) : {}
   }
+  if (columns.some(isTiedByCheck)) return {}
+  const emptied = columns.map(({ name }) => `${quoteIdentifier(name)} = null`).join(', ')
+  return repair(
+    `update ${on} set ${emptied} where ${orphaned}`,
+    `their ${columns.map(({ name }) => name).join(', ')} be set to null`,
+  )
+}
+
+/** Tables of which rows go when one of the first is deleted; null where a foreign key may forbid it. */
+function goingAlong(table: Table, found: Set<Table> = new Set()): readonly Table[] | null {
+  if (found.has(table)) return [...found]
+  found.add(table)
+  for (const { table: other, columns, onDelete } of table.referencedBy) {
+    if (onDelete === 'set null' && columns.every((column) => !column.notNull && !isTiedByCheck(column))) continue
+    if (onDelete !== 'cascade' || !goingAlong(other, found)) return null
+  }
+  return [...found]
 }
 
 /** Once new rows keep the constraint, those that were there can be put right. */
@@ -145,14 +156,21 @@ export function setNotNull(column: Column, target: Target): readonly Step[] {
   ]
 }
 
-function fillWithDefault({ table, name, default: value, generated }: Column): Pick<Step, 'repair'> {
-  if (value === null || generated) return {}
+function fillWithDefault(column: Column): Pick<Step, 'repair'> {
+  const { table, name, default: value, generated } = column
+  if (value === null || generated || isTiedByCheck(column)) return {}
   const quoted = quoteIdentifier(name)
   return {
     repair: {
-      steps: [repairStep(`update ${quoteRelation(table)} set ${quoted} = default where ${quoted} is null`)],
+      // Behind the CHECK, another fix's rows that still break it could not be put right.
+      steps: [
+        {
+          ...repairStep(`update ${quoteRelation(table)} set ${quoted} = default where ${quoted} is null`),
+          phase: 'expand',
+        },
+      ],
       does: `their ${name} be set to its default, ${value}`,
-      before: false,
+      before: true,
     },
   }
 }

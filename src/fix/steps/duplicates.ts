@@ -3,7 +3,7 @@ import { quoteIdentifier } from '../../quote.js'
 import { selectKeys } from '../listing.js'
 import { quoteColumns, quoteRelation } from '../quote.js'
 import type { Repair, Step } from '../step.js'
-import { block, STEP } from './base.js'
+import { block, isTiedByCheck, STEP } from './base.js'
 
 /** Rows of which no two may have the same values. SQL is over the table's columns. */
 export interface Distinct {
@@ -69,6 +69,7 @@ function keepFirst(distinct: Distinct): Repair | null {
       before: true,
     }
   const emptied = emptiable(distinct)
+  if (emptied && isTiedByCheck(emptied)) return null
   if (emptied)
     return {
       steps: [step(`update ${relation} as r set ${quoteIdentifier(emptied.name)} = null ${copies}`)],
