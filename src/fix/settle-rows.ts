@@ -23,11 +23,15 @@ export function settleRows(steps: readonly Step[], checks: ReadonlyMap<string, D
     .map((step) => ({ ...step, review: [question, ...(step.review ? [step.review] : [])].join(' ') }))
 }
 
-/** Behind the constraint that new rows must keep nothing is to be counted. */
+/**
+ * Behind the constraint that new rows must keep nothing is to be counted. Each statement has a transaction of its own: a foreign key is
+ * checked anew in a row that the same transaction has written before, also when that statement leaves it alone.
+ */
 function withRepair(step: Step): readonly Step[] {
   const { repair } = step
-  if (repair?.before) return [...repair.steps.map((one) => ({ ...one, alone: true as const })), step]
   const unguarded: { -readonly [Key in keyof Step]: Step[Key] } = { ...step }
   delete unguarded.precheck
-  return [unguarded, ...(repair?.steps ?? [])]
+  if (!repair) return [unguarded]
+  const repairing = repair.steps.map((one): Step => ({ ...one, alone: true }))
+  return repair.before ? [...repairing, step] : [unguarded, ...repairing]
 }

@@ -49,7 +49,7 @@ export interface Step {
   readonly phase: Phase
   /** False when the statement must not run inside a transaction block (`CONCURRENTLY`). */
   readonly transactional: boolean
-  /** It has a transaction of its own: a change of rows may leave triggers pending, before which no table can be altered. */
+  /** It has a transaction of its own: a change of rows may leave triggers pending, with which no table can be altered. */
   readonly alone?: true
   /** Strongest lock that PostgreSQL documents for it on a table that already exists; null when none. */
   readonly lock: LockMode | null

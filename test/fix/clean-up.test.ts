@@ -27,6 +27,7 @@ const SCHEMA = `
     valid_from date not null, valid_to date);
   create table settings (id bigint primary key, organization_id bigint not null, tax_rounding boolean default false, custom_fees boolean default true,
     notes text);
+  create table links (id bigint primary key, organization_id bigint, subscription_id bigint, payment_id bigint);
   create table settings_history (id bigint primary key, settings_id bigint not null references settings);
   insert into organizations select g, 'c' || g from generate_series(1, 5) g;
   insert into subscriptions select g, g, 'active', '2027-01-01', 9, 'EUR' from generate_series(1, 5) g;
@@ -38,6 +39,7 @@ const SCHEMA = `
   insert into payment_methods select g, o, 't' || g, 'v', '1', 1, 2030, d from (values (1, 1, true), (2, 1, true), (3, 1, false), (4, 2, true), (5, 3, false)) as v (g, o, d);
   insert into settings values (1, 1, null, null), (2, 2, true, null), (3, 77, null, true);
   insert into settings_history values (1, 3);
+  insert into links values (1, 77, 77, 77), (2, 1, 77, null), (3, 1, 1, 1);
   insert into contracts values
     (1, 1, 10, '2026-01-01', null), (2, 1, 20, '2026-03-01', '2026-09-01'), (3, 1, 30, '2026-06-01', null),
     (4, 2, 10, '2026-01-01', '2026-02-01'), (5, 2, 10, '2026-02-01', null),
@@ -157,5 +159,22 @@ describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
     ])
     await run('down')
     expect(await bench.changedSince(before)).toEqual([])
+  })
+
+  it('frees a row of three foreign keys', async () => {
+    const keys = findings.filter(({ object, rule }) => object.table === 'links' && rule === 'keys/missing-foreign-key')
+    expect(keys.map(({ fix }) => [fix?.status, fix?.data.map(({ rows }) => rows)])).toEqual([
+      ['decision', [1]],
+      ['decision', [1]],
+      ['decision', [2]],
+    ])
+    const run = asFilesSay(keys)
+    await run('up')
+    expect(await bench.query('select * from links order by id')).toEqual([
+      { id: '1', organization_id: null, subscription_id: null, payment_id: null },
+      { id: '2', organization_id: '1', subscription_id: null, payment_id: null },
+      { id: '3', organization_id: '1', subscription_id: '1', payment_id: '1' },
+    ])
+    await run('down')
   })
 })
