@@ -276,7 +276,9 @@ async function prove(
   if (request.prove === false) return chooseAgain(request, leaveUnproven(judged, evidence), judged, options)
   request.progress?.('Proving fixes')
   const replacing = judged.filter(({ statement, steps }) => statement && steps.length > 0)
-  const rewrites = await proveRewrites({ paths: pathsOf(request), load, rules, evidence, all }, replacing)
+  // On a server of its own, beside the fixes.
+  const rewrites = proveRewrites({ paths: pathsOf(request), load, rules, evidence, all }, replacing)
+  rewrites.catch(() => undefined)
   return chooseAgain(request, await proveFindings(judged, { ...options, rewrites }), judged, options)
 }
 

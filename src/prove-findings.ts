@@ -27,8 +27,8 @@ export interface ProofOptions {
   readonly all: readonly Judged[]
   /** Count the rows in the way of constraints, where there are rows to be seen. */
   readonly checkData: boolean
-  /** Proofs of what replaces statements of new migrations. */
-  readonly rewrites?: ReadonlyMap<string, Proof>
+  /** Proofs of what replaces statements of new migrations, which go on beside the others. */
+  readonly rewrites?: Promise<ReadonlyMap<string, Proof>>
   /** Major version of the servers that fixes will run on; null when nobody has said. */
   readonly version: number | null
   readonly signal?: AbortSignal | undefined
@@ -69,11 +69,12 @@ export async function proveFindings(judged: readonly Judged[], options: ProofOpt
   }))
   const proofs = new Map([...(await proveFixes(requestOf(options), tried)), ...untried])
   const queries = await proveQueries(judged, options)
+  const rewrites = await options.rewrites
   signal?.throwIfAborted()
   const dependents = createDependentFinder(evidence.catalog, evidence.workload)
   return settled.map((one, at) => {
     const data = checksOf(judged[at]!.steps, checks)
-    const proof = (one.statement ? options.rewrites : proofs)?.get(one.finding.fingerprint)
+    const proof = (one.statement ? rewrites : proofs)?.get(one.finding.fingerprint)
     const found = withFix(one, proof, { ...evidence, data, dependents })
     const rewrite = queries.get(found.fingerprint)
     return found.query && rewrite ? { ...found, query: { ...found.query, rewrite } } : found

@@ -4,14 +4,13 @@ import { compareCatalogs, describeCatalog } from './evidence/catalog/describe.js
 import { linkCatalog } from './evidence/catalog/link.js'
 import { takenBackBy } from './evidence/migrations/down-sides.js'
 import type { Catalog } from './evidence/catalog/model.js'
-import type { RawCatalog } from './evidence/catalog/raw.js'
 import { readCatalog } from './evidence/catalog/read.js'
 import { makeParts, type MigrationPart } from './fix/parts.js'
 import { planSteps } from './fix/plan.js'
 import { script } from './fix/writers/plain.js'
 import { candidateOf } from './prove-findings.js'
 import { groupBy } from './evidence/catalog/group.js'
-import { compareJudgements, judgeAgain, type RewriteRequest } from './prove-rewrites.js'
+import { compareJudgements, judgeAgain, ofMigrations, type RewriteRequest } from './prove-rewrites.js'
 import { loadSqlFiles } from './source/files/load.js'
 import type { LoadedFiles, LoadOptions } from './source/files/model.js'
 
@@ -81,11 +80,9 @@ async function tryMoves(request: RewriteRequest, moved: readonly Judged[]): Prom
   const findings = moved.map(({ finding }) => finding)
   const parts = makeParts(planned, findings, 'statements')
   const places = new Set(moved.map(placeOf))
-  let before: RawCatalog | null = null
   const options: LoadOptions = {
     ...load,
     replacements: (file, place) => (places.has(`${file}\0${place}`) ? [] : undefined),
-    onBefore: async (session) => void (before = await readCatalog(session)),
   }
   const loaded = await loadSqlFiles(paths, {
     ...options,
@@ -98,8 +95,8 @@ async function tryMoves(request: RewriteRequest, moved: readonly Judged[]): Prom
     const catalog = await lookAt(loaded)
     const left = compareCatalogs(describeCatalog(evidence.catalog), describeCatalog(catalog))
     if (left.length > 0) return `Behind the migrations it makes another catalog: ${left.slice(0, 2).join('; ')}.`
-    const found = judgeAgain(rules, evidence, catalog, loaded.migrations ?? [], before)
-    const { more, isGone } = compareJudgements(all, found, moved)
+    const found = judgeAgain(rules, evidence, catalog, loaded.migrations ?? [])
+    const { more, isGone } = compareJudgements(ofMigrations(rules, all), found, moved)
     if (more) return `It would bring a new finding: ${more}.`
     if (!moved.every(isGone)) return 'The finding is still there afterwards.'
     for (const sql of parts.toReversed().flatMap(undoing)) {

@@ -4,7 +4,6 @@ import type { Location } from './errors.js'
 import { compareCatalogs, describeCatalog } from './evidence/catalog/describe.js'
 import { linkCatalog } from './evidence/catalog/link.js'
 import type { Catalog } from './evidence/catalog/model.js'
-import type { RawCatalog } from './evidence/catalog/raw.js'
 import { readCatalog } from './evidence/catalog/read.js'
 import { linkMigrations } from './evidence/migrations/link.js'
 import type { Evidence } from './evidence/model.js'
@@ -82,18 +81,16 @@ async function tryRewrites(
     const key = `${statement.migration.file}\0${statement.index}`
     if (!texts.has(key)) texts.set(key, planned)
   }
-  let before: RawCatalog | null = null
   const loaded = await loadSqlFiles(paths, {
     ...load,
     replacements: (file, place) => texts.get(`${file}\0${place}`),
-    onBefore: async (session) => void (before = await readCatalog(session)),
   })
   try {
     await loaded.session.execute('set search_path to pg_catalog')
     const catalog = linkCatalog(await readCatalog(loaded.session))
-    const found = judgeAgain(rules, evidence, catalog, loaded.migrations ?? [], before)
     const left = compareCatalogs(describeCatalog(evidence.catalog), describeCatalog(catalog))
-    const { more, moreIn, isGone } = compareJudgements(all, found, candidates)
+    const found = judgeAgain(rules, evidence, catalog, loaded.migrations ?? [])
+    const { more, moreIn, isGone } = compareJudgements(ofMigrations(rules, all), found, candidates)
     const seen = observationsOf(loaded.migrations ?? [])
     const failed = new Map(loaded.problems.map(({ excerpt, message }) => [excerpt, message]))
     const proofs = new Map(
@@ -159,20 +156,29 @@ export function compareJudgements(
   }
 }
 
-/** Judges migrations that were loaded once more. */
+function areOfMigrations({ needs, uses = [] }: Rule): boolean {
+  return [...needs, ...uses].includes('migrations')
+}
+
+/** What rules say that look at migrations: of an equal catalog the others say the same. */
+export function ofMigrations(rules: readonly Rule[], judged: readonly Judged[]): readonly Judged[] {
+  const ids = new Set(rules.filter(areOfMigrations).map(({ id }) => id))
+  return judged.filter(({ finding }) => ids.has(finding.rule))
+}
+
+/** Judges migrations that were loaded once more, by the rules that look at them. */
 export function judgeAgain(
   rules: readonly Rule[],
   evidence: Evidence,
   catalog: Catalog,
   migrations: readonly LoadedMigration[],
-  before: RawCatalog | null,
 ): readonly Judged[] {
   const { serverVersion, declaredRoles } = evidence.catalog
-  return judge(rules, {
+  return judge(rules.filter(areOfMigrations), {
     ...evidence,
     catalog: { ...catalog, serverVersion, declaredRoles },
     migrations: linkMigrations(migrations, {
-      before: before ? linkCatalog(before) : catalog,
+      before: evidence.migrations?.before ?? catalog,
       statisticsOf: (address) => {
         const [schema = '', name = ''] = address.split('.')
         return evidence.migrations?.statisticsOf({ schema, name })
