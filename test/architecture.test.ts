@@ -10,7 +10,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   rules: ['src/kit'],
   'src/errors': [],
   'src/quote': [],
-  'src/source': ['src/quote', 'src/errors'],
+  'src/source': ['src/manifest', 'src/quote', 'src/errors'],
   'src/evidence': ['src/source', 'src/quote', 'src/errors'],
   'src/billing': ['src/evidence', 'src/quote'],
   'src/advisor': ['src/evidence', 'src/fix', 'src/source', 'src/quote', 'src/errors'],

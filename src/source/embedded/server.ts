@@ -6,6 +6,8 @@ import { startThread, type Limits } from './thread.js'
 export interface EmbeddedOptions extends Partial<Limits> {
   /** Contrib extensions of PGlite to make available, by PostgreSQL name; each costs a few milliseconds. */
   readonly extensions?: readonly string[]
+  /** A data directory to begin with, as `dump` gave it; it throws when that does not start. An empty database when absent. */
+  readonly dataDirectory?: Uint8Array
   /** An empty folder of the host that holds the data directory; memory when absent. The caller removes it. */
   readonly folder?: string
 }
@@ -44,18 +46,17 @@ export interface EmbeddedServer extends ScratchSession {
     statements: readonly Application[],
     observation?: string | null,
   ): Promise<{ readonly outcomes: readonly Outcome[]; readonly inTransaction: boolean }>
+  /** The data directory as a tar, as `dataDirectory` takes it. */
+  dump(): Promise<Uint8Array>
   /** Makes an extension available to `CREATE EXTENSION`: file names (`x.control`, `x--1.sql`) and their contents. */
   addExtension(name: string, files: Readonly<Record<string, string>>): Promise<void>
 }
 
 /** Starts an embedded server; a data directory is built once and cached for the next start. Close it to end the thread. */
 export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promise<EmbeddedServer> {
-  const cached = await readCachedDataDirectory()
-  const started = cached && (await start(options, cached).catch(() => null))
-  // What was cached may be damaged: a directory of its own is as good, and replaces it.
-  const { call, thread } = started ?? (await start(options, null))
-  if (!started) await writeCachedDataDirectory(() => call('dump', {}) as Promise<Uint8Array>)
-
+  const { call, thread } = options.dataDirectory
+    ? await start(options, options.dataDirectory)
+    : await startWithCached(options)
   const run = async (sql: string) => (await call('execute', { sql })) as Outcome
   const [{ version } = { version: 0 }] = (await call('query', {
     sql: `select current_setting('server_version_num')::int as version`,
@@ -70,6 +71,7 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
     execute: async (sql) => (await run(sql)).error,
     apply: async (statements, observation = null) =>
       (await call('apply', { statements, observation })) as Awaited<ReturnType<EmbeddedServer['apply']>>,
+    dump: async () => (await call('dump', {})) as Uint8Array,
     addExtension: async (name, files) => void (await call('addExtension', { name, files })),
     close: async () => {
       // A running statement is not waited for.
@@ -77,6 +79,16 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
       await thread.end()
     },
   }
+}
+
+async function startWithCached(options: EmbeddedOptions) {
+  const cached = await readCachedDataDirectory()
+  const started = cached && (await start(options, cached).catch(() => null))
+  if (started) return started
+  // What was cached may be damaged: a directory of its own is as good, and replaces it.
+  const fresh = await start(options, null)
+  await writeCachedDataDirectory(() => fresh.call('dump', {}) as Promise<Uint8Array>)
+  return fresh
 }
 
 async function start(options: EmbeddedOptions, dataDirectory: Uint8Array | null) {

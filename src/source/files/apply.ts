@@ -1,6 +1,7 @@
 import type { Application, EmbeddedServer } from '../embedded/server.js'
 import { EmbeddedServerEnded } from '../embedded/thread.js'
 import { isSetting, toApplication } from './application.js'
+import type { BaseState } from './base-image.js'
 import type { Definition } from './definitions.js'
 import { type Observer, openObserver } from './observation/observer.js'
 import type { Failure, Remarks } from './remarks.js'
@@ -30,6 +31,10 @@ export interface ApplyOptions {
   readonly onFile: (file: string) => void
   /** Files whose statements are observed one by one; none when absent. */
   readonly watched?: WatchedFiles | undefined
+  /** What the first statements came to, where the server holds that already. */
+  readonly done?: Pick<BaseState, 'outcomes' | 'definitions'> | undefined
+  /** Told before the first file that is observed, when no statement has failed. */
+  readonly onBase?: (state: Pick<BaseState, 'outcomes' | 'definitions' | 'settings'>) => Promise<void>
 }
 
 /** Files that are new: what they do is observed. */
@@ -62,10 +67,10 @@ const LEAVE_SESSION = ['reset session authorization; reset all', 'discard temp']
 export async function applyStatements(
   server: EmbeddedServer,
   statements: Iterable<Statement>,
-  { remarks, variables, banned, unordered, settings, onFile, watched }: ApplyOptions,
+  { remarks, variables, banned, unordered, settings, onFile, watched, done, onBase }: ApplyOptions,
 ): Promise<Applied> {
   const reached: Reached[] = []
-  const sender = openSender(server, reached, remarks)
+  const sender = openSender(server, reached, remarks, done?.definitions)
   const failures = new Map<number, Failure>()
   const putOff = new Map<number, Failure>()
   const settingsOf = new Map<number, readonly string[]>()
@@ -95,6 +100,10 @@ export async function applyStatements(
   const watch = async ({ onBefore, oneByOne }: WatchedFiles) => {
     if (!observer) {
       await sender.begin(LEAVE_SESSION)
+      if (!done && failures.size + putOff.size + banned.size === 0) {
+        const outcomes = reached.map(({ outcome }) => outcome)
+        await onBase?.({ outcomes, definitions: sender.definitions, settings: lasting.slice(FRESH_SESSION.length) })
+      }
       await onBefore()
       observer = await openObserver(server)
     } else if (!watching || oneByOne) {
@@ -220,6 +229,11 @@ export async function applyStatements(
   try {
     let file: string | undefined
     for (const statement of statements) {
+      const outcome = done?.outcomes[reached.length]
+      if (outcome) {
+        reached.push({ ...statement, outcome })
+        continue
+      }
       if (statement.file !== file) await beginFile((file = statement.file))
       if (watching && watched) await beginPart(watched, file, statement.locate(0).line)
       const instead = watching ? watched?.replacements?.(file, place++) : undefined

@@ -1,8 +1,9 @@
 import { quoteIdentifier } from '../../quote.js'
-import { SqlLoadError } from '../../errors.js'
+import { type Location, SqlLoadError } from '../../errors.js'
 import { type EmbeddedServer, startEmbeddedServer } from '../embedded/server.js'
 import { openAccess } from './access.js'
 import { applyStatements } from './apply.js'
+import { type BaseState, openBaseImage } from './base-image.js'
 import { type ArrangedFile, type ArrangedFiles, arrangeFiles } from './arrange.js'
 import { startRecording, stopRecording } from './definitions.js'
 import { neededExtensions } from './extensions.js'
@@ -69,14 +70,9 @@ async function load(
   options: LoadOptions,
   banned: ReadonlyMap<number, Failure>,
 ) {
-  const { statementTimeout, memoryLimit, onProgress, signal, base } = options
+  const { onProgress, signal, base } = options
   const migrations = chooseWatched(arranged.files, options)
-  const starting = startEmbeddedServer({
-    extensions: neededExtensions([...arranged.files.map(({ text }) => text), ...(base?.statements ?? [])]),
-    ...(statementTimeout === undefined ? {} : { statementTimeout }),
-    ...(memoryLimit === undefined ? {} : { memoryLimit }),
-  })
-  const [started] = await Promise.all([starting, loadParser()])
+  const [{ started, state, image }] = await Promise.all([start(arranged, migrations, options, banned), loadParser()])
   const stop = () => void started.close()
   signal?.addEventListener('abort', stop)
   const session: EmbeddedServer = {
@@ -87,26 +83,42 @@ async function load(
     },
   }
   try {
-    const remarks = gatherRemarks()
+    const remarks = gatherRemarks(state ?? {})
     const variables = new Map(Object.entries(options.variables ?? {}))
     const files = arranged.files.map(({ name }) => name)
-    const settings: string[] = []
-    const unmade = base ? await recreateOn(session, base) : []
-    for (const { what, reason } of unmade) remarks.skip(what, reason, { file: 'base', line: 1, column: 1 })
-    await session.execute('reset all')
-    for (const platform of base ? [] : arranged.platforms) {
-      settings.push(...(await makePlatform(session, platform, files[0] ?? platform, remarks)))
+    const settings: string[] = [...(state?.settings ?? [])]
+    if (!state) {
+      const unmade = base ? await recreateOn(session, base) : []
+      for (const { what, reason } of unmade) remarks.skip(what, reason, { file: 'base', line: 1, column: 1 })
+      await session.execute('reset all')
+      for (const platform of base ? [] : arranged.platforms) {
+        settings.push(...(await makePlatform(session, platform, files[0] ?? platform, remarks)))
+      }
     }
     await startRecording(session)
-    const applied = await applyStatements(session, readAll(arranged, { variables, findFile, remarks }), {
-      remarks,
-      variables,
-      banned,
-      unordered: arranged.unordered,
-      settings,
-      watched: migrations ? watchMigrations(session, migrations, options) : undefined,
-      onFile: (file) => onProgress?.({ file, done: files.indexOf(file), total: files.length }),
-    })
+    const isNew = new Set(migrations?.map(({ name }) => name))
+    const keepBase = async (reached: Pick<BaseState, 'outcomes' | 'definitions' | 'settings'>) => {
+      const { problems, standIns, skipped } = remarks.result()
+      if (!image || problems.length > 0) return
+      await stopRecording(session)
+      await image.keep(session, { ...reached, standIns: before(standIns, isNew), skipped: before(skipped, isNew) })
+      await startRecording(session)
+    }
+    const applied = await applyStatements(
+      session,
+      readAll(arranged, { variables, findFile, remarks }, state ? isNew : null),
+      {
+        remarks,
+        variables,
+        banned,
+        unordered: arranged.unordered,
+        settings,
+        watched: migrations ? watchMigrations(session, migrations, options) : undefined,
+        done: state ?? undefined,
+        onBase: keepBase,
+        onFile: (file) => onProgress?.({ file, done: files.indexOf(file), total: files.length }),
+      },
+    )
     const { ended, statements, definitions } = applied
     if (ended) {
       await session.close()
@@ -158,6 +170,54 @@ async function undo(
   return tryDownSides(session, files, downs, () => onUndone(session))
 }
 
-function* readAll({ files }: ArrangedFiles, context: ReadingContext): Generator<Statement> {
-  for (const file of files) yield* readStatements(file, context)
+/** Starts the server with what is there before the first new file, where an image of that is kept. */
+async function start(
+  { files }: ArrangedFiles,
+  migrations: readonly ArrangedFile[] | null,
+  options: LoadOptions,
+  banned: ReadonlyMap<number, Failure>,
+) {
+  const { statementTimeout, memoryLimit, base } = options
+  const extensions = neededExtensions([...files.map(({ text }) => text), ...(base?.statements ?? [])])
+  const limits = {
+    extensions,
+    ...(statementTimeout === undefined ? {} : { statementTimeout }),
+    ...(memoryLimit === undefined ? {} : { memoryLimit }),
+  }
+  const first = migrations?.[0]
+  const earlier = first
+    ? files.slice(
+        0,
+        files.findIndex(({ name }) => name === first.name),
+      )
+    : []
+  const image = first && banned.size === 0 ? openBaseImage(earlier, options, extensions) : null
+  const kept = await image?.start(limits)
+  return kept
+    ? { started: kept.server, state: kept.state, image: null }
+    : { started: await startEmbeddedServer(limits), state: null, image }
+}
+
+/** What was said of files that are not new. */
+function before<T extends { readonly locations: readonly Location[] }>(
+  said: readonly T[],
+  isNew: ReadonlySet<string>,
+): readonly T[] {
+  return said.flatMap((one) => {
+    const locations = one.locations.filter(({ file }) => !isNew.has(file))
+    return locations.length > 0 ? [{ ...one, locations }] : []
+  })
+}
+
+/** `fresh`: the new files, where what is said of the others before the first of them is known already. */
+function* readAll(
+  { files }: ArrangedFiles,
+  context: ReadingContext,
+  fresh: ReadonlySet<string> | null,
+): Generator<Statement> {
+  let isKnown = fresh !== null
+  for (const file of files) {
+    isKnown &&= !fresh?.has(file.name)
+    yield* readStatements(file, isKnown ? { ...context, remarks: gatherRemarks() } : context)
+  }
 }

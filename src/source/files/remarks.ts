@@ -41,12 +41,22 @@ type Growing<T> = T & { locations: Location[] }
 const EXCERPT = 120
 const MAY_BE_MISSING = /^(?:42P01|42704|42883|42703|3F000|42830|42P16|42P17)$/
 
-/** Starts with nothing to say. */
-export function gatherRemarks(): Remarks {
+/** Starts with what was said before, if anything. */
+export function gatherRemarks(
+  said: Partial<Pick<ReturnType<Remarks['result']>, 'standIns' | 'skipped'>> = {},
+): Remarks {
   const problems: LoadProblem[] = []
   const roots = new Map<string, LoadProblem>()
-  const standIns = new Map<string, Growing<StandIn>>()
-  const skipped = new Map<string, Growing<Skipped>>()
+  const growing = <T extends { readonly locations: readonly Location[] }>(one: T): Growing<T> => ({
+    ...one,
+    locations: [...one.locations],
+  })
+  const standIns = new Map<string, Growing<StandIn>>(
+    said.standIns?.map((one) => [`${one.kind}\n${one.name}`, growing(one)]),
+  )
+  const skipped = new Map<string, Growing<Skipped>>(
+    said.skipped?.map((one) => [`${one.what}\n${one.reason}`, growing(one)]),
+  )
   const unseen = new Map<Unseen, { readonly calls: Map<string, number>; readonly problem: LoadProblem }>()
 
   const add = (problem: LoadProblem) => {

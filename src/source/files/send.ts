@@ -53,8 +53,13 @@ const BEGIN: Application = { sql: 'begin', transaction: 'begin' }
 const COMMIT: Application = { sql: 'commit', transaction: 'end' }
 
 /** Opens a sender for statements that `reached` holds. */
-export function openSender(server: EmbeddedServer, reached: readonly Reached[], remarks: Remarks): Sender {
-  const definitions: Definition[] = []
+export function openSender(
+  server: EmbeddedServer,
+  reached: readonly Reached[],
+  remarks: Remarks,
+  known: readonly Definition[] = [],
+): Sender {
+  const definitions = [...known]
   let inTransaction = false
   let current = 0
 
