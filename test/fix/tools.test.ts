@@ -230,8 +230,8 @@ export default {
     }
   },
   dbmate: () => {
-    const command = ELSEWHERE && join(ELSEWHERE, 'node_modules/@dbmate/linux-x64/bin/dbmate')
-    if (!command || !existsSync(command)) return null
+    const command = resolveElsewhere(`@dbmate/${process.platform}-${process.arch}/bin/dbmate`)
+    if (!command) return null
     const dbmate = (folder: string, url: string, verb: string) =>
       run(command, ['--no-dump-schema', '--migrations-dir', folder, verb], {
         env: { DATABASE_URL: `${url}?sslmode=disable` },
