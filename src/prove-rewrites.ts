@@ -179,6 +179,7 @@ export function judgeAgain(
     catalog: { ...catalog, serverVersion, declaredRoles },
     migrations: linkMigrations(migrations, {
       before: evidence.migrations?.before ?? catalog,
+      daysCounted: evidence.migrations?.daysCounted ?? null,
       statisticsOf: (address) => {
         const [schema = '', name = ''] = address.split('.')
         return evidence.migrations?.statisticsOf({ schema, name })

@@ -17,6 +17,7 @@ import { PROPOSERS } from '../src/sample-rows.js'
 import type { Statistics } from '../src/evidence/statistics/model.js'
 import type { QuerySequence, Workload } from '../src/evidence/workload/model.js'
 import { readWorkload } from '../src/evidence/workload/read.js'
+import { daysCounted } from '../src/evidence/statistics/age.js'
 import { type EmbeddedServer, startEmbeddedServer } from '../src/source/embedded/server.js'
 import { applyStatements } from '../src/source/files/apply.js'
 import { startRecording, stopRecording } from '../src/source/files/definitions.js'
@@ -159,6 +160,7 @@ async function observeMigrations(server: EmbeddedServer, { migrations, there, ve
     linkMigrations(loaded, {
       before: meantFor(linkCatalog(before!), version),
       undone: undone ? linkCatalog(undone) : null,
+      daysCounted: statistics && daysCounted(statistics),
       statisticsOf: (address) => statistics?.table({ address } as Table),
       columnStatisticsOf: (address) => statistics?.column({ address } as Column),
     })

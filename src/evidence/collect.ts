@@ -8,6 +8,7 @@ import { readCatalog } from './catalog/read.js'
 import { linkMigrations } from './migrations/link.js'
 import type { Evidence, EvidenceKind, NotSeen } from './model.js'
 import { readSqlSource } from './sql-source/read.js'
+import { daysCounted } from './statistics/age.js'
 import { linkStatistics } from './statistics/link.js'
 import type { Statistics } from './statistics/model.js'
 import { addNodes } from './statistics/nodes.js'
@@ -76,6 +77,7 @@ export async function collectEvidence(
         ? linkMigrations(loaded.migrations, {
             before: met.before ? linkCatalog(met.before) : catalog,
             undone: met.undone && linkCatalog(met.undone),
+            daysCounted: met.statistics && daysCounted(met.statistics),
             statisticsOf: (address) => met.statistics?.table({ address } as Table),
             columnStatisticsOf: (address) => met.statistics?.column({ address } as Column),
           })

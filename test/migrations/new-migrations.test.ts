@@ -69,6 +69,39 @@ reindex table concurrently public.invoice;`,
   expect(seen).toEqual([[['ACCESS EXCLUSIVE'], 1, 0, ['invoice_pkey']], [['SHARE'], 0, 0, ['invoice_pkey']], null])
 })
 
+it('runs the down sides of migrations in code, where both sides are SQL', async () => {
+  write({
+    'db/20260101000000_init.js': `exports.up = (knex) => knex.raw('create table public.invoice (id bigint primary key)')
+exports.down = (knex) => knex.raw('drop table public.invoice')`,
+    'db/20260102000000_built.js': `exports.up = (knex) => knex.schema.alterTable('invoice', (table) => table.text('place'))
+exports.down = (knex) => knex.raw('alter table public.invoice drop column place')`,
+    'db/20260103000000_wrong.js': `exports.up = (knex) => knex.raw('alter table public.invoice add column note text')
+exports.down = async function (knex) {
+  await knex.raw('alter table public.invoice drop column nota')
+}`,
+    'db/20260104000000_right.ts': `import { Knex } from 'knex'
+export async function up(knex: Knex) { await knex.raw('create index invoice_id on public.invoice (id)') }
+export async function down(knex: Knex) { await knex.raw('drop index public.invoice_id') }`,
+    'db/20260105000000_none.js': `exports.up = (knex) => knex.raw('alter table public.invoice add column city text')
+exports.down = () => undefined`,
+  })
+  const loaded = await loadSqlFiles([join(folder, 'db')], {
+    newMigrations: { kind: 'after', migration: '20260101000000' },
+    onUndone: async () => undefined,
+  })
+  await loaded.session.close()
+  const downs = loaded.migrations?.map(({ file, down }) => [
+    /_(\w+)\./.exec(file)?.[1],
+    down && [down.statements.length, down.failure && [down.failure.location.line, down.failure.message]],
+  ])
+  expect(downs).toEqual([
+    ['built', undefined],
+    ['wrong', [1, [3, 'column "nota" of relation "invoice" does not exist']]],
+    ['right', [1, null]],
+    ['none', [0, null]],
+  ])
+})
+
 it('judges what is new, in the light of what it meets, and leaves the rest out', async () => {
   write(FILES)
   const { said, left, elsewhere } = await reviewAfter('0001_init')

@@ -12,6 +12,7 @@ export interface MigrationContext {
   readonly basis?: 'inferred'
   readonly before: Catalog
   readonly statisticsOf: (address: string) => TableStatistics | undefined
+  readonly daysCounted?: number | null
   readonly columnStatisticsOf?: (address: string) => ColumnStatistics | undefined
   /** The catalog after all of them were taken back; absent where that was not tried, or failed. */
   readonly undone?: Catalog | null
@@ -38,6 +39,7 @@ export function linkMigrations(loaded: readonly LoadedMigration[], context: Migr
     *statements() {
       for (const { statements } of files) yield* statements
     },
+    daysCounted: context.daysCounted ?? null,
     statisticsOf: ({ schema, name }) => context.statisticsOf(`${schema}.${name}`),
     columnStatisticsOf: ({ schema, name }, column) => context.columnStatisticsOf?.(`${schema}.${name}.${column}`),
   }

@@ -17,6 +17,8 @@ export interface Migrations {
   readonly files: readonly Migration[]
   /** Every statement of every file. */
   statements(): IterableIterator<MigrationStatement>
+  /** Days for which its writes were counted there; null when that is not known. */
+  readonly daysCounted: number | null
   /** What is known of a table's size and traffic where the migrations will run; undefined when nothing is. */
   statisticsOf(relation: Pick<RelationState, 'schema' | 'name'>): TableStatistics | undefined
   /** What is known of a column's values there; undefined when nothing is. */

@@ -9,9 +9,14 @@ export interface TableSize {
   readonly bytes: number | null
   /** Rows inserted, updated and deleted since counting began; null when unknown. */
   readonly writes: number | null
+  /** As many as `BUSY` a second on average, so that many requests queue in seconds; false when unknown. */
+  readonly busy: boolean
 }
 
 const MEBIBYTE = 2 ** 20
+/** Rows written in a second. */
+const BUSY = 10
+const SECONDS_A_DAY = 86_400
 const SMALL = { rows: 10_000, bytes: 8 * MEBIBYTE }
 const MEDIUM = { rows: 1_000_000, bytes: 512 * MEBIBYTE }
 
@@ -19,14 +24,16 @@ const MEDIUM = { rows: 1_000_000, bytes: 512 * MEBIBYTE }
 export function sizeOf(migrations: Migrations, parts: readonly RelationState[]): TableSize {
   const counted = parts.map((part) => migrations.statisticsOf(part))
   if (counted.length === 0 || counted.includes(undefined))
-    return { weight: 'unknown', rows: null, bytes: null, writes: null }
+    return { weight: 'unknown', rows: null, bytes: null, writes: null, busy: false }
   const sum = (value: (one: NonNullable<(typeof counted)[number]>) => number) =>
     counted.reduce((total, one) => total + (one ? value(one) : 0), 0)
   const rows = sum(({ rows, liveRows }) => Math.max(rows ?? 0, liveRows))
   const bytes = sum(({ sizeBytes }) => sizeBytes)
   const writes = sum(({ inserted, updated, deleted }) => inserted + updated + deleted)
   const weight = fits(rows, bytes, SMALL) ? 'small' : fits(rows, bytes, MEDIUM) ? 'medium' : 'large'
-  return { weight, rows, bytes, writes }
+  const { daysCounted } = migrations
+  const busy = daysCounted !== null && daysCounted > 0 && writes / (daysCounted * SECONDS_A_DAY) >= BUSY
+  return { weight, rows, bytes, writes, busy }
 }
 
 function fits(rows: number, bytes: number, limit: typeof SMALL): boolean {
@@ -54,13 +61,13 @@ function trim(number: number): string {
   return number >= 10 ? String(Math.round(number)) : String(Math.round(number * 10) / 10)
 }
 
-/** What a size makes of a finding about a lock: nothing where any lock is short, less where it is a matter of seconds. */
+/** What a size makes of a finding about a lock: nothing where any lock is short, less where it is a matter of seconds and few wait. */
 export function weighLock(
-  { weight, writes }: TableSize,
+  { weight, writes, busy }: TableSize,
   blocked: 'reads' | 'writes',
 ): { readonly severity?: 'error' | 'info'; readonly impact?: 'high' } | null {
   if (weight === 'small') return null
-  if (weight === 'medium' || (blocked === 'writes' && writes === 0)) return { severity: 'info' }
+  if ((weight === 'medium' && !busy) || (blocked === 'writes' && writes === 0)) return { severity: 'info' }
   return weight === 'large' ? { severity: 'error', impact: 'high' } : {}
 }
 

@@ -1,5 +1,5 @@
 import type { Location } from '../../errors.js'
-import { isCodeFile, readCode } from './code/read.js'
+import { isCodeFile, readCode, type Side } from './code/read.js'
 import { applyEdits } from './edits.js'
 import { shownPath } from './find.js'
 import { indexLines } from './lines.js'
@@ -43,6 +43,8 @@ export interface SourceFile {
   readonly text: string
   /** In which transactions its runner puts it. */
   readonly parts?: readonly TransactionPart[]
+  /** Which side of migration code; `up` when absent. */
+  readonly side?: Side
 }
 
 /** What reading a script needs, and whom it tells. */
@@ -81,10 +83,11 @@ export function* readStatements(
 
 /** The statements that migration code sends. */
 function* readCodeStatements(source: SourceFile, context: ReadingContext): Generator<Statement> {
-  const { path, name, text, parts } = source
+  const { path, name, text, parts, side = 'up' } = source
   const script = readCode({
     path,
     text,
+    side,
     opensTransactions: parts?.every(({ transaction }) => transaction === 'none') ?? true,
     readFile(wanted) {
       const found = context.findFile(wanted, path)

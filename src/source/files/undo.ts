@@ -1,5 +1,6 @@
 import type { Location } from '../../errors.js'
 import type { EmbeddedServer } from '../embedded/server.js'
+import { isCodeFile, type Side } from './code/read.js'
 import type { DownSide } from './layouts/layout.js'
 import { shownPath } from './find.js'
 import { gatherRemarks } from './remarks.js'
@@ -18,27 +19,43 @@ export interface UndoneFile {
 
 interface Undoable {
   readonly name: string
+  readonly path: string
+  readonly text: string
   readonly down?: DownSide | null | undefined
 }
 
 const STEERS = /^(?:begin|start|commit|end|rollback|abort|savepoint|release|prepare)$/
 const CONCURRENTLY = /\bconcurrently\b/i
 
-/** Reads the down sides of files, without running them. */
+/** Reads the down sides of files, without running them. Code is left out of which either side holds what only running it would tell. */
 export function readDownSides(
   files: readonly Undoable[],
-  { variables, findFile }: Pick<ReadingContext, 'variables' | 'findFile'>,
+  context: Pick<ReadingContext, 'variables' | 'findFile'>,
 ): ReadonlyMap<string, UndoneFile | null> {
-  const read = ({ path, text }: DownSide): UndoneFile => {
-    const file = shownPath(path)
-    const context = { variables: new Map(variables), findFile, remarks: gatherRemarks() }
-    const statements = [...readStatements({ path, name: file, text }, context)].map(({ text, locate }) => ({
-      text,
-      location: locate(0),
-    }))
-    return { file, path, statements, failure: null }
-  }
-  return new Map(files.flatMap(({ name, down }) => (down === undefined ? [] : [[name, down && read(down)]])))
+  return new Map(
+    files.flatMap((file): readonly (readonly [string, UndoneFile | null])[] => {
+      const { name, down } = file
+      if (down === undefined) return []
+      if (down === null) return [[name, null]]
+      if (isCodeFile(file.path) && !readSide(file, 'up', context).isWhole) return []
+      const { statements, isWhole } = readSide(down, 'down', context)
+      const shown = shownPath(down.path)
+      return isWhole ? [[name, { file: shown, path: down.path, statements, failure: null }]] : []
+    }),
+  )
+}
+
+function readSide(
+  { path, text }: Pick<DownSide, 'path' | 'text'>,
+  side: Side,
+  { variables, findFile }: Pick<ReadingContext, 'variables' | 'findFile'>,
+) {
+  const remarks = gatherRemarks()
+  const context = { variables: new Map(variables), findFile, remarks }
+  const statements = [...readStatements({ path, name: shownPath(path), text, side }, context)].map(
+    ({ text, locate }) => ({ text, location: locate(0) }),
+  )
+  return { statements, isWhole: !isCodeFile(path) || remarks.result().problems.length === 0 }
 }
 
 /**

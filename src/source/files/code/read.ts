@@ -12,11 +12,16 @@ export interface CodeScript {
   readonly unseen: readonly Extract<Work, { does: 'unseen' }>[]
 }
 
+/** The sides of a migration. */
+export type Side = 'up' | 'down'
+
 export interface CodeSource {
   readonly path: string
   readonly text: string
   /** Transactions that the code opens count; else they lie inside the runner's. */
   readonly opensTransactions: boolean
+  /** Which side of the migration; `up` when absent. */
+  readonly side?: Side
   readFile(path: string): { readonly path: string; readonly text: string } | null
 }
 
@@ -29,14 +34,14 @@ export function isCodeFile(path: string): boolean {
   )
 }
 
-/** Reads what the `up` side of migration code sends to the database; the code is parsed, not run. */
-export function readCode({ path, text, opensTransactions, readFile }: CodeSource): CodeScript {
+/** Reads what one side of migration code sends to the database; the code is parsed, not run. */
+export function readCode({ path, text, opensTransactions, side = 'up', readFile }: CodeSource): CodeScript {
   const typescript = require('typescript') as typeof ts
   const file = typescript.createSourceFile(path, text, typescript.ScriptTarget.Latest, true)
   const following = follow({ path, file, typescript, readFile })
   const scope = following.scopeOf()
-  const work = findFunctions(typescript, file, scope, following.evaluate).flatMap(({ node, scope: around }) =>
-    following.work(node, around),
+  const work = findFunctions(typescript, { file, scope, side, evaluate: following.evaluate }).flatMap(
+    ({ node, scope: around }) => following.work(node, around),
   )
   return compose(work, opensTransactions)
 }
@@ -46,21 +51,23 @@ interface Entry {
   readonly scope: Scope
 }
 
-/** The functions that a runner calls to go up. */
-function findFunctions(
-  t: typeof ts,
-  file: ts.SourceFile,
-  scope: Scope,
-  evaluate: (node: ts.Expression, scope: Scope) => Value,
-): readonly Entry[] {
+interface Module {
+  readonly file: ts.SourceFile
+  readonly scope: Scope
+  readonly side: Side
+  evaluate(node: ts.Expression, scope: Scope): Value
+}
+
+/** The functions that a runner calls to go up or down. */
+function findFunctions(t: typeof ts, { file, scope, side, evaluate }: Module): readonly Entry[] {
   const entries: Entry[] = []
   const take = (value: Value) => {
     if (value.kind === 'function') entries.push({ node: value.node, scope: value.scope })
-    if (value.kind === 'record') take(value.entries.get('up') ?? { kind: 'unknown' })
+    if (value.kind === 'record') take(value.entries.get(side) ?? { kind: 'unknown' })
   }
   const takeClass = (node: ts.ClassLikeDeclaration) => {
     for (const member of node.members) {
-      if (member.name?.getText(file) !== 'up') continue
+      if (member.name?.getText(file) !== side) continue
       if (t.isMethodDeclaration(member)) entries.push({ node: member, scope: openScope(scope, node) })
       if (t.isPropertyDeclaration(member) && member.initializer) {
         take(evaluate(member.initializer, openScope(scope, node)))
@@ -69,18 +76,18 @@ function findFunctions(
   }
   for (const node of file.statements) {
     if (t.isClassDeclaration(node)) takeClass(node)
-    else if (t.isFunctionDeclaration(node) && node.name?.text === 'up') entries.push({ node, scope })
+    else if (t.isFunctionDeclaration(node) && node.name?.text === side) entries.push({ node, scope })
     else if (t.isExportAssignment(node)) {
       if (t.isClassExpression(node.expression)) takeClass(node.expression)
       else take(evaluate(node.expression, scope))
     } else if (t.isVariableStatement(node)) {
-      const up = node.declarationList.declarations.find(({ name }) => name.getText(file) === 'up')
-      if (up?.initializer) take(evaluate(up.initializer, scope))
+      const declared = node.declarationList.declarations.find(({ name }) => name.getText(file) === side)
+      if (declared?.initializer) take(evaluate(declared.initializer, scope))
     } else if (t.isExpressionStatement(node) && t.isBinaryExpression(node.expression)) {
       const { left, right } = node.expression
       const assigned = left.getText(file)
-      if (/^(?:module\.)?exports\.up$/.test(assigned)) {
-        if (!t.isIdentifier(right) || right.text !== 'up') take(evaluate(right, scope))
+      if (assigned === `exports.${side}` || assigned === `module.exports.${side}`) {
+        if (!t.isIdentifier(right) || right.text !== side) take(evaluate(right, scope))
       } else if (/^(?:module\.exports|exports\.default)$/.test(assigned)) {
         if (t.isClassExpression(right)) takeClass(right)
         else take(evaluate(right, scope))

@@ -36,6 +36,12 @@ export function codeLayout({
         return isMigration(file) ? { key } : 'is no migration'
       })
     },
+    down: (file, { code }) =>
+      code.some(({ path }) => path === file.path)
+        ? /\bdown\b/.test(file.text())
+          ? { path: file.path, text: file.text() }
+          : null
+        : undefined,
   }
 }
 
