@@ -43,7 +43,7 @@ export async function readConfiguration(flags: {
   const folder = loaded ? dirname(loaded.path) : '.'
   const path = (inConfig: string) => relative('.', resolve(folder, inConfig)) || '.'
   const isSmall = flags.static === true && !flags.rule?.length
-  const all = await listRules()
+  const all = listRules()
   const builtIn = await loadRules(undefined, undefined, (id) => !isSmall || STATIC_CATEGORIES.test(id))
   const own = config.ownRules === undefined ? [] : await loadOwn(path(config.ownRules), all)
   const book = [...builtIn, ...own].toSorted((a, b) => (a.id < b.id ? -1 : 1))

@@ -1,12 +1,12 @@
-import { readdir } from 'node:fs/promises'
+import { readdirSync } from 'node:fs'
 import type { Rule, RuleDefinition } from './rule.js'
 
 /** The built-in rules' folder, beside `src/` in the sources and in the compiled package alike. */
 export const RULES_FOLDER = new URL('../../rules/', import.meta.url)
 
 /** Ids of the rules below a folder, sorted: a rule's path there, without its ending. */
-export async function listRules(folder: URL = RULES_FOLDER): Promise<readonly string[]> {
-  return (await listFiles(folder)).map(idOf)
+export function listRules(folder: URL = RULES_FOLDER): readonly string[] {
+  return listFiles(folder).map(idOf)
 }
 
 /** Loads the rules below a folder, or those alone whose ids are wanted. Sorted by id. */
@@ -15,12 +15,12 @@ export async function loadRules(
   load: (href: string) => Promise<unknown> = (href) => import(href),
   isWanted: (id: string) => boolean = () => true,
 ): Promise<readonly Rule[]> {
-  const files = (await listFiles(folder)).filter((file) => isWanted(idOf(file)))
+  const files = listFiles(folder).filter((file) => isWanted(idOf(file)))
   return Promise.all(files.map((file) => loadRule(folder, file, load)))
 }
 
-async function listFiles(folder: URL): Promise<readonly string[]> {
-  return (await readdir(folder, { recursive: true }))
+function listFiles(folder: URL): readonly string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .map((file) => file.replaceAll('\\', '/'))
     .filter((file) => /^[^/]+\/[^/]+\.(ts|js)$/.test(file) && !file.endsWith('.d.ts'))
     .sort()
