@@ -118,6 +118,8 @@ const MADE_UP: Statistics = {
     lastAnalyze: '2026-11-28T00:00:00Z',
     lastVacuum: '2026-11-28T00:00:00Z',
     frozenXidAge: 0,
+    frozenMultixactAge: 0,
+    changedSinceAnalyze: null,
   }),
   index: () => ({ scans: 0, entriesRead: 0, rowsFetched: 0, lastScan: null, sizeBytes: 5500 * 8192, entries: ROWS }),
   column: ({ name }) => COLUMNS[name],

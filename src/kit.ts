@@ -146,7 +146,7 @@ export {
   type JsonValue,
 } from './evidence/workload/json-searches.js'
 export { lookupOf, type Lookup } from './evidence/workload/lookups.js'
-export { daysCounted } from './evidence/statistics/age.js'
+export { countInserted, daysCounted } from './evidence/statistics/age.js'
 export { isKnownSmall, statisticsOfScale } from './evidence/statistics/scale.js'
 export * from './fix/steps/triggers.js'
 export { amountOf, failuresOf, netOf, settlementsOf, type Settlement } from './billing/settlement.js'

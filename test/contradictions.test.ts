@@ -50,6 +50,8 @@ const UNREAD: Statistics = {
     lastAnalyze: '2026-01-30T00:00:00Z',
     lastVacuum: '2026-01-30T00:00:00Z',
     frozenXidAge: 1000,
+    frozenMultixactAge: 0,
+    changedSinceAnalyze: null,
   }),
   index: () => ({ scans: 0, entriesRead: 0, rowsFetched: 0, lastScan: null, sizeBytes: 2 ** 26, entries: null }),
   column: () => ({ nullFraction: 0, averageWidth: 8, distinct: -0.5, correlation: 0, values: null }),

@@ -342,6 +342,7 @@ function statisticsOf(
           temporaryFiles: 0,
           slots: [],
           preparedTransactions: [],
+          holders: [],
           ...counted.get('server'),
         }
       : null,
@@ -362,6 +363,8 @@ function statisticsOf(
       lastAnalyze: null,
       lastVacuum: null,
       frozenXidAge: 0,
+      frozenMultixactAge: 0,
+      changedSinceAnalyze: null,
     }),
     index: lookUp({ scans: 0, entriesRead: 0, rowsFetched: 0, lastScan: null, sizeBytes: 0, entries: null }),
     column: lookUp({ nullFraction: 0, averageWidth: 8, distinct: -1, correlation: 0 as number | null, values: null }),

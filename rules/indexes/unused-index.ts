@@ -77,7 +77,7 @@ create index on invoice (customer_id);
 
   fix: ({ on, facts: { days, servers } }) =>
     afterReview(
-      `${servers > 1 ? `Are these ${servers} all servers` : `Was ${on.name} unread on the replicas too`}, and is there nothing that runs more rarely than every ${days} days?`,
+      `${servers > 1 ? `Are these ${servers} all servers` : `Was ${on.name} unread on the replicas too`}, is it older than that, and is there nothing that runs more rarely than every ${days} days?`,
       dropIndex(on),
     ),
 })

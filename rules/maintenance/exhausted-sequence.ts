@@ -1,4 +1,13 @@
-import { afterReview, columnsFedBySequences, rule, type Column, type Sequence, widenKey } from '../../src/kit.js'
+import {
+  afterReview,
+  columnsFedBySequences,
+  daysCounted,
+  countInserted,
+  rule,
+  type Column,
+  type Sequence,
+  widenKey,
+} from '../../src/kit.js'
 
 const LARGEST: Readonly<Record<string, bigint>> = { int2: 2n ** 15n - 1n, int4: 2n ** 31n - 1n, int8: 2n ** 63n - 1n }
 const TYPES: Readonly<Record<string, string>> = { smallint: 'int2', integer: 'int4', bigint: 'int8' }
@@ -6,6 +15,8 @@ const TYPES: Readonly<Record<string, string>> = { smallint: 'int2', integer: 'in
 /** Percent of the numbers that may be used before it is time to plan, and to act. */
 const PLAN = 60
 const ACT = 85
+/** Days that counters must tell of before a rate is made of them. */
+const COUNTED = 1
 
 export default rule({
   severity: 'warning',
@@ -20,9 +31,11 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/datatype-numeric.html#DATATYPE-SERIAL'],
   },
   needs: ['catalog'],
+  uses: ['statistics'],
 
-  *detect({ catalog }) {
+  *detect({ catalog, statistics }) {
     const fed = columnsFedBySequences(catalog)
+    const days = statistics ? (daysCounted(statistics) ?? 0) : 0
     for (const sequence of catalog.sequences) {
       const { lastValue, cycle, increment, minimum } = sequence
       if (lastValue === null || cycle || increment <= 0n) continue
@@ -34,17 +47,21 @@ export default rule({
       }
       const used = Number(((lastValue - minimum) * 100n) / (limit.maximum - minimum || 1n))
       if (used < PLAN) continue
+      const inserted = statistics ? columns.reduce((sum, { table }) => sum + countInserted(table, statistics), 0) : 0
+      // More rows than numbers were not given by this sequence alone.
+      const perDay = (Math.min(inserted, Number(lastValue - minimum)) * Number(increment)) / days
+      const daysLeft = days >= COUNTED && perDay > 0 ? Math.floor(Number(limit.maximum - lastValue) / perDay) : null
       yield {
         on: sequence,
         related: columns,
-        facts: { limitedBy: limit.by, used, left: String(limit.maximum - lastValue) },
+        facts: { limitedBy: limit.by, used, left: String(limit.maximum - lastValue), daysLeft },
         assessment: { tier: 'measured', ...(used >= ACT ? { severity: 'error' } : {}) },
       }
     }
   },
 
-  message: ({ on, facts: { limitedBy, used, left } }) =>
-    `${on} has used ${used} % of the numbers that ${limitedBy} has room for; ${left} are left.`,
+  message: ({ on, facts: { limitedBy, used, left, daysLeft } }) =>
+    `${on} has used ${used} % of the numbers that ${limitedBy} has room for; ${left} are left${daysLeft === null ? '' : `, at the rate so far for ${daysLeft} days`}.`,
 
   advice: ({ facts: { limitedBy } }) =>
     `Make ${limitedBy} a bigint, and with it the columns that reference it: add a bigint column, fill it in batches, exchange the two.`,

@@ -1,12 +1,4 @@
-import {
-  afterReview,
-  columnsFedBySequences,
-  daysCounted,
-  rule,
-  type Statistics,
-  type Table,
-  widenKey,
-} from '../../src/kit.js'
+import { afterReview, columnsFedBySequences, daysCounted, countInserted, rule, widenKey } from '../../src/kit.js'
 
 const LARGEST: Readonly<Record<string, bigint>> = { int2: 2n ** 15n - 1n, int4: 2n ** 31n - 1n, int8: 2n ** 63n - 1n }
 /** A key is widened in months, so a year's warning is needed. */
@@ -44,7 +36,7 @@ export default rule({
         return largest < least ? largest : least
       }, maximum)
       if (Number(lastValue - minimum) / Number(limit - minimum || 1n) >= REPORTED_ANYHOW) continue
-      const inserted = columns.reduce((sum, { table }) => sum + insertedInto(table, statistics), 0)
+      const inserted = columns.reduce((sum, { table }) => sum + countInserted(table, statistics), 0)
       // More rows than numbers were not given by this sequence alone.
       const perDay = (Math.min(inserted, Number(lastValue - minimum)) * Number(increment)) / days
       const left = Math.floor(Number(limit - lastValue) / perDay)
@@ -67,8 +59,3 @@ export default rule({
     )
   },
 })
-
-function insertedInto(table: Table, statistics: Statistics): number {
-  const own = statistics.table(table)?.inserted ?? 0
-  return table.partitions.reduce((sum, partition) => sum + insertedInto(partition, statistics), own)
-}

@@ -6,6 +6,8 @@ const FORCED = 200_000_000
 const LIMIT = 2 ** 31
 const LATE = 500_000_000
 const ACT = 1_200_000_000
+/** Of multixacts autovacuum freezes after 400 million. */
+const LATE_MULTIXACTS = 800_000_000
 
 export default rule({
   severity: 'warning',
@@ -23,20 +25,24 @@ export default rule({
   needs: ['catalog', 'statistics'],
 
   *detect({ catalog, statistics }) {
+    const setting = Number(statistics.server?.settings['autovacuum_freeze_max_age'] ?? FORCED)
     for (const table of catalog.tables) {
-      const age = statistics.table(table)?.frozenXidAge ?? 0
-      const forced = Number(table.options['autovacuum_freeze_max_age'] ?? FORCED)
-      if (age < Math.min(Math.max(LATE, forced * 2), ACT)) continue
+      const { frozenXidAge = 0, frozenMultixactAge = 0 } = statistics.table(table) ?? {}
+      const forced = Number(table.options['autovacuum_freeze_max_age'] ?? setting)
+      const late = frozenXidAge >= Math.min(Math.max(LATE, forced * 2), ACT)
+      if (!late && frozenMultixactAge < LATE_MULTIXACTS) continue
+      const ofMultixacts = frozenMultixactAge >= LATE_MULTIXACTS && frozenMultixactAge > frozenXidAge
+      const age = ofMultixacts ? frozenMultixactAge : frozenXidAge
       yield {
         on: table,
-        facts: { age, percent: Math.round((age * 100) / LIMIT) },
+        facts: { age, percent: Math.round((age * 100) / LIMIT), what: ofMultixacts ? 'multixacts' : 'transactions' },
         ...(age >= ACT ? { assessment: { severity: 'error' } } : {}),
       }
     }
   },
 
-  message: ({ on, facts: { age, percent } }) =>
-    `${on} was not frozen for ${Math.round(age / 1e6)} million transactions, ${percent} % of what the server can bear.`,
+  message: ({ on, facts: { age, percent, what } }) =>
+    `${on} was not frozen for ${Math.round(age / 1e6)} million ${what}, ${percent} % of what the server can bear.`,
 
   advice: () =>
     'Find what holds vacuum back (long transactions, replication slots, prepared transactions), then run VACUUM (FREEZE) on the table.',

@@ -31,6 +31,8 @@ const tableStatistics = z.object({
   lastAnalyze: time,
   lastVacuum: time,
   frozenXidAge: z.number().nullable(),
+  frozenMultixactAge: z.number().nullable().optional(),
+  changedSinceAnalyze: count.optional(),
 })
 
 const serverStatistics = z
@@ -49,6 +51,17 @@ const serverStatistics = z
       }),
     ),
     preparedTransactions: z.array(z.object({ name: z.string(), hours: z.number() })),
+    holders: z
+      .array(
+        z.object({
+          kind: z.enum(['session', 'prepared transaction', 'replication slot']),
+          name: z.string(),
+          xidAge: z.number(),
+          hours: z.number().nullable(),
+        }),
+      )
+      .optional()
+      .describe('Who keeps vacuum from removing dead rows, the oldest first.'),
   })
   .optional()
   .describe('The server as a whole: some settings, its cache, replication slots and prepared transactions.')

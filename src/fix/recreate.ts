@@ -127,9 +127,11 @@ function numbering({ start, increment, minimum, maximum, cycle }: Omit<Sequence,
 /** Parents stand before their partitions and heirs. */
 function parentsFirst(tables: readonly Table[]): readonly Table[] {
   const ordered = new Set<Table>()
+  const own = new Map(tables.map((table) => [table.address, table]))
   const add = (table: Table): void => {
     if (ordered.has(table)) return
-    for (const parent of [...(table.partitionOf ? [table.partitionOf] : []), ...table.inherits]) add(parent)
+    for (const parent of [...(table.partitionOf ? [table.partitionOf] : []), ...table.inherits])
+      add(own.get(parent.address) ?? parent)
     ordered.add(table)
   }
   for (const one of tables) add(one)

@@ -1,3 +1,4 @@
+import pg from 'pg'
 import { expect, it } from 'vitest'
 import { linkCatalog } from '../../src/evidence/catalog/link.js'
 import { readCatalog } from '../../src/evidence/catalog/read.js'
@@ -37,6 +38,30 @@ it.each([14, 18] as const)('reads what PostgreSQL %s has counted', async (major)
   expect(linked.column(event.column('note')!)).toMatchObject({ nullFraction: 1 })
   expect(linked.column(event.column('at')!)?.correlation).toBeGreaterThan(0.9)
   expect(JSON.stringify(statistics)).not.toContain('kind 1')
+  // A server that was never reset has counted since the oldest thing that it remembers, whatever is shared with other databases.
+  expect(Date.parse(linked.resetAt ?? '')).toBeLessThanOrEqual(Date.parse(linked.table(event)?.lastAnalyze ?? ''))
+  expect(Date.parse(linked.collectedAt) - Date.parse(linked.resetAt ?? '')).toBeLessThan(600_000)
+  expect(linked.table(event)).toMatchObject({
+    changedSinceAnalyze: expect.any(Number),
+    frozenMultixactAge: expect.any(Number),
+  })
+})
+
+it.each([14, 18] as const)('names who keeps dead rows on PostgreSQL %s, the oldest first', async (major) => {
+  const server = await startServer(major)
+  const url = await server.createDatabase(SCHEMA)
+  const holder = new pg.Client({ connectionString: url, application_name: `reports of ${major}` })
+  await holder.connect()
+  await holder.query('begin isolation level repeatable read; select count(*) from app.event')
+  await server.run(`update app.event set note = 'x'; create table app.later (id int)`, url)
+  const session = await openLiveSession(url)
+  const raw = await readCatalog(session)
+  const { server: seen } = linkStatistics((await readStatistics(session, raw))!, raw)
+  await session.close()
+  await holder.end()
+  const own = seen?.holders.filter(({ name }) => name.startsWith(`reports of ${major} (`)) ?? []
+  expect(own).toEqual([{ kind: 'session', name: expect.any(String), xidAge: expect.any(Number), hours: 0 }])
+  expect(own[0]?.xidAge).toBeGreaterThanOrEqual(1)
 })
 
 it('says what a role without rights does not see', async () => {

@@ -27,6 +27,8 @@ export const MADE_UP_STATISTICS: Statistics = {
       lastAnalyze: null,
       lastVacuum: null,
       frozenXidAge: 0,
+      frozenMultixactAge: 0,
+      changedSinceAnalyze: null,
     }
   },
   index: ({ address }) => {

@@ -1,3 +1,4 @@
+import type { Table } from '../catalog/model.js'
 import type { Statistics } from './model.js'
 
 const DAY = 86_400_000
@@ -6,4 +7,10 @@ const DAY = 86_400_000
 export function daysCounted({ collectedAt, resetAt }: Pick<Statistics, 'collectedAt' | 'resetAt'>): number | null {
   const days = resetAt === null ? Number.NaN : (Date.parse(collectedAt) - Date.parse(resetAt)) / DAY
   return days >= 0 ? days : null
+}
+
+/** Rows that were inserted into a table and its partitions since the counters began. */
+export function countInserted(table: Table, statistics: Statistics): number {
+  const own = statistics.table(table)?.inserted ?? 0
+  return table.partitions.reduce((sum, partition) => sum + countInserted(partition, statistics), own)
 }

@@ -60,6 +60,7 @@ function linkServer(row: RawServerStatistics): ServerStatistics {
       retainedBytes: slot.retainedBytes === null ? null : Number(slot.retainedBytes),
     })),
     preparedTransactions: row.preparedTransactions,
+    holders: row.holders ?? [],
   }
 }
 
@@ -82,6 +83,8 @@ function linkTable({ rows, lastAnalyze, lastVacuum, ...row }: RawTableStatistics
     lastAnalyze,
     lastVacuum,
     frozenXidAge: row.frozenXidAge ?? 0,
+    frozenMultixactAge: row.frozenMultixactAge ?? 0,
+    changedSinceAnalyze: row.changedSinceAnalyze === undefined ? null : Number(row.changedSinceAnalyze),
   }
 }
 

@@ -41,6 +41,19 @@ export interface ServerStatistics {
   readonly temporaryFiles: number
   readonly slots: readonly ReplicationSlot[]
   readonly preparedTransactions: readonly PreparedTransaction[]
+  /** Who keeps vacuum from removing dead rows, the oldest first; empty where it was not read. */
+  readonly holders: readonly Holder[]
+}
+
+/** A transaction or a replica that may still look at old rows. */
+export interface Holder {
+  readonly kind: 'session' | 'prepared transaction' | 'replication slot'
+  /** Of a session its application and process id. */
+  readonly name: string
+  /** Transactions since the oldest one that it may look at. */
+  readonly xidAge: number
+  /** Hours since its transaction began; null for a slot, or where the role may not see it. */
+  readonly hours: number | null
 }
 
 export interface ReplicationSlot {
@@ -80,6 +93,10 @@ export interface TableStatistics {
   readonly lastVacuum: string | null
   /** Transactions since the oldest row was frozen; wraparound comes at 2 billion. */
   readonly frozenXidAge: number
+  /** The same of multixacts, which rows have that several transactions lock; 0 where it was not read. */
+  readonly frozenMultixactAge: number
+  /** Rows inserted, updated or deleted since the last analyze; null where it was not read. */
+  readonly changedSinceAnalyze: number | null
 }
 
 export interface IndexStatistics {

@@ -1,7 +1,7 @@
 import type { Row, Session } from '../../source/session.js'
 import { EvidenceError } from '../../errors.js'
 import type { RawCatalog } from '../catalog/raw.js'
-import { AGE, utc } from './read.js'
+import { age as ageOf, utc } from './read.js'
 import type { RawIndexStatistics, RawStatistics, RawTableStatistics } from './raw.js'
 
 /** What one more server of the same database has counted, by address: oids differ between logical replicas. */
@@ -36,7 +36,7 @@ export async function addNodes(
 
 /** Reads what another server that serves the same database has counted: each server counts only what was read from it. */
 async function readNodeCounters(session: Session): Promise<NodeCounters> {
-  const [age] = await session.query<Row & { readonly resetAt: string | null }>(AGE)
+  const [age] = await session.query<Row & { readonly resetAt: string | null }>(ageOf(session.version))
   const byAddress = <T extends { readonly address: string }>(rows: readonly T[]) =>
     new Map(rows.map((row) => [row.address, row]))
   return {
@@ -71,7 +71,8 @@ function addNode(statistics: RawStatistics, catalog: RawCatalog, node: NodeCount
   return {
     ...statistics,
     servers: (statistics.servers ?? 1) + 1,
-    resetAt: latest(statistics.resetAt, node.resetAt),
+    // Where one is not known, the sum's is not.
+    resetAt: statistics.resetAt && node.resetAt && latest(statistics.resetAt, node.resetAt),
     tables: statistics.tables.map((table) => {
       const more = node.tables.get(relations.get(table.relation) ?? '')
       if (!more) return table

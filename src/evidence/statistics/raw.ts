@@ -44,6 +44,15 @@ export interface RawServerStatistics {
     readonly retainedBytes: string | null
   }[]
   readonly preparedTransactions: readonly { readonly name: string; readonly hours: number }[]
+  /** Absent in snapshots of before. */
+  readonly holders?: readonly RawHolder[] | undefined
+}
+
+export interface RawHolder {
+  readonly kind: 'session' | 'prepared transaction' | 'replication slot'
+  readonly name: string
+  readonly xidAge: number
+  readonly hours: number | null
 }
 
 /** Counts are int8 as text. */
@@ -68,6 +77,9 @@ export interface RawTableStatistics {
   readonly lastVacuum: string | null
   /** `age(relfrozenxid)`; null for what stores no rows itself. */
   readonly frozenXidAge: number | null
+  /** `mxid_age(relminmxid)`, and rows changed since the last analyze; absent in snapshots of before. */
+  readonly frozenMultixactAge?: number | null | undefined
+  readonly changedSinceAnalyze?: string | undefined
 }
 
 export interface RawIndexStatistics {

@@ -7,18 +7,49 @@ import type { RawColumnStatistics, RawIndexStatistics, RawStatistics, RawTableSt
 export const utc = (expression: string) =>
   `pg_catalog.to_char(${expression} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')`
 
+/**
+ * Since when the database's counters count: they were reset then, or, where they never were (PostgreSQL 15 and newer say nothing),
+ * something was already counted then. A standby has counted since its own counters began.
+ */
+const countedSince = (version: number) => {
+  const moments = ['vacuum', 'autovacuum', 'analyze', 'autoanalyze'].map((what) => `min(s.last_${what})`)
+  const scans = version >= 160000 ? ['min(s.last_seq_scan)', 'min(s.last_idx_scan)'] : []
+  return utc(`coalesce(d.stats_reset,
+    (select least(${[...moments, ...scans].join(', ')}) from pg_catalog.pg_stat_all_tables s
+      join pg_catalog.pg_class c on c.oid = s.relid where not c.relisshared),
+    (select b.stats_reset from pg_catalog.pg_stat_bgwriter b where pg_catalog.pg_is_in_recovery()))`)
+}
+
 /** When the counters are read, and since when they count. */
-export const AGE = `
-  select ${utc('pg_catalog.now()')} as "collectedAt", ${utc('d.stats_reset')} as "resetAt"
+export const age = (version: number) => `
+  select ${utc('pg_catalog.now()')} as "collectedAt", ${countedSince(version)} as "resetAt"
   from pg_catalog.pg_stat_database d where d.datname = pg_catalog.current_database()`
 
 /** Settings on which the safety of the data and of every plan depends. */
 const SAFETY =
-  'autovacuum fsync full_page_writes ignore_checksum_failure password_encryption shared_buffers ssl track_counts zero_damaged_pages enable_hashjoin enable_indexscan enable_mergejoin enable_nestloop enable_seqscan'
+  'autovacuum autovacuum_freeze_max_age fsync full_page_writes ignore_checksum_failure password_encryption shared_buffers ssl track_counts zero_damaged_pages enable_hashjoin enable_indexscan enable_mergejoin enable_nestloop enable_seqscan'
+
+/** Who keeps dead rows from being removed: the transactions of others, and slots of replicas, the oldest five. */
+const HOLDERS = `
+  select coalesce(json_agg(json_build_object('kind', h.kind, 'name', h.name, 'xidAge', h.xids,
+    'hours', trunc(extract(epoch from pg_catalog.now() - h.since) / 3600)::int) order by h.xids desc, h.name), '[]'::json)
+  from (
+    select 'session' as kind, coalesce(nullif(a.application_name, ''), a.backend_type, '') || ' (' || a.pid || ')' as name,
+      pg_catalog.age(a.backend_xmin) as xids, a.xact_start as since
+    from pg_catalog.pg_stat_activity a
+    where a.backend_xmin is not null and a.pid <> pg_catalog.pg_backend_pid()
+      and (a.datid is null or a.datname = d.datname) and a.backend_type is distinct from 'autovacuum worker'
+    union all
+    select 'prepared transaction', p.gid, pg_catalog.age(p.transaction), p.prepared
+    from pg_catalog.pg_prepared_xacts p where p.database = d.datname
+    union all
+    select 'replication slot', r.slot_name::text, pg_catalog.age(r.xmin), null
+    from pg_catalog.pg_replication_slots r where r.xmin is not null
+    order by 3 desc, 2 limit 5) h`
 
 /** The server as a whole, with the age of its counters. What it keeps of the log is not known on a standby. */
-const SERVER = `
-  select ${utc('pg_catalog.now()')} as "collectedAt", ${utc('d.stats_reset')} as "resetAt",
+const server = (version: number) => `
+  select ${utc('pg_catalog.now()')} as "collectedAt", ${countedSince(version)} as "resetAt",
     json_build_object(
       'settings', (select json_object_agg(s.name, s.reset_val order by s.name) from pg_catalog.pg_settings s
         where s.name = any (string_to_array('${SAFETY}', ' '))),
@@ -32,7 +63,8 @@ const SERVER = `
         from pg_catalog.pg_replication_slots r),
       'preparedTransactions', (select coalesce(json_agg(json_build_object('name', p.gid,
           'hours', trunc(extract(epoch from pg_catalog.now() - p.prepared) / 3600)::int) order by p.gid), '[]'::json)
-        from pg_catalog.pg_prepared_xacts p where p.database = d.datname)) as server
+        from pg_catalog.pg_prepared_xacts p where p.database = d.datname),
+      'holders', (${HOLDERS})) as server
   from pg_catalog.pg_stat_database d where d.datname = pg_catalog.current_database()`
 
 const TABLES = `
@@ -46,6 +78,8 @@ const TABLES = `
     ${utc('greatest(s.last_analyze, s.last_autoanalyze)')} as "lastAnalyze",
     ${utc('greatest(s.last_vacuum, s.last_autovacuum)')} as "lastVacuum",
     case when c.relfrozenxid <> '0'::xid then pg_catalog.age(c.relfrozenxid) end as "frozenXidAge",
+    case when c.relminmxid <> '0'::xid then pg_catalog.mxid_age(c.relminmxid) end as "frozenMultixactAge",
+    coalesce(s.n_mod_since_analyze, 0)::text as "changedSinceAnalyze",
     pg_catalog.has_any_column_privilege(c.oid, 'select') as readable
   from pg_catalog.pg_class c left join pg_catalog.pg_stat_all_tables s on s.relid = c.oid
   where c.oid = any ($1::oid[]) order by c.oid`
@@ -102,7 +136,9 @@ export async function readStatistics(
   { withValues = false }: { readonly withValues?: boolean } = {},
 ): Promise<RawStatistics | null> {
   const oids = catalog.relations.filter(({ kind }) => kind !== 'v').map(({ oid }) => oid)
-  const [age] = await session.query<Row & Pick<RawStatistics, 'collectedAt' | 'resetAt' | 'server'>>(SERVER)
+  const [age] = await session.query<Row & Pick<RawStatistics, 'collectedAt' | 'resetAt' | 'server'>>(
+    server(session.version),
+  )
   const rows = await session.query<Row & RawTableStatistics & { readonly readable: boolean }>(TABLES, [array(oids)])
   const counts = ({ rows: estimate, lastAnalyze, inserted, liveRows, indexScans }: RawTableStatistics) =>
     estimate > 0 || lastAnalyze !== null || [inserted, liveRows, indexScans].some((count) => count !== '0')
