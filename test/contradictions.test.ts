@@ -9,6 +9,7 @@ import { readCatalog } from '../src/evidence/catalog/read.js'
 import type { Evidence } from '../src/evidence/model.js'
 import type { Statistics } from '../src/evidence/statistics/model.js'
 import type { EmbeddedServer } from '../src/source/embedded/server.js'
+import { contradictions, demandsOf } from './demands.js'
 import { readFixture, startScratch, withSchema } from './scratch.js'
 
 const ROOT = new URL('../fixtures/', import.meta.url)
@@ -16,6 +17,12 @@ const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8')
 const list = (folder: string) => readdirSync(new URL(folder, ROOT)).map((name) => `${folder}/${name}`)
 
 const SCHEMAS = ['valueverse/schema.sql', ...list('schemas').map((folder) => `${folder}/schema.sql`)]
+/** What each rule finds, and all others say of it. */
+const EXAMPLES = readdirSync(new URL('rules/', ROOT))
+  .filter((category) => !/^(?:migrations|hygiene|queries|distribution)$/.test(category))
+  .flatMap((category) => list(`rules/${category}`))
+  .map((folder) => `${folder}/bad.sql`)
+
 const CASES = list('rules/indexes').map((folder) => `${folder}/bad.sql`)
 
 /** What says that an index may go, and what asks for one that a foreign key needs. */
@@ -57,11 +64,35 @@ const UNREAD: Statistics = {
   column: () => ({ nullFraction: 0, averageWidth: 8, distinct: -0.5, correlation: 0, values: null }),
 }
 
+/** Two that must not both be said of one object: they ask the opposite, or say one thing twice. */
+const APART: readonly (readonly [RegExp, RegExp])[] = [
+  [/^types\/timestamp-without-time-zone$/, /^types\/day-in-timestamp$/],
+  [/^redundancy\/always-null-column$/, /^(?:constraints|keys|types|normalization|style|consistency)\//],
+  [/^redundancy\/unread-table$/, /^(?:partitioning|maintenance|indexes)\//],
+  [/^indexes\/(?:unused|redundant)-index$/, /^(?:indexes|maintenance)\/(?!(?:unused|redundant)-index$)/],
+  [/^indexes\/unused-index$/, /^indexes\/redundant-index$/],
+  [/^indexes\/mostly-null-index$/, /^indexes\/unnecessary-not-null-predicate$/],
+  [/^maintenance\/autovacuum-disabled$/, /^maintenance\/(?:dead-rows|stale-statistics)$/],
+  [/^maintenance\/exhausted-sequence$/, /^maintenance\/(?:sequence-running-out|narrow-sequence)$/],
+  [/^maintenance\/invalid-index$/, /^indexes\//],
+  [/^security\/unguarded-table$/, /^security\/(?:policies-without-row-security|row-security-without-policy)$/],
+  [/^constraints\/always-true-check$/, /^constraints\/(?:never-true-check|implied-check)$/],
+  [/^keys\/missing-primary-key$/, /^keys\/missing-unique-key$/],
+  [/^keys\/duplicate-foreign-key$/, /^keys\/(?:missing-foreign-key|conflicting-foreign-keys)$/],
+  [/^keys\/duplicate-foreign-key$/, /^indexes\/missing-foreign-key-index$/],
+  [/^constraints\/set-null-on-not-null$/, /^constraints\/repeated-not-null$/],
+  [/^maintenance\/unvalidated-constraint$/, /^constraints\/(?:always-true-check|implied-check|never-true-check)$/],
+  [/^types\/uuid-in-text$/, /^style\/length-limited-text$/],
+  [/^types\/inexact-money$/, /^types\/scale-below-currency$/],
+]
+
 let server: EmbeddedServer
 let rules: readonly Rule[]
+let book: readonly Rule[]
 beforeAll(async () => {
   server = await startScratch()
-  rules = (await loadRules()).filter(({ category }) => /^(?:indexes|keys|partitioning|security)$/.test(category))
+  book = await loadRules()
+  rules = book.filter(({ category }) => /^(?:indexes|keys|partitioning|security)$/.test(category))
 })
 afterAll(() => server.close())
 
@@ -101,6 +132,40 @@ it('asks for no index that it would drop, and drops none that it would ask for',
   expect(made).toBeGreaterThan(50)
   expect(dropped).toBeGreaterThan(20)
 })
+
+it('never asks for what another finding of the same scan takes away, and says no thing twice', async () => {
+  let pairs = 0
+  const wrong: string[] = []
+  for (const path of [...SCHEMAS, ...EXAMPLES]) {
+    const fixture = readFixture(read(path))
+    await withSchema(server, fixture.schema, async (catalog) => {
+      const counted = fixture.evidence(catalog).statistics
+      for (const statistics of path.startsWith('rules/') ? [counted ?? UNREAD] : [counted, UNREAD]) {
+        const made = judge(book, { ...NOTHING, catalog, statistics }).judged.map(({ finding, steps }) => ({
+          ...finding,
+          ...demandsOf(steps),
+        }))
+        for (const [at, a] of made.entries())
+          for (const b of made.slice(at + 1)) {
+            if (a.rule === b.rule) continue
+            pairs += 1
+            const opposed = contradictions(a, b)
+            if (opposed.length > 0) wrong.push(`${path}: ${a.rule} and ${b.rule} about ${opposed.join(', ')}`)
+            if (a.address === b.address && areApart(a.rule, b.rule))
+              wrong.push(`${path}: «${a.message}» (${a.rule}) and «${b.message}» (${b.rule})`)
+          }
+      }
+    })
+  }
+  expect(wrong).toEqual([])
+  const known = new Set(book.map(({ id }) => id))
+  expect(book.flatMap(({ yieldsTo = [] }) => yieldsTo.filter((id) => !known.has(id)))).toEqual([])
+  expect(pairs).toBeGreaterThan(5000)
+})
+
+function areApart(a: string, b: string): boolean {
+  return APART.some(([x, y]) => (x.test(a) && y.test(b)) || (x.test(b) && y.test(a)))
+}
 
 function judgeAll(catalog: Catalog, statistics: Statistics | null): readonly Judged[] {
   return judge(rules, { ...NOTHING, catalog, statistics }).judged

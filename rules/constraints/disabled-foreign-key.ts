@@ -1,4 +1,4 @@
-import { rule } from '../../src/kit.js'
+import { afterReview, enableForeignKey, rule } from '../../src/kit.js'
 
 export default rule({
   severity: 'error',
@@ -28,4 +28,10 @@ export default rule({
 
   advice: ({ on, facts: { referenced } }) =>
     `Look for rows of ${on.table} without their row of ${referenced}, then enable all triggers of both tables: ENABLE TRIGGER ALL. Rows that came in meanwhile are not looked at again; only dropping the key and adding it anew does that.`,
+
+  fix: ({ on }) =>
+    afterReview(
+      `Were the triggers of ${on.name} disabled for an import that is over? Enabling them takes a superuser, and rows that came in meanwhile are only counted.`,
+      enableForeignKey(on),
+    ),
 })

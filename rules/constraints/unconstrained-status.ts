@@ -1,17 +1,27 @@
 import {
   addCheck,
   afterReview,
+  type Column,
+  type Detection,
+  groupBy,
   holdsStatus,
   isConfined,
   mayHoldStatus,
   quoteIdentifier,
   quoteLiteral,
   rule,
+  type Schema,
   statusValuesOf,
+  type StatusValues,
 } from '../../src/kit.js'
 
 /** With fewer values known, a list would only be a guess. */
 const FEWEST = 2
+
+/** More columns of one name are a habit of the house, and one finding. */
+const FEW = 10
+
+type OpenStatus = Pick<StatusValues, 'values' | 'seenIn' | 'complete'> & { readonly columns: readonly string[] }
 
 export default rule({
   severity: 'warning',
@@ -26,27 +36,47 @@ export default rule({
   needs: ['catalog'],
   tier: 'inferred',
 
-  *detect({ catalog }) {
-    for (const column of catalog.columns()) {
+  *detect({ catalog }): Generator<Detection<Schema | Column, OpenStatus>> {
+    const found = catalog.columns().flatMap((column) => {
       const { table } = column
-      if (table.partitionOf || table.variety === 'foreign' || column.inherited) continue
-      if (!mayHoldStatus(column) || isConfined(column)) continue
+      if (table.partitionOf || table.variety === 'foreign' || column.inherited) return []
+      if (!mayHoldStatus(column) || isConfined(column)) return []
       const known = statusValuesOf(column, catalog)
-      if (holdsStatus(column, known) !== 'yes') continue
-      yield { on: column, facts: { ...known }, assessment: { confidence: confidenceOf(known.seenIn) } }
+      return holdsStatus(column, known) === 'yes' ? [{ column, known }] : []
+    })
+    for (const namesakes of groupBy(found, ({ column }) => `${column.table.schema.name} ${column.name}`).values()) {
+      const [{ column }] = namesakes as [(typeof found)[number]]
+      if (namesakes.length > FEW) {
+        const seenIn = [...new Set(namesakes.flatMap(({ known }) => known.seenIn))]
+        yield {
+          on: column.table.schema,
+          related: namesakes.map((one) => one.column.table),
+          facts: {
+            columns: namesakes.map((one) => `${one.column.table.name}.${one.column.name}`),
+            values: [...new Set(namesakes.flatMap(({ known }) => known.values))],
+            seenIn,
+            complete: false,
+          },
+          assessment: { confidence: confidenceOf(seenIn) },
+        }
+      } else
+        for (const { column: one, known } of namesakes)
+          yield { on: one, facts: { columns: [], ...known }, assessment: { confidence: confidenceOf(known.seenIn) } }
     }
   },
 
-  message: ({ on, facts: { values } }) =>
-    `${on} takes any text${values.length > 0 ? `, though the schema knows ${values.map(quoteLiteral).join(', ')}` : ''}.`,
+  message: ({ on, facts: { columns, values } }) =>
+    `${on.kind === 'schema' ? `The status of ${columns.length} tables of ${on} (${columns.slice(0, 3).join(', ')} …)` : on} takes any text${values.length > 0 ? `, though the schema knows ${values.map(quoteLiteral).join(', ')}` : ''}.`,
 
   advice: ({ on, facts: { values, seenIn, complete } }) =>
-    values.length > 0
-      ? `${complete ? 'An enum names all values' : `Seen in ${seenIn.join(', ')}: ${values.map(quoteLiteral).join(', ')}`}. Compare with select ${quoteIdentifier(on.name)}, count(*) … group by 1 and with the application, then add the CHECK.`
-      : `List the values with select ${quoteIdentifier(on.name)}, count(*) … group by 1, compare with the application, then add CHECK (${quoteIdentifier(on.name)} in (…)).`,
+    on.kind === 'schema'
+      ? `Make one domain or enum of the values for all of them, after select distinct over each.`
+      : values.length > 0
+        ? `${complete ? 'An enum names all values' : `Seen in ${seenIn.join(', ')}: ${values.map(quoteLiteral).join(', ')}`}. Compare with select ${quoteIdentifier(on.name)}, count(*) … group by 1 and with the application, then add the CHECK.`
+        : `List the values with select ${quoteIdentifier(on.name)}, count(*) … group by 1, compare with the application, then add CHECK (${quoteIdentifier(on.name)} in (…)).`,
 
   fix: ({ on, facts: { values, complete } }) =>
-    values.length < FEWEST
+    on.kind === 'schema' || values.length < FEWEST
       ? []
       : afterReview(
           complete

@@ -10,6 +10,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/indexes-partial.html'],
   },
   needs: ['catalog'],
+  yieldsTo: ['indexes/redundant-index', 'indexes/unused-index', 'maintenance/invalid-index'],
 
   *detect({ catalog }) {
     for (const index of catalog.indexes()) {

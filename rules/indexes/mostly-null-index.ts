@@ -24,6 +24,7 @@ create index on invoice (voided_by) where voided_by is not null;
     references: ['https://www.postgresql.org/docs/current/indexes-partial.html'],
   },
   needs: ['catalog', 'statistics'],
+  yieldsTo: ['indexes/redundant-index', 'indexes/unused-index', 'maintenance/invalid-index'],
 
   *detect({ catalog, statistics }) {
     for (const index of catalog.indexes()) {

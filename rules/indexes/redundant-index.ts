@@ -40,6 +40,8 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/indexes-multicolumn.html'],
   },
   needs: ['catalog'],
+  // Of another method it may be none.
+  yieldsTo: ['indexes/unsuitable-index-method'],
 
   *detect({ catalog }) {
     const relations = [...catalog.tables, ...catalog.views]

@@ -12,6 +12,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/indexes-multicolumn.html'],
   },
   needs: ['catalog'],
+  yieldsTo: ['indexes/redundant-index', 'indexes/unused-index', 'maintenance/invalid-index'],
 
   *detect({ catalog }) {
     for (const index of catalog.indexes()) {

@@ -19,6 +19,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/indexes-partial.html'],
   },
   needs: ['catalog'],
+  yieldsTo: ['indexes/redundant-index', 'indexes/unused-index', 'maintenance/invalid-index'],
   reveals: ['indexes/redundant-index'],
 
   *detect({ catalog }) {

@@ -17,6 +17,7 @@ export default rule({
     ],
   },
   needs: ['catalog'],
+  yieldsTo: ['indexes/unused-index', 'maintenance/invalid-index'],
 
   *detect({ catalog }) {
     for (const index of catalog.indexes()) {

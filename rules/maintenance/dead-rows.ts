@@ -20,6 +20,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/routine-vacuuming.html'],
   },
   needs: ['catalog', 'statistics'],
+  yieldsTo: ['redundancy/unread-table'],
 
   *detect({ catalog, statistics }) {
     const [oldest] = statistics.server?.holders ?? []

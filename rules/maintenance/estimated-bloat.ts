@@ -34,6 +34,7 @@ export default rule({
     ],
   },
   needs: ['catalog', 'statistics'],
+  yieldsTo: ['redundancy/unread-table'],
 
   *detect({ catalog, statistics }) {
     for (const table of catalog.tables) {

@@ -27,6 +27,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/routine-vacuuming.html#VACUUM-FOR-STATISTICS'],
   },
   needs: ['catalog', 'statistics'],
+  yieldsTo: ['redundancy/unread-table'],
 
   *detect({ catalog, statistics }): Generator<Detection<Table, Staleness>> {
     const unknown = new Map<Table, number>()

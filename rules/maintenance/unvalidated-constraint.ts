@@ -11,6 +11,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/sql-altertable.html#SQL-ALTERTABLE-DESC-VALIDATE-CONSTRAINT'],
   },
   needs: ['catalog'],
+  yieldsTo: ['keys/duplicate-foreign-key', 'constraints/always-true-check', 'constraints/implied-check'],
 
   *detect({ catalog }) {
     for (const constraint of catalog.constraints()) {

@@ -24,6 +24,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/ddl-partitioning.html'],
   },
   needs: ['catalog', 'statistics'],
+  yieldsTo: ['redundancy/unread-table'],
 
   *detect({ catalog, statistics }) {
     for (const table of catalog.tables) {

@@ -1,4 +1,4 @@
-import { rule } from '../../src/kit.js'
+import { afterReview, type DefaultGrant, revokeDefaults, rule, type Schema } from '../../src/kit.js'
 
 const WRITES = new Set(['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER'])
 
@@ -15,9 +15,7 @@ export default rule({
 
   *detect({ catalog }) {
     for (const schema of catalog.schemas) {
-      const open = schema.defaultGrants.filter(
-        ({ objects, grantee, privilege }) => objects === 'tables' && grantee === 'PUBLIC' && WRITES.has(privilege),
-      )
+      const open = openDefaultsOf(schema)
       if (open.length === 0) continue
       yield {
         on: schema,
@@ -32,5 +30,17 @@ export default rule({
   message: ({ on, facts: { privileges, owners } }) =>
     `Every role gets ${privileges.join(', ')} on each table that ${owners.join(' or ')} will make in ${on}.`,
 
+  fix: ({ on }) =>
+    afterReview(
+      `Which roles write to the tables that are made in ${on.name}? They need the privilege as a default of their own first.`,
+      revokeDefaults(on, openDefaultsOf(on)),
+    ),
+
   advice: () => 'Take the default away with ALTER DEFAULT PRIVILEGES … REVOKE, and grant to the roles that write.',
 })
+
+function openDefaultsOf({ defaultGrants }: Schema): readonly DefaultGrant[] {
+  return defaultGrants.filter(
+    ({ objects, grantee, privilege }) => objects === 'tables' && grantee === 'PUBLIC' && WRITES.has(privilege),
+  )
+}

@@ -1,5 +1,8 @@
 import { checksOf, columnsIn, rule } from '../../src/kit.js'
 
+/** What is a UUID wants another type. */
+const UUID_LENGTH = 36
+
 export default rule({
   severity: 'info',
   optIn: true,
@@ -19,7 +22,11 @@ export default rule({
       const checked = new Set(checksOf(table).flatMap(columnsIn))
       const columns = table.columns.filter(
         ({ type, inherited, name }) =>
-          !inherited && type.name === 'varchar' && type.length !== null && !checked.has(name),
+          !inherited &&
+          type.name === 'varchar' &&
+          type.length !== null &&
+          type.length !== UUID_LENGTH &&
+          !checked.has(name),
       )
       if (columns.length === 0) continue
       yield { on: table, related: columns, facts: { columns: columns.map(({ name, type }) => `${name} ${type.sql}`) } }

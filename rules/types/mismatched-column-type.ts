@@ -101,5 +101,14 @@ function isReference(column: Column, key: Column): boolean {
   if (table === key.table || table.partitionOf || table.variety === 'foreign' || column.inherited) return false
   if (table.primaryKey?.columns.length === 1 && table.primaryKey.columns[0] === column) return false
   if (table.foreignKeys.some(({ columns }) => columns.includes(column))) return false
+  // `c_vendor_id` as text in a table whose other columns have no such letter is somebody else's number.
+  const [letter] = /^[a-z]_/i.exec(column.name) ?? []
+  if (letter && !isWritten(column, key) && table.columns.filter(({ name }) => name.startsWith(letter)).length < 3)
+    return false
   return !mentions(wordsOf(table.name), 'foreign')
+}
+
+/** Both are numbers, or both are texts. */
+function isWritten(column: Column, key: Column): boolean {
+  return INTEGERS.includes(column.type.name) === INTEGERS.includes(key.type.name)
 }

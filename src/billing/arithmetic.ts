@@ -228,6 +228,8 @@ const partByName = remember(5_000, (name): { readonly words: readonly string[]; 
 })
 
 function partOf(words: readonly string[]): Part | null {
+  // A bound of something, not the thing.
+  if (words.some((word) => /^(?:min|minimum|minimal|mindest|minimo|minima)$/.test(word))) return null
   const parts = PARTS.filter((part) => mentions(words, part))
   if (mentions(words, 'unit') && mentions(words, 'price', 'amount', 'cost'))
     return parts.length === 0 ? 'unitPrice' : null

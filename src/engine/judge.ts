@@ -64,7 +64,23 @@ export function judge(rules: readonly Rule[], evidence: Evidence, target: Target
     }
   })
   judged.sort((a, b) => compare(a.finding.address, b.finding.address) || compare(a.finding.rule, b.finding.rule))
-  return { judged, outcomes }
+  const heard = withoutYielding(judged, rules)
+  const speaking = new Set(heard.map(({ finding }) => finding.rule))
+  return {
+    judged: heard,
+    outcomes: outcomes.map((one) =>
+      one.outcome === 'found' && !speaking.has(one.id) ? { ...one, outcome: 'passed' } : one,
+    ),
+  }
+}
+
+/** The findings without those on objects of which a rule speaks that says more. */
+function withoutYielding(judged: readonly Judged[], rules: readonly Rule[]): readonly Judged[] {
+  const yielding = new Map(rules.flatMap(({ id, yieldsTo }) => (yieldsTo ? [[id, yieldsTo] as const] : [])))
+  const said = new Set(judged.map(({ finding: { rule, address } }) => `${rule} ${address}`))
+  return judged.filter(
+    ({ finding: { rule, address } }) => !yielding.get(rule)?.some((other) => said.has(`${other} ${address}`)),
+  )
 }
 
 /** Why counters are too young for a rule; null when they are not. */

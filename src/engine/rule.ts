@@ -111,6 +111,8 @@ export interface RuleDefinition<
   advice?(found: Found<N, S, F>): string
   /** Ids of rules whose findings the cure may bring to light: the defect was there, and nothing could see it. */
   readonly reveals?: readonly string[]
+  /** Ids of rules that say more of the same object: where one of them speaks of it, this one is silent. */
+  readonly yieldsTo?: readonly string[]
   /** Of a finding on a query, a statement that does the same without the defect, made of `query.text`; null where none can be made. Shown only when it is proven. */
   rewrite?(found: Found<N, S, F>): Rewrite | string | null
   /** The cure as steps. Steps with `review` make it a decision. An empty list is no cure. */

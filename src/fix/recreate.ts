@@ -1,8 +1,11 @@
 import type {
   Catalog,
   Column,
+  DefaultGrant,
+  ForeignKey,
   Policy,
   RewriteRule,
+  Schema,
   Sequence,
   Table,
   Trigger,
@@ -11,7 +14,7 @@ import type {
 } from '../evidence/catalog/model.js'
 import type { Recreation } from '../source/session.js'
 import { quoteRelation } from './quote.js'
-import { quoteIdentifier, quoteLiteral } from '../quote.js'
+import { quoteBody, quoteIdentifier, quoteLiteral } from '../quote.js'
 
 /**
  * The statements that make this catalog again on an empty database: structure only, no rows and no owners; and the roles
@@ -20,7 +23,12 @@ import { quoteIdentifier, quoteLiteral } from '../quote.js'
 export function recreateCatalog(catalog: Catalog): Recreation {
   const given = listGrants(catalog)
   const policies = catalog.tables.flatMap((table) => table.policies)
-  const named = [...given.map(({ grantee }) => grantee), ...policies.flatMap(({ roles }) => roles)]
+  const byDefault = catalog.schemas.flatMap(({ defaultGrants }) => defaultGrants)
+  const named = [
+    ...given.map(({ grantee }) => grantee),
+    ...policies.flatMap(({ roles }) => roles),
+    ...byDefault.flatMap(({ owner, grantee }) => [owner, grantee]),
+  ]
   return {
     roles: [...new Set(named)].filter((role) => role !== 'PUBLIC'),
     statements: listStatements(catalog, given),
@@ -35,6 +43,7 @@ export function recreateStructure(catalog: Catalog): Recreation {
 function listStatements(catalog: Catalog, given: readonly Given[]): readonly string[] {
   return [
     ...structureOf(catalog),
+    ...catalog.foreignKeys().flatMap((key) => (key.triggersDisabled ? [switchForeignKey(key, 'disable')] : [])),
     ...catalog.tables.flatMap(({ triggers }) =>
       triggers.filter(({ inherited }) => !inherited).flatMap(recreateTrigger),
     ),
@@ -43,6 +52,9 @@ function listStatements(catalog: Catalog, given: readonly Given[]): readonly str
     ...publications(catalog.tables),
     ...comments(catalog),
     ...grants(catalog, given),
+    ...catalog.schemas.flatMap((schema) =>
+      schema.defaultGrants.map((grant) => changeDefaultGrant('grant', schema, grant)),
+    ),
     'reset check_function_bodies',
   ]
 }
@@ -249,6 +261,20 @@ function keysAndIndexes(roots: readonly Table[], catalog: Catalog): readonly str
   ]
 }
 
+/** Enables or disables the triggers by which the server keeps a foreign key; their names hold numbers that no other server has. */
+export function switchForeignKey({ table, name }: ForeignKey, to: 'enable' | 'disable'): string {
+  const constraint = `conrelid = ${quoteLiteral(quoteRelation(table))}::pg_catalog.regclass and conname = ${quoteLiteral(name)}`
+  return `do ${quoteBody(
+    [
+      'declare',
+      '  one text;',
+      'begin',
+      `  for one in select pg_catalog.format('alter table %s ${to} trigger %I', tgrelid::pg_catalog.regclass, tgname) from pg_catalog.pg_trigger join pg_catalog.pg_constraint as c on c.oid = tgconstraint where ${constraint} loop execute one; end loop;`,
+      'end',
+    ].join('\n'),
+  )}`
+}
+
 function constraint({ table, name, definition }: { table: Table; name: string; definition: string }): string {
   return `alter table ${quoteRelation(table)} add constraint ${quoteIdentifier(name)} ${definition}`
 }
@@ -290,6 +316,16 @@ function grants(catalog: Catalog, given: readonly Given[]): readonly string[] {
         `grant ${privilege.toLowerCase()} on ${on} to ${role(grantee)}${grantable ? ' with grant option' : ''}`,
     ),
   ]
+}
+
+/** Gives a default privilege, or takes it away. */
+export function changeDefaultGrant(
+  change: 'grant' | 'revoke',
+  schema: Schema,
+  { owner, objects, grantee, privilege }: DefaultGrant,
+): string {
+  const to = `${change === 'grant' ? 'to' : 'from'} ${role(grantee)}`
+  return `alter default privileges for role ${quoteIdentifier(owner)} in schema ${quoteIdentifier(schema.name)} ${change} ${privilege.toLowerCase()} on ${objects} ${to}`
 }
 
 function role(grantee: string): string {

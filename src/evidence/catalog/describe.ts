@@ -31,8 +31,8 @@ export function* describeObjects(catalog: Catalog): Generator<Description> {
     address,
     facts,
   })
-  for (const { address, owner, grants, comment } of catalog.schemas)
-    yield describe('schema', address, { owner, grants, comment })
+  for (const { address, owner, grants, defaultGrants, comment } of catalog.schemas)
+    yield describe('schema', address, { owner, grants, defaultGrants, comment })
   for (const table of catalog.tables) yield* tableLines(table, describe)
   for (const view of catalog.views) {
     const { variety, owner, definition, grants, options, populated, comment } = view
@@ -104,7 +104,8 @@ function* tableLines(table: Table, describe: Describe): Generator<Description> {
     ...foreignKeys,
   ]) {
     const { definition, validated, enforced, comment } = constraint
-    yield describe('constraint', constraint.address, { definition, validated, enforced, comment })
+    const kept = constraint.type === 'foreign key' ? { triggersDisabled: constraint.triggersDisabled } : {}
+    yield describe('constraint', constraint.address, { definition, validated, enforced, ...kept, comment })
   }
   yield* indexLines(table, describe)
   for (const { address, definition, enabled, comment } of table.triggers)

@@ -12,7 +12,16 @@ export interface Difference {
 }
 
 /** Who owns an object and what is said about it differ between environments on purpose. */
-const NOT_STRUCTURE = new Set(['owner', 'grants', 'comment', 'populated', 'options', 'version', 'clustered'])
+const NOT_STRUCTURE = new Set([
+  'owner',
+  'grants',
+  'defaultGrants',
+  'comment',
+  'populated',
+  'options',
+  'version',
+  'clustered',
+])
 
 /**
  * Where a live database is not what the files make. Compared by meaning: SQL texts by their parse trees, without casts of

@@ -190,6 +190,8 @@ function guessTarget(column: Column, names: TableNames, learn: boolean): Guess |
   if (isActor(core, words)) return found('actor', keysOf(names.users()))
   if (ending !== 'id') return null
   for (let skipped = 1; skipped < core.length; skipped++) {
+    // `identity_provider_account_id` is an account there.
+    if (GIVERS.has(core[skipped - 1]!)) return null
     const guess = found('role', keysOf(names.named(core.slice(skipped))))
     if (guess) return guess
   }
@@ -339,6 +341,9 @@ const EXTERNAL = new Set([
     ' ',
   ),
 ])
+
+/** What stands behind these words, wherever in a name, is another system's. */
+const GIVERS = new Set('provider external remote foreign upstream'.split(' '))
 
 /** Names of numbers that measure or order, though a table may be called the same. */
 const MEASURES = new Set(

@@ -2,6 +2,7 @@ import type { Column, Constraint, ForeignKey, ReferentialAction, Table } from '.
 import type { Target } from '../../evidence/target.js'
 import { quoteIdentifier } from '../../quote.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
+import { switchForeignKey } from '../recreate.js'
 import type { Step } from '../step.js'
 import { block, constraintNamesOf, isTiedByCheck, leavesOf, STEP, tableOf } from './base.js'
 
@@ -13,6 +14,30 @@ export function addCheck(table: Table, columns: readonly Column[], expression: s
   const name = newName([table.name, ...columns.map((column) => column.name)], 'check', constraintNamesOf(table))
   const violations = `select count(*) from ${quoteRelation(table)} where not (${expression})`
   return addConstraint(table, name, `check (${expression})`, { precheck: violations })
+}
+
+/** Of a row `t`: it references what is not there. */
+function isOrphaned(columns: readonly Column[], referencedColumns: readonly Column[]): string {
+  const join = columns.map(
+    (column, at) => `r.${quoteIdentifier(referencedColumns[at]?.name ?? '')} = t.${quoteIdentifier(column.name)}`,
+  )
+  const filled = columns.map((column) => `t.${quoteIdentifier(column.name)} is not null`)
+  return `${filled.join(' and ')} and not exists (select from ${quoteRelation(tableOf(referencedColumns))} as r where ${join.join(' and ')})`
+}
+
+/** Lets the server keep a foreign key again whose triggers were disabled. Rows that came in meanwhile are counted, not looked at again. */
+export function enableForeignKey(foreignKey: ForeignKey): readonly Step[] {
+  const { table, columns, referencedColumns } = foreignKey
+  return [
+    {
+      ...STEP,
+      phase: 'switch',
+      sql: switchForeignKey(foreignKey, 'enable'),
+      undo: switchForeignKey(foreignKey, 'disable'),
+      lock: 'SHARE ROW EXCLUSIVE',
+      precheck: `select count(*) from ${quoteRelation(table)} as t where ${isOrphaned(columns, referencedColumns)}`,
+    },
+  ]
 }
 
 /**
@@ -29,14 +54,10 @@ export function addForeignKey(
   const referenced = tableOf(referencedColumns)
   const nameOn = (owner: Table) =>
     newName([owner.name, ...columns.map((column) => column.name)], 'fkey', constraintNamesOf(owner))
-  const join = columns.map(
-    (column, at) => `r.${quoteIdentifier(referencedColumns[at]?.name ?? '')} = t.${quoteIdentifier(column.name)}`,
-  )
-  const filled = columns.map((column) => `t.${quoteIdentifier(column.name)} is not null`)
   const definition =
     `foreign key (${quoteColumns(columns)}) references ${quoteRelation(referenced)} (${quoteColumns(referencedColumns)})` +
     (onDelete === 'no action' ? '' : ` on delete ${onDelete}`)
-  const orphaned = `${filled.join(' and ')} and not exists (select from ${quoteRelation(referenced)} as r where ${join.join(' and ')})`
+  const orphaned = isOrphaned(columns, referencedColumns)
   const add = (owner: Table, options: Partial<Step> = {}) =>
     addConstraint(owner, nameOn(owner), definition, {
       precheck: `select count(*) from ${quoteRelation(owner)} as t where ${orphaned}`,
