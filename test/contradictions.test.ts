@@ -19,7 +19,9 @@ const list = (folder: string) => readdirSync(new URL(folder, ROOT)).map((name) =
 const SCHEMAS = ['valueverse/schema.sql', ...list('schemas').map((folder) => `${folder}/schema.sql`)]
 /** What each rule finds, and all others say of it. */
 const EXAMPLES = readdirSync(new URL('rules/', ROOT))
-  .filter((category) => !/^(?:migrations|hygiene|queries|distribution)$/.test(category))
+  .filter((category) =>
+    /^(?:indexes|keys|constraints|maintenance|redundancy|types|security|partitioning)$/.test(category),
+  )
   .flatMap((category) => list(`rules/${category}`))
   .map((folder) => `${folder}/bad.sql`)
 
@@ -160,7 +162,7 @@ it('never asks for what another finding of the same scan takes away, and says no
   expect(wrong).toEqual([])
   const known = new Set(book.map(({ id }) => id))
   expect(book.flatMap(({ yieldsTo = [] }) => yieldsTo.filter((id) => !known.has(id)))).toEqual([])
-  expect(pairs).toBeGreaterThan(5000)
+  expect(pairs).toBeGreaterThan(3000)
 })
 
 function areApart(a: string, b: string): boolean {

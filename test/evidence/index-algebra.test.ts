@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { findRedundantIndexes, redundancyOf, serveForeignKey } from '../../src/evidence/catalog/index-algebra.js'
+import {
+  findMissingForeignKeyIndexes,
+  findRedundantIndexes,
+  redundancyOf,
+  serveForeignKey,
+} from '../../src/evidence/catalog/index-algebra.js'
 import { linkCatalog } from '../../src/evidence/catalog/link.js'
 import type { Index } from '../../src/evidence/catalog/model.js'
 import { readCatalog } from '../../src/evidence/catalog/read.js'
@@ -258,4 +263,49 @@ it('keeps one of several equal indexes, the same whatever their order', async ()
     const found = findRedundantIndexes({ ...table, indexes })
     expect(found.map(({ index, kept }) => `${index.name} → ${kept.name}`).toSorted()).toEqual(['y → x', 'z → x'])
   }
+})
+
+it('counts no index that is not valid, neither to keep nor to give up nor for a foreign key', async () => {
+  await server.execute(
+    `create table public.owner (id int primary key);
+     create table public.owned (id int primary key, owner_id int references public.owner, n int);
+     create index owned_plain on public.owned (owner_id); create index owned_wide on public.owned (owner_id, n)`,
+  )
+  const look = async (invalid: string | null) => {
+    await server.execute('begin')
+    if (invalid)
+      await server.execute(`update pg_index set indisvalid = false where indexrelid = 'public.${invalid}'::regclass`)
+    const table = linkCatalog(await readCatalog(server)).table('public', 'owned')!
+    await server.execute('rollback')
+    const serving = table.indexes.filter((index) => serveForeignKey(index, table.foreignKeys[0]!) === 'full')
+    return {
+      redundant: findRedundantIndexes(table).map(({ index, kept }) => `${index.name} → ${kept.name}`),
+      serving: serving.map(({ name }) => name),
+      missing: findMissingForeignKeyIndexes(table).length,
+    }
+  }
+  const both = ['owned_plain', 'owned_wide']
+  expect(await look(null)).toEqual({ redundant: ['owned_plain → owned_wide'], serving: both, missing: 0 })
+  expect(await look('owned_wide')).toEqual({ redundant: [], serving: ['owned_plain'], missing: 0 })
+  expect(await look('owned_plain')).toEqual({ redundant: [], serving: ['owned_wide'], missing: 0 })
+})
+
+it('keeps what a foreign key, a replica or the order of the table depends on', async () => {
+  await server.execute(
+    `create table public.held (id int primary key, code int not null, n int not null);
+     create unique index held_code on public.held (code); create unique index held_code_again on public.held (code);
+     create unique index held_n on public.held (n); create unique index held_n_again on public.held (n);
+     create index held_c on public.held (n, code); create index held_c_wide on public.held (n, code, id);
+     alter table public.held replica identity using index held_n_again;
+     alter table public.held cluster on held_c;
+     create table public.holder (code int references public.held (code))`,
+  )
+  const table = linkCatalog(await readCatalog(server)).table('public', 'held')!
+  const depended = table.indexes.filter(({ supportsForeignKeys }) => supportsForeignKeys.length > 0)
+  expect(depended).toHaveLength(1)
+  const given = findRedundantIndexes(table).map(({ index, kept }) => [index.name, kept.name])
+  expect(given.map(([name]) => name)).not.toContain(depended[0]!.name)
+  expect(Object.fromEntries(given)).toMatchObject({ held_n: 'held_n_again' })
+  expect(given.map(([name]) => name)).not.toEqual(expect.arrayContaining(['held_c']))
+  expect(given.map(([name]) => name)).toContain(depended[0]!.name === 'held_code' ? 'held_code_again' : 'held_code')
 })

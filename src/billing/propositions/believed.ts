@@ -10,12 +10,14 @@ const FEWEST_OF_A_KIND = 10
 /** From so sure on a name speaks without rows. */
 const BY_NAME = 0.8
 
+/** Rules about types ask for another type instead. */
+const OF_TYPES = new Set(['day', 'json', 'boolean'])
+
 /** Of each group of propositions about a table the one that rows keep, or nearly keep, and that says most; without rows what names alone tell. */
 export function believedOf(table: Table, sample: Sample | null): readonly Proposition[] {
   const asked = sample?.predicates(table) ?? []
   const all = (asked.length > 0 ? asked : proposePredicates(table, null)) as readonly Proposition[]
-  // The rule about days asks for another type instead.
-  const proposed = all.filter(({ family }) => family !== 'day')
+  const proposed = all.filter(({ family }) => !OF_TYPES.has(family))
   const standing = proposed.filter((one) => {
     const { grounds, tallies = {} } = sample?.predicate(one.id) ?? {}
     if (!grounds || grounds.tier === 'names') return one.byName >= BY_NAME

@@ -12,6 +12,7 @@ import { proposeNulls } from './nulls.js'
 import { proposePairs } from './pairs.js'
 import type { Proposition } from './proposition.js'
 import { proposeTexts } from './texts.js'
+import { proposeWritten } from './written.js'
 
 /** Identity of the proposition that a period is in order. */
 export function orderId({ start, end }: Pick<Period, 'start' | 'end'>): string {
@@ -34,6 +35,7 @@ export function proposePredicates(table: Table, coded: CodedTable | null): reado
     ...proposeInnerDates(table),
     ...proposeEquations(table),
     ...proposeDays(table),
+    ...proposeWritten(table, coded),
     ...proposed.filter(({ group }) => !settled.has(group)),
   ]
 }
