@@ -109,7 +109,7 @@ export interface RuleDefinition<
   message(found: Found<N, S, F>): string
   /** What to do about this finding, in words, where `docs.summary` is not exact enough. */
   advice?(found: Found<N, S, F>): string
-  /** Ids of rules whose findings the cure may bring to light: the defect was there, and nothing could see it. */
+  /** Ids of rules, or `category/*`, whose findings the cure may bring to light: the defect was there, and nothing could see it. */
   readonly reveals?: readonly string[]
   /** Ids of rules that say more of the same object: where one of them speaks of it, this one is silent. */
   readonly yieldsTo?: readonly string[]

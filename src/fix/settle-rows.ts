@@ -12,14 +12,16 @@ export function checksOf(steps: readonly Step[], checks: ReadonlyMap<string, Dat
  */
 export function settleRows(steps: readonly Step[], checks: ReadonlyMap<string, DataCheck>): readonly Step[] {
   const isInTheWay = ({ precheck }: Step) => checks.get(precheck ?? '')?.outcome === 'in the way'
-  const repaired = steps.filter((step) => step.repair && isInTheWay(step))
+  const inTheWay = steps.filter(isInTheWay)
+  // Half a way out leads nowhere.
+  const repaired = inTheWay.every(({ repair }) => repair) ? inTheWay : []
   const question = askAboutRows(
     checksOf(steps, checks),
     repaired.flatMap(({ repair }) => repair?.does ?? []),
   )
   if (question === null) return steps
   return steps
-    .flatMap((step) => (step.repair && isInTheWay(step) ? withRepair(step) : [step]))
+    .flatMap((step) => (repaired.includes(step) ? withRepair(step) : [step]))
     .map((step) => ({ ...step, review: [question, ...(step.review ? [step.review] : [])].join(' ') }))
 }
 
