@@ -113,9 +113,7 @@ export async function proveChosen(
 /** Fixes that need no trial to be refused: what another one makes, and what the server would not understand. */
 function refusals(group: readonly Judged[], { version }: ProofOptions): readonly (readonly [string, Proof])[] {
   const refuse = ({ finding }: Judged, reason: string) => [finding.fingerprint, notRun(reason)] as const
-  const clashes = findConflicts(group).map(({ loser, winner: { finding } }) =>
-    refuse(loser, `Another fix makes the same: that of ${finding.rule} on ${finding.address}.`),
-  )
+  const clashes = findConflicts(group).map(({ loser, winner: { finding }, because }) => refuse(loser, because(finding)))
   const unknown = group.flatMap((one) => {
     const found = one.steps.flatMap(({ sql }) => newestSyntax(sql) ?? [])
     const news = found.find(({ since }) => version !== null && since > version)

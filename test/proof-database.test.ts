@@ -174,14 +174,14 @@ describe('a server for proofs', () => {
       const scratch = await maker.createDatabase()
       await scratch.execute(small)
       const [self] = await scratch.query('select pg_backend_pid() as pid')
-      const execute = async (sql: string) => {
+      const transact: ScratchSession['transact'] = async (sql, questions) => {
         if (sql.startsWith('drop index') && cuts < times) {
           cuts++
           await server.run(`select pg_terminate_backend(${self?.['pid']})`)
         }
-        return scratch.execute(sql)
+        return scratch.transact(sql, questions)
       }
-      return { ...scratch, execute }
+      return { ...scratch, transact }
     }
     const steps = [statement('drop index public.orders_total_idx', 'create index on public.orders (total)')]
     const candidate = { id: 'a', table: 'public.orders', steps }

@@ -140,6 +140,7 @@ async function observeMigrations(server: EmbeddedServer, { migrations, there, ve
       remarks,
       variables: context.variables,
       banned: new Map(),
+      together: true,
       unordered: false,
       settings: [],
       onFile: () => undefined,

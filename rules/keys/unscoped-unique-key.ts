@@ -15,6 +15,9 @@ import {
 /** Keys that a client makes up, so that two tenants will make up the same. */
 const MADE_UP = /^(?:idempotency|idempotence|dedup|deduplication|dedupe)$/
 
+/** Words that say of a value only that something is known by it. */
+const VAGUE = /^(?:id|uid|uuid|key|ref|reference|token|hash|value)$/
+
 export default rule({
   severity: 'warning',
   tier: 'inferred',
@@ -58,7 +61,7 @@ export default rule({
     for (const table of [...tables, ...documents]) {
       const index = table.indexes.find((each) => {
         const column = loneColumnOf(each)
-        return column && (isMadeUp(column) || numbers.has(column) || scoped.has(lastWordOf(column)))
+        return column && (isMadeUp(column) || numbers.has(column) || scoped.has(kindOf(column)))
       })
       const column = index && loneColumnOf(index)
       if (!index || !column) continue
@@ -109,11 +112,13 @@ function scopedNameOf({ unique, keys }: Index, tenancy: Tenancy): string | null 
   const columns = keys.flatMap(({ column }) => column ?? [])
   const [column, ...more] = columns.filter((each) => tenancy.columnOf(each.table) !== each)
   if (!unique || keys.length !== 2 || columns.length !== 2 || more.length > 0 || !column) return null
-  return column.type.typcategory === 'S' ? lastWordOf(column) : null
+  return column.type.typcategory === 'S' ? kindOf(column) : null
 }
 
-function lastWordOf({ name }: Column): string {
-  return wordsOf(name).at(-1) ?? name
+/** What its value is, by its last word; `id` and `key` tell that only with the word before. */
+function kindOf({ name }: Column): string {
+  const words = wordsOf(name)
+  return words.slice(VAGUE.test(words.at(-1) ?? '') ? -2 : -1).join(' ')
 }
 
 function isMadeUp({ name }: Column): boolean {

@@ -1,4 +1,5 @@
 import type { Column, Table } from '../evidence/catalog/model.js'
+import { rememberFor } from '../evidence/remember.js'
 import type { Answer } from './answer.js'
 import { means, mentions, wordsOf } from './names.js'
 
@@ -34,16 +35,15 @@ export function holdsMoney(column: Column): Answer {
 }
 
 /** Whether the table tells of money: a currency beside it, a document of billing by name, or a column that is plainly money. */
-function isAboutMoney(table: Table): boolean {
-  return (
+const isAboutMoney = rememberFor(
+  (table: Table): boolean =>
     means(wordsOf(table.name).at(-1) ?? '', 'document', 'record') ||
     table.columns.some((column) =>
       NUMERIC.has(column.type.name)
         ? isPlainlyMoney(wordsOf(column.name))
         : mentions(wordsOf(column.name), 'currency') && !mentions(wordsOf(column.name), 'rate'),
-    )
-  )
-}
+    ),
+)
 
 /** Names that are money wherever they stand. */
 function isPlainlyMoney(words: readonly string[]): boolean {

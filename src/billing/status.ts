@@ -1,5 +1,7 @@
 import type { Catalog, Column, Table } from '../evidence/catalog/model.js'
+import { groupBy } from '../evidence/catalog/group.js'
 import { parseExpression } from '../evidence/catalog/expression.js'
+import { rememberFor } from '../evidence/remember.js'
 import type { Answer } from './answer.js'
 import { checksOf, confines, literalsComparedWith } from './conditions.js'
 import { means, mentions, wordsOf } from './names.js'
@@ -67,17 +69,17 @@ export function isConfined(column: Column): boolean {
 export function statusValuesOf(column: Column, catalog: Catalog): StatusValues {
   const { table } = column
   const predicates = table.indexes.flatMap(({ predicate }) => predicate ?? [])
-  const byPlace = new Map<string, readonly string[]>([
+  const places: readonly (readonly [place: string, found: readonly string[]])[] = [
     ['default', defaultOf(column)],
     ['index', predicates.flatMap((predicate) => literalsComparedWith(parseExpression(predicate, table), column))],
     ['check', checksOf(table).flatMap((check) => literalsComparedWith(check, column))],
     ['view', viewsReading(column, catalog).flatMap((definition) => literalsInText(definition, column.name))],
-  ])
-  const seen = [...new Set([...byPlace.values()].flat())].filter((value) => value !== '')
+  ]
+  const seen = [...new Set(places.flatMap(([, found]) => found))].filter((value) => value !== '')
   const labels = labelsFor(column, catalog, seen)
   return {
     values: labels ?? seen,
-    seenIn: [...[...byPlace].flatMap(([place, found]) => (found.length > 0 ? place : [])), ...(labels ? ['enum'] : [])],
+    seenIn: [...places.flatMap(([place, found]) => (found.length > 0 ? place : [])), ...(labels ? ['enum'] : [])],
     complete: labels !== null,
   }
 }
@@ -122,11 +124,17 @@ function literalsInText(definition: string, name: string): readonly string[] {
 }
 
 /** The labels of an enum that was made for this column by name and knows all its values. */
-function labelsFor(column: Column, { types }: Catalog, seen: readonly string[]): readonly string[] | null {
+function labelsFor(column: Column, catalog: Catalog, seen: readonly string[]): readonly string[] | null {
+  const enums = enumsByWords(catalog)
+  if (enums.size === 0) return null
   const own = [...wordsOf(column.table.name), ...wordsOf(column.name)].join(' ')
-  const candidates = types.filter(
-    ({ variety, name, labels }) =>
-      variety === 'enum' && wordsOf(name).join(' ') === own && seen.every((value) => labels.includes(value)),
-  )
+  const candidates = (enums.get(own) ?? []).filter(({ labels }) => seen.every((value) => labels.includes(value)))
   return candidates.length === 1 ? (candidates[0]?.labels ?? null) : null
 }
+
+const enumsByWords = rememberFor(({ types }: Catalog) =>
+  groupBy(
+    types.filter(({ variety }) => variety === 'enum'),
+    ({ name }) => wordsOf(name).join(' '),
+  ),
+)

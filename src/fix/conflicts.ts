@@ -1,30 +1,88 @@
 import { nodesIn, type ParseNode, parseStatement, stringsIn } from '../source/files/parse.js'
 import type { Step } from './step.js'
 
-/** A fix that has to give way, and the one that does the same. */
+/** A fix that has to give way, and the one that it gives way to. */
 export interface Conflict<T> {
   readonly loser: T
   readonly winner: T
+  /** One sentence, for the finding whose fix stays. */
+  readonly because: (winner: { readonly rule: string; readonly address: string }) => string
+}
+
+interface Fix {
+  readonly steps: readonly Step[]
 }
 
 /**
  * Fixes that would make the same thing in another form, or the same one a second time: an index on the same keys, the same
- * CHECK, another type or default for the same column. The earlier of two stays. The parser must be loaded.
+ * CHECK, another type or default for the same column; the earlier of two stays. And fixes that make something of a column
+ * that another one replaces, which would go with it. The parser must be loaded.
  */
-export function findConflicts<T extends { readonly steps: readonly Step[] }>(
-  fixes: readonly T[],
-): readonly Conflict<T>[] {
+export function findConflicts<T extends Fix>(fixes: readonly T[]): readonly Conflict<T>[] {
+  const replacers = new Map<string, T>()
+  for (const fix of fixes) {
+    const addresses = replacedBy(fix)
+    if (addresses.some((address) => replacers.has(address))) continue
+    for (const address of addresses) replacers.set(address, fix)
+  }
   const makers = new Map<string, { readonly fix: T; readonly sql: string }>()
   const conflicts: Conflict<T>[] = []
   for (const fix of fixes) {
+    const replaced = [...replacedBy(fix), ...fix.steps.flatMap(({ sql }) => columnsNeeded(sql))].find(
+      (address) => (replacers.get(address) ?? fix) !== fix,
+    )
+    if (replaced !== undefined) {
+      conflicts.push({ loser: fix, winner: replacers.get(replaced)!, because: saysReplaced(replaced) })
+      continue
+    }
     const made = fix.steps.flatMap(({ sql }) => thingsMade(sql).map((thing) => ({ thing, sql })))
     const rival = made
       .map(({ thing, sql }) => ({ maker: makers.get(thing), sql }))
       .find(({ maker, sql }) => maker !== undefined && maker.sql !== sql)?.maker
-    if (rival) conflicts.push({ loser: fix, winner: rival.fix })
+    if (rival) conflicts.push({ loser: fix, winner: rival.fix, because: saysSame })
     else for (const { thing, sql } of made) if (!makers.has(thing)) makers.set(thing, { fix, sql })
   }
   return conflicts
+}
+
+function saysSame({ rule, address }: { readonly rule: string; readonly address: string }): string {
+  return `Another fix makes the same: that of ${rule} on ${address}.`
+}
+
+function saysReplaced(column: string): Conflict<unknown>['because'] {
+  return ({ rule, address }) =>
+    `The fix of ${rule} on ${address} puts another column in the place of ${column}, and this would go with the old one; scan again after that.`
+}
+
+/** Addresses of the columns in whose place the fix puts others: it drops them in the end. */
+function replacedBy({ steps }: Fix): readonly string[] {
+  return steps.flatMap(({ phase, alters = [] }) => (phase === 'contract' ? alters : []))
+}
+
+/** Addresses of the columns that the constraint or index of a statement is made of. */
+function columnsNeeded(sql: string): readonly string[] {
+  const statement = parseStatement(sql)
+  if (statement?.name !== 'IndexStmt' && statement?.name !== 'AlterTableStmt') return []
+  const { relation, indexParams, indexIncludingParams, whereClause, cmds } = statement.node
+  const { schemaname, relname } = (relation ?? {}) as ParseNode
+  const constraints = nodesIn(cmds).flatMap(([, { subtype, def }]) => (subtype === 'AT_AddConstraint' ? [def] : []))
+  const elements = [indexParams, indexIncludingParams].flatMap((list) =>
+    nodesIn(list).flatMap(([, { name }]) => (typeof name === 'string' ? [name] : [])),
+  )
+  const named = constraints.flatMap((definition) => {
+    const { fk_attrs, keys } = ((definition as ParseNode)['Constraint'] ?? {}) as ParseNode
+    return [...stringsIn(fk_attrs), ...stringsIn(keys)]
+  })
+  const names = [...elements, ...named, ...columnReferences([indexParams, whereClause, constraints])]
+  return names.map((name) => `${String(schemaname)}.${String(relname)}.${name}`)
+}
+
+function* columnReferences(node: unknown): Generator<string> {
+  if (typeof node !== 'object' || node === null) return
+  const { ColumnRef } = node as ParseNode
+  const name = ColumnRef ? stringsIn((ColumnRef as ParseNode)['fields']).at(-1) : undefined
+  if (name !== undefined) yield name
+  for (const part of Object.values(node)) yield* columnReferences(part)
 }
 
 /** What a statement makes or decides, in words that are equal when it is the same thing. */

@@ -52,10 +52,7 @@ export function planMigration(findings: readonly Finding[], choice: MigrationCho
   })
   const within = offered.filter((finding) => !leftOut.some((left) => left.finding === finding))
   const clashes = findConflicts(within.map((finding) => ({ finding, steps: finding.fix?.steps ?? [] }))).map(
-    ({ loser, winner }): LeftOut => ({
-      finding: loser.finding,
-      reason: `Another fix makes the same: that of ${winner.finding.rule} on ${winner.finding.address}.`,
-    }),
+    ({ loser, winner, because }): LeftOut => ({ finding: loser.finding, reason: because(winner.finding) }),
   )
   const fixes = within.filter((finding) => !clashes.some((clash) => clash.finding === finding))
   const all = planSteps(

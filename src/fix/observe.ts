@@ -1,4 +1,4 @@
-import type { Row, ScratchSession } from '../source/session.js'
+import type { Questions, Row, ScratchSession } from '../source/session.js'
 import { type Before, findAffectedTables } from './affected.js'
 import { readLockMode, strongest } from '../source/lock-mode.js'
 import type { Observation, Step } from './step.js'
@@ -15,13 +15,13 @@ const FILES = `
 
 /** How often this session has read tables from end to end, since it last handed its counters over. */
 const SCANS = `
-  select ${ADDRESS}, pg_catalog.pg_stat_get_xact_numscans(c.oid)::int as scans
-  from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-  where ${OF_USERS} and pg_catalog.pg_stat_get_xact_numscans(c.oid) > 0`
+  select c.oid, pg_catalog.pg_stat_get_xact_numscans(c.oid)::int as scans
+  from pg_catalog.pg_class c
+  where c.relkind in ('r', 'p', 'm') and pg_catalog.pg_stat_get_xact_numscans(c.oid) > 0`
 
 /** Tables that a session has locks on, with their files; asked inside the step's transaction. */
 const LOCKS = `
-  select ${ADDRESS}, c.relfilenode as file, l.modes, pg_catalog.pg_stat_get_xact_numscans(c.oid)::int as scans
+  select c.oid, ${ADDRESS}, c.relfilenode as file, l.modes, pg_catalog.pg_stat_get_xact_numscans(c.oid)::int as scans
   from (
     select relation, array_agg(mode::text) as modes from pg_catalog.pg_locks
     where pid = pg_catalog.pg_backend_pid() and relation is not null group by relation) l
@@ -33,7 +33,12 @@ interface Located extends Row {
   readonly address: string
 }
 
+/** Planned once in a session: they are asked around every step. */
+const PREPARATIONS = [`prepare scans_before as ${SCANS}`, `prepare locks_behind as ${LOCKS}`]
+const QUESTIONS: Questions = { before: 'execute scans_before', behind: 'execute locks_behind' }
+
 interface Locked extends Located {
+  readonly oid: number
   readonly file: number
   readonly modes: readonly string[]
   readonly scans: number
@@ -66,21 +71,11 @@ export async function applyStep(scratch: ScratchSession, step: Step, observer: O
     if (error) return failed(`It fails: ${error.message}.`)
     return { problem: null, observed: locks ? { ...documented, locks, watched: true } : documented }
   }
-  observer.files ??= await readFiles(scratch)
-  await scratch.execute('begin')
-  const scansBefore = new Map(
-    (await scratch.query<Located & { scans: number }>(SCANS)).map(({ address, scans }) => [address, scans]),
-  )
-  const error = await scratch.execute(step.sql)
-  if (error) {
-    await scratch.execute('rollback')
-    return failed(`It fails: ${error.message}.`)
-  }
-  const locked = await scratch.query<Locked>(LOCKS)
-  const refusal = await scratch.execute('commit')
-  return refusal
-    ? failed(`It fails at commit: ${refusal.message}.`)
-    : { problem: null, observed: note(locked, scansBefore, observer.files, observer.before) }
+  observer.files ??= await begin(scratch)
+  const { error, atCommit, before, behind } = await scratch.transact(step.sql, QUESTIONS)
+  if (error) return failed(`It fails${atCommit ? ' at commit' : ''}: ${error.message}.`)
+  const scansBefore = new Map(before.map(({ oid, scans }) => [oid as number, scans as number]))
+  return { problem: null, observed: note(behind as readonly Locked[], scansBefore, observer.files, observer.before) }
 }
 
 /** Gives the number, or why the server would not count. Throws when the server is gone. */
@@ -99,7 +94,7 @@ function failed(problem: string): Applied {
 
 function note(
   locked: readonly Locked[],
-  scansBefore: ReadonlyMap<string, number>,
+  scansBefore: ReadonlyMap<number, number>,
   files: Map<string, number>,
   { tables }: Before,
 ): Observation {
@@ -107,7 +102,7 @@ function note(
   const observed: Observation = {
     locks: Object.fromEntries(known.map(({ address, modes }) => [address, strongest(modes.map(readLockMode))])),
     rewrites: known.filter(({ address, file }) => file !== 0 && files.get(address) !== file).map(addressOf),
-    scans: known.filter(({ address, scans }) => scans > (scansBefore.get(address) ?? 0)).map(addressOf),
+    scans: known.filter(({ oid, scans }) => scans > (scansBefore.get(oid) ?? 0)).map(addressOf),
     watched: true,
   }
   for (const { address, file } of locked) files.set(address, file)
@@ -124,7 +119,10 @@ function asDocumented({ sql, lock, scans, rewrites }: Step, { before }: Observer
   }
 }
 
-async function readFiles(scratch: ScratchSession): Promise<Map<string, number>> {
+/** Makes the session ready to be watched, and gives the table files. */
+async function begin(scratch: ScratchSession): Promise<Map<string, number>> {
+  // An earlier trial of the session may have prepared them.
+  for (const preparation of PREPARATIONS) await scratch.execute(preparation)
   return new Map((await scratch.query<Located & { file: number }>(FILES)).map(({ address, file }) => [address, file]))
 }
 

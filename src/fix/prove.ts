@@ -152,7 +152,8 @@ async function settleGroups(
         if (alone.refused.has(candidate.id) || alone.doubtful.has(candidate.id)) settle(candidate, alone)
         else cleared.add(candidate.id)
       }
-      if (refused.length === 0 && doubtful.length === 0) for (const candidate of pending) settle(candidate, trial)
+      if (doubtful.length === 0 && refused.every(({ id }) => trial.inert.has(id)))
+        for (const candidate of pending) settle(candidate, trial)
     }
   }
   if (!inHaste) return true
@@ -184,6 +185,8 @@ interface Trial {
   readonly doubtful: ReadonlyMap<string, string>
   /** Candidates of which a statement failed. */
   readonly failed: ReadonlySet<string>
+  /** Candidates that have changed nothing: the trial shows the others as they are without them. */
+  readonly inert: ReadonlySet<string>
   /** The scratch database is not what it was. */
   readonly spoilt: boolean
   /** What each statement did. */
@@ -266,7 +269,9 @@ async function tryTogether(
       ({ table }) => table !== null && left.some((line) => line.includes(` ${table}`)),
     )
   }
-  return { refused, doubtful, failed, spoilt, observed, undone }
+  const active = new Set(done.flatMap(({ owners }) => owners))
+  const inert = new Set(candidates.flatMap(({ id }) => (active.has(id) ? [] : [id])))
+  return { refused, doubtful, failed, inert, spoilt, observed, undone }
 }
 
 async function readScratch(scratch: ScratchSession): Promise<Catalog> {

@@ -38,6 +38,23 @@ export interface ServerError {
   readonly position: number | null
 }
 
+/** What came of a statement in a transaction of its own. */
+export interface Transacted {
+  readonly error: ServerError | null
+  /** It failed only when the transaction was to end. */
+  readonly atCommit: boolean
+  /** Rows of the question before it; none after a failure. */
+  readonly before: readonly Row[]
+  /** Rows of the question behind it; none after a failure. */
+  readonly behind: readonly Row[]
+}
+
+/** Questions that are asked in a statement's transaction, before and behind it. */
+export interface Questions {
+  readonly before: string
+  readonly behind: string
+}
+
 /**
  * A database of our own that may be written: the embedded server, or a scratch database that we created.
  * Nothing that reads the scanned database has this type, so no write can be sent there.
@@ -45,6 +62,8 @@ export interface ServerError {
 export interface ScratchSession extends Session {
   /** Runs one statement outside any transaction that we opened; a failure is a value. */
   execute(sql: string): Promise<ServerError | null>
+  /** Runs one statement in a transaction of its own and asks the questions there; of what fails nothing stays. */
+  transact(sql: string, questions: Questions): Promise<Transacted>
   /** Another session with the same database, where the server can have two. Who opens it closes it. */
   openBeside?(): Promise<ScratchSession>
 }

@@ -27,9 +27,12 @@ async function proveTwo(answer: () => ServerError) {
     await emptyDatabase(server)
     await server.execute('create table public.one (id int); create table public.two (id int)')
     await server.execute('set search_path to pg_catalog')
-    const execute = async (sql: string) =>
-      sql.startsWith('alter table public.two add') ? answer() : server.execute(sql)
-    return { version: server.version, query: server.query, execute, close: async () => undefined }
+    const transact: ScratchSession['transact'] = async (sql, questions) =>
+      sql.startsWith('alter table public.two add')
+        ? { error: answer(), atCommit: false, before: [], behind: [] }
+        : server.transact(sql, questions)
+    const { version, query, execute } = server
+    return { version, query, execute, transact, close: async () => undefined }
   }
   const candidates = ['one', 'two'].map((name) => ({
     id: name,

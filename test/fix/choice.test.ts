@@ -126,6 +126,41 @@ describe('two fixes', () => {
     expect(findConflicts([fix('first', first), fix('second', second)])).toEqual([])
   })
 
+  const replacing = {
+    name: 'replacing',
+    steps: [step('alter table public.a add x_new int'), step('do', { phase: 'contract', alters: ['public.a.x'] })],
+  }
+
+  it.each([
+    'alter table public.a add constraint a_check check (y > 0 or x > 0) not valid',
+    'create index concurrently i on public.a (y) where x is null',
+    'create index concurrently i on public.a (y) include (x)',
+    'create index concurrently i on public.a (lower(x))',
+    'alter table public.a add constraint k foreign key (y, x) references public.b (id) not valid',
+    'alter table public.a add constraint u unique (x)',
+  ])('of which one replaces the column that the other needs are told apart: %s', (sql) => {
+    const conflicts = findConflicts([fix('needing', sql), replacing])
+    expect(conflicts.map(({ loser, winner }) => [loser.name, winner.name])).toEqual([['needing', 'replacing']])
+    expect(conflicts[0]?.because({ rule: 'types/r', address: 'public.a' })).toBe(
+      'The fix of types/r on public.a puts another column in the place of public.a.x, and this would go with the old one; scan again after that.',
+    )
+  })
+
+  it.each([
+    'alter table public.b add constraint b_check check (x > 0) not valid',
+    'alter table public.a add constraint a_check check (y > 0) not valid',
+    'create index concurrently i on public.a (x_new)',
+  ])('of which one replaces what the other does not need go together: %s', (sql) => {
+    expect(findConflicts([fix('needing', sql), replacing])).toEqual([])
+  })
+
+  it('that replace the same column are one', () => {
+    const other = { ...replacing, name: 'other' }
+    expect(findConflicts([replacing, other]).map(({ loser, winner }) => [loser.name, winner.name])).toEqual([
+      ['other', 'replacing'],
+    ])
+  })
+
   it('of which one gives way are told of in a migration', () => {
     const finding = (rule: string, sql: string) =>
       makeFinding({ rule, fingerprint: rule, fix: makeFix({ steps: [step(sql)] }) })

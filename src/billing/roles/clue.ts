@@ -1,6 +1,7 @@
 import type { Column, Table } from '../../evidence/catalog/model.js'
-import type { Feature, Shape } from './features.js'
+import type { Feature } from './features.js'
 import type { Link, Role } from './role.js'
+import type { Shape } from './shape.js'
 
 /** What a clue looks at: a table's own shape, and what its neighbours are believed to be so far. */
 export interface View {
@@ -70,7 +71,7 @@ export function belongsTo(weight: number, roles: readonly Role[], words: string)
   return {
     weight,
     see: ({ parents, belief }) => {
-      const [best] = rank(parents, ({ to }) => Math.max(...roles.map((role) => belief(to, role))))
+      const best = strongest(parents, ({ to }) => Math.max(...roles.map((role) => belief(to, role))))
       return best && best.strength >= FAINT
         ? { strength: best.strength, words: () => `${words}: ${list(best.link.columns)} → ${best.link.to.name}` }
         : null
@@ -100,7 +101,7 @@ export function owns(weight: number, roles: readonly Role[], words: string): Clu
   return {
     weight,
     see: ({ children, belief }) => {
-      const [best] = rank(children, ({ from }) => Math.max(...roles.map((role) => belief(from, role))))
+      const best = strongest(children, ({ from }) => Math.max(...roles.map((role) => belief(from, role))))
       return best && best.strength >= FAINT
         ? { strength: best.strength, words: () => `${words}: ${best.link.from.name}` }
         : null
@@ -127,6 +128,11 @@ export function list(columns: readonly Column[]): string {
   return names.length > 4 ? `${names.slice(0, 4).join(', ')} …` : names.join(', ')
 }
 
-function rank(links: readonly Link[], strengthOf: (link: Link) => number) {
-  return links.map((link) => ({ link, strength: strengthOf(link) })).toSorted((a, b) => b.strength - a.strength)
+function strongest(links: readonly Link[], strengthOf: (link: Link) => number) {
+  let best: { readonly link: Link; readonly strength: number } | null = null
+  for (const link of links) {
+    const strength = strengthOf(link)
+    if (best === null || strength > best.strength) best = { link, strength }
+  }
+  return best
 }

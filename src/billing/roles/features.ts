@@ -1,11 +1,8 @@
-import type { Catalog, Column, Table } from '../../evidence/catalog/model.js'
-import { groupBy } from '../../evidence/catalog/group.js'
+import type { Catalog, Column } from '../../evidence/catalog/model.js'
 import { rememberFor } from '../../evidence/remember.js'
-import { usageLimitsOf } from '../counter.js'
 import { holdsMoney } from '../money.js'
-import { means, mentions, wordsOf } from '../names.js'
-import { periodsOf } from '../period.js'
-import { statusValuesOf } from '../status.js'
+import { type means, mentions, wordsOf } from '../names.js'
+import type { ValueFeature } from './values.js'
 
 /** What tables of billing systems hold, each by the columns that show it. */
 export type Feature =
@@ -19,24 +16,7 @@ export type Feature =
   | 'two currencies'
   | 'debit and credit'
   | 'old and new'
-  | 'invoice states'
-  | 'subscription states'
-  | 'payment states'
-  | 'cadence values'
-  | 'pricing models'
-  | 'account kinds'
-  | 'sides'
-  | 'payment kinds'
-
-/** A table as far as its own columns, types, keys and values tell. */
-export interface Shape {
-  readonly table: Table
-  /** Words of the name, without those that only say that it is a table. */
-  readonly name: string
-  /** The columns that show a feature; none, and the table has it not. */
-  columnsOf(feature: Feature): readonly Column[]
-  readonly changes: boolean
-}
+  | ValueFeature
 
 /** Prices written together with what they are of: `sellprice`, `stueckpreis`. */
 const PRICE = /.(?:price|preis|prix|precio|preco)$/
@@ -45,11 +25,11 @@ const NUMBER = new Set(['int2', 'int4', 'int8', 'numeric', 'float4', 'float8', '
 const TEXT = new Set(['text', 'varchar', 'bpchar', 'citext', 'name'])
 const TIME = new Set(['date', 'timestamp', 'timestamptz'])
 
-const isNumber = ({ type }: Column) => NUMBER.has(type.name)
-const isText = ({ type }: Column) => TEXT.has(type.name) || type.category === 'enum'
-const isTime = ({ type }: Column) => TIME.has(type.name)
+export const isNumber = ({ type }: Column) => NUMBER.has(type.name)
+export const isText = ({ type }: Column) => TEXT.has(type.name) || type.category === 'enum'
+export const isTime = ({ type }: Column) => TIME.has(type.name)
 const isFlag = ({ type }: Column) => type.name === 'bool'
-const isJson = ({ type }: Column) => /^_?jsonb?$/.test(type.name)
+export const isJson = ({ type }: Column) => /^_?jsonb?$/.test(type.name)
 const isMoney = (column: Column) => holdsMoney(column) !== 'no'
 const matches = (pattern: RegExp) => (_: Column, words: readonly string[]) => words.some((word) => pattern.test(word))
 
@@ -523,43 +503,8 @@ const COLUMN_FEATURES = [
   ['billed mark', matches(/^(?:billed|invoiced|rated|charged|abgerechnet|facturado|faturado|tarifado)$/)],
 ] as const satisfies readonly (readonly [string, Test])[]
 
-const STATES = {
-  'invoice states':
-    'draft issued finalized sent paid unpaid void voided overdue uncollectible past_due partially_paid written_off partial entwurf gestellt offen bezahlt ueberfaellig storniert borrador emitida pagada vencida anulada pendiente rascunho paga cancelada brouillon emise payee annulee',
-  'subscription states':
-    'trialing trial in_trial active past_due canceled cancelled paused expired unpaid suspended incomplete incomplete_expired non_renewing pending_cancellation terminated future aktiv gekuendigt gekundigt pausiert abgelaufen gesperrt testphase activa cancelada suspendida vencida prueba ativa pausada suspensa encerrada actif resilie',
-  'payment states':
-    'succeeded success successful failed captured authorized authorised processing settled refunded partially_refunded declined requires_action chargeback disputed completed in_transit erfolgreich fehlgeschlagen erstattet verbucht exitoso fallido completado reembolsado rechazado aprovado recusado estornado confirmado reussi echoue rembourse',
-} as const
-
-/** States that only one of these documents knows; one of them must be among the values. */
-const TELLING = {
-  'invoice states':
-    /^(?:draft|issued|finalized|void|voided|overdue|uncollectible|partially_paid|written_off|entwurf|gestellt|ueberfaellig|borrador|emitida|pagada|anulada|rascunho|paga|brouillon|emise|paid|bezahlt)$/,
-  'subscription states':
-    /^(?:trialing|trial|in_trial|past_due|canceled|cancelled|paused|expired|non_renewing|pending_cancellation|terminated|gekuendigt|gekundigt|abgelaufen|pausiert|testphase|cancelada|suspendida|prueba|pausada|suspensa|encerrada|resilie|suspended)$/,
-  'payment states':
-    /^(?:succeeded|captured|authorized|authorised|settled|refunded|partially_refunded|declined|chargeback|disputed|requires_action|erstattet|fehlgeschlagen|reembolsado|rechazado|estornado|recusado|rembourse|failed|fallido)$/,
-} as const
-
-const VALUES = {
-  'cadence values':
-    /^(?:day|daily|week|weekly|month|monthly|quarter|quarterly|year|yearly|annual|annually|semiannual|one_time|monat|monatlich|quartal|vierteljaehrlich|jahr|jaehrlich|mensual|trimestral|semestral|anual|mensal|mensuel|annuel)$/,
-  'pricing models':
-    /^(?:flat|flat_fee|fixed|per_unit|per_seat|unit|tiered|volume|graduated|package|stairstep|usage|usage_based|metered|percentage|staffel|pauschal|fijo|escalonado|por_unidad|fixo|escalonado|por_unidade|standard|stair_step|capped|on_peak|peak|off_peak)$/,
-  'account kinds':
-    /^(?:asset|liability|equity|revenue|income|expense|contra|aktiva|passiva|aufwand|ertrag|activo|pasivo|patrimonio|ingreso|gasto|ativo|passivo|receita|despesa|receivable|payable|actif|passif|produit|charge)$/,
-  sides: /^(?:debit|credit|dr|cr|d|c|soll|haben|debe|haber|debito|credito|in|out|inbound|outbound)$/,
-  'payment kinds':
-    /^(?:card|credit_card|debit_card|sepa|sepa_debit|ach|ach_debit|wire|bank|bank_transfer|bank_account|direct_debit|paypal|cash|cheque|check|lastschrift|ueberweisung|kreditkarte|tarjeta|transferencia|domiciliacion|efectivo|pix|boleto|cartao|dinheiro|carte|virement|prelevement|invoice)$/,
-} as const
-
-const USAGE = /usage|consum|verbrauch|meter|measure/i
-
-const NOISE = /^(?:header|hdr|head|master|mst|data|tbl|tab|table|info|main|record|list|new|v)$/
-
 /** Features that one column shows by itself: the same for all of one name, type and use, so that each is looked at once. */
-function featuresOf(column: Column, catalog: Catalog): readonly Feature[] {
+export function featuresOf(column: Column, catalog: Catalog): readonly Feature[] {
   const known = knownFeatures(catalog)
   const { name, type } = column
   const key = JSON.stringify([name, type.name, type.category, holdsMoney(column), isReference(column)])
@@ -574,181 +519,4 @@ const knownFeatures = rememberFor<Catalog, Map<string, readonly Feature[]>>(() =
 
 function isReference(column: Column): boolean {
   return column.table.foreignKeys.some(({ columns }) => columns.includes(column))
-}
-
-/** What one table's columns show. */
-export function shapeOf(table: Table, catalog: Catalog): Shape {
-  const features = new Map<Feature, readonly Column[]>()
-  const add = (feature: Feature, columns: readonly Column[]) => {
-    if (columns.length > 0) features.set(feature, columns)
-  }
-  const shown = groupBy(
-    table.columns.flatMap((column) => featuresOf(column, catalog).map((feature) => ({ feature, column }))),
-    ({ feature }) => feature,
-  )
-  for (const [feature, found] of shown)
-    add(
-      feature,
-      found.map(({ column }) => column),
-    )
-  const [period] = periodsOf(table).filter(({ nature }) => nature === 'planned')
-  add('period', period ? [period.start, period.end] : rangesOf(table))
-  add(
-    'used and limit',
-    usageLimitsOf(table)
-      .filter(({ metered }) => metered)
-      .flatMap(({ counter, limit }) => [counter, limit]),
-  )
-  add(
-    'unique number',
-    uniqueTexts(table, /^(?:number|no|nr|num|nummer|numero|folio|reference|invnumber|serie|\w*nummer)$/),
-  )
-  add('unique code', uniqueTexts(table, /^(?:code|key|slug|codigo|sku|lookup|kuerzel|name|bezeichnung|nombre|nome)$/))
-  add(
-    'idempotency key',
-    table.columns.filter(
-      (column) =>
-        /(?:^| )(?:idempot\w*|dedup\w*|(?:external|transaction|request|event|source|message) (?:id|ref|reference|uuid|key))$/.test(
-          wordsOf(column.name).join(' '),
-        ) && isUnique(column),
-    ),
-  )
-  const currencies = features.get('currency') ?? []
-  add(
-    'account kinds',
-    table.columns.filter((column) => isAccountCategory(column, catalog)),
-  )
-  const pair = currencies.filter(({ name }) =>
-    /base|quote|from|to|source|target|von|nach|origen|destino|origem/i.test(name),
-  )
-  add('two currencies', pair.length > 1 ? pair : [])
-  add('tier bounds', boundsOf(table))
-  add(
-    'debit and credit',
-    pairOf(
-      table,
-      isNumber,
-      /^(?:debit|debits|dr|soll|debe|debito|debet|input|entrada)$/,
-      /^(?:credit|credits|cr|haben|haber|credito|output|saida|salida)$/,
-    ),
-  )
-  add(
-    'old and new',
-    pairOf(
-      table,
-      (c) => isJson(c) || isText(c) || c.type.name === 'bytea',
-      /^(?:old|before|previous|alt|alte|anterior|antes|ancien)$/,
-      /^(?:new|after|current|changes|neu|neue|nuevo|novo|depois|despues|nouveau|changed|diff)$/,
-    ),
-  )
-  if (!features.has('quantity') && !features.has('currency') && features.has('metric') && USAGE.test(table.name))
-    add(
-      'quantity',
-      table.columns.filter((column) => isNumber(column) && mentions(wordsOf(column.name), 'amount', 'total', 'count')),
-    )
-  addValues(table, catalog, add)
-  const name = wordsOf(table.name).filter((word) => !NOISE.test(word))
-  return {
-    table,
-    name: (name.length > 0 ? name : wordsOf(table.name)).join(' '),
-    columnsOf: (feature) => features.get(feature) ?? [],
-    changes: table.columns.some(
-      (column) =>
-        isTime(column) &&
-        /^(?:updated|modified|changed|geaendert|actualizado|atualizado)$/.test(wordsOf(column.name)[0] ?? ''),
-    ),
-  }
-}
-
-function addValues(table: Table, catalog: Catalog, add: (feature: Feature, columns: readonly Column[]) => void): void {
-  const byColumn = table.columns.filter(isText).map((column) => [column, valuesOf(column, catalog)] as const)
-  const found = (is: (values: readonly string[]) => boolean) =>
-    byColumn.flatMap(([column, values]) => (is(values) ? column : []))
-  for (const [feature, words] of Object.entries(STATES)) {
-    const states = new Set(words.split(' '))
-    const telling = TELLING[feature as keyof typeof TELLING]
-    add(
-      feature as Feature,
-      found(
-        (values) =>
-          values.some((value) => telling.test(value)) &&
-          values.filter((value) => states.has(value)).length >= Math.max(2, values.length * 0.4),
-      ),
-    )
-  }
-  for (const [feature, pattern] of Object.entries(VALUES))
-    add(
-      feature as Feature,
-      found((values) => values.filter((value) => pattern.test(value)).length >= Math.max(2, values.length * 0.4)),
-    )
-}
-
-function valuesOf(column: Column, catalog: Catalog): readonly string[] {
-  const labels = column.type.category === 'enum' ? (column.type.definition?.labels ?? []) : []
-  const values = labels.length > 0 ? labels : statusValuesOf(column, catalog).values
-  return values.map((value) =>
-    value
-      .normalize('NFD')
-      .replaceAll(/\p{M}/gu, '')
-      .toLowerCase()
-      .replaceAll(/[\s-]+/g, '_'),
-  )
-}
-
-/** Assets, liabilities, equity, income and expense by their first letters. */
-function isAccountCategory(column: Column, catalog: Catalog): boolean {
-  if (!isText(column) || !/^(?:category|type|class|kind|link)$/.test(wordsOf(column.name).at(-1) ?? '')) return false
-  const values = valuesOf(column, catalog)
-  return ['a', 'l', 'i', 'e'].every((letter) => values.includes(letter))
-}
-
-function rangesOf(table: Table): readonly Column[] {
-  return table.columns.filter(({ type }) => /^(?:tstz|ts|date)range$/.test(type.name))
-}
-
-/** Texts that are unique alone or within one other column. */
-function uniqueTexts(table: Table, pattern: RegExp): readonly Column[] {
-  return table.columns.filter((column) => {
-    const words = wordsOf(column.name)
-    return isText(column) && pattern.test(words.at(-1) ?? '') && !words.includes('external') && isUnique(column)
-  })
-}
-
-function isUnique(column: Column): boolean {
-  return column.table.indexes.some(
-    ({ unique, keys }) => unique && keys.length <= 3 && keys.some((key) => key.column === column),
-  )
-}
-
-const LOW = /^(?:from|min|minimum|lower|first|start|above|over|ab|von|desde|de|inicio|a partir)$/
-const HIGH = /^(?:to|up|upto|max|maximum|maximo|upper|last|end|below|until|bis|hasta|ate|fim|jusqu|bsize)$/
-
-/** Numbers that bound a step of prices: two of one name, `ab_kwh` and `bis_kwh`, or the upper end alone. */
-function boundsOf(table: Table): readonly Column[] {
-  const sides = table.columns.filter(isNumber).flatMap((column) => {
-    const words = wordsOf(column.name)
-    if (mentions(words, 'price', 'fee', 'paid', 'due', 'used') || words.includes('redemption')) return []
-    const side = words.some((word) => HIGH.test(word)) ? 'high' : words.some((word) => LOW.test(word)) ? 'low' : null
-    const stem = words.filter((word) => !LOW.test(word) && !HIGH.test(word)).join(' ')
-    return side ? [{ column, side, stem }] : []
-  })
-  const paired = sides.flatMap((low) =>
-    sides
-      .filter((high) => low.side === 'low' && high.side === 'high' && low.stem === high.stem)
-      .flatMap((high) => [low.column, high.column]),
-  )
-  const plain = table.columns.filter(
-    (column) =>
-      isNumber(column) &&
-      /^(?:up to|upto|tier.*|band.*|bsize|tramo|faixa|staffel.*)$/.test(wordsOf(column.name).join(' ')),
-  )
-  return paired.length > 0 ? paired.slice(0, 2) : plain
-}
-
-/** Two columns of one kind and otherwise equal name, one on either side. */
-function pairOf(table: Table, is: (column: Column) => boolean, left: RegExp, right: RegExp): readonly Column[] {
-  const on = (side: RegExp) =>
-    table.columns.find((column) => is(column) && wordsOf(column.name).some((word) => side.test(word)))
-  const [first, second] = [on(left), on(right)]
-  return first && second && first !== second ? [first, second] : []
 }

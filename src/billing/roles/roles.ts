@@ -1,7 +1,7 @@
 import type { Catalog, Table } from '../../evidence/catalog/model.js'
-import { confidenceIn, formBeliefs, type Beliefs, type DeclaredRole } from './beliefs.js'
+import { formBeliefs, type Beliefs, type DeclaredRole } from './beliefs.js'
 import type { View } from './clue.js'
-import type { Shape } from './features.js'
+import type { Shape } from './shape.js'
 import { PROFILES } from './profiles.js'
 import { ROLES, type Role, type RoleMap, type RoleOf } from './role.js'
 
@@ -40,7 +40,7 @@ export function rolesOf(catalog: Catalog): RoleMap {
 function inferRoles(catalog: Catalog): RoleMap {
   const declared = declaredRoles(catalog)
   const beliefs = formBeliefs(catalog, declared)
-  const found = beliefs.views.flatMap((view) => decide(view, declared.get(view.shape.table)) ?? [])
+  const found = beliefs.views.flatMap((view) => decide(view, beliefs, declared.get(view.shape.table)) ?? [])
   const shapes = new Map(beliefs.views.map(({ shape }) => [shape.table, shape]))
   const isBilling = found.some(({ table, role, declared: certain }) => {
     const shape = shapes.get(table)
@@ -69,15 +69,14 @@ function mapOf(all: readonly RoleOf[], shapes: ReadonlyMap<Table, Shape>, { from
   }
 }
 
-function decide(view: View, declared: DeclaredRole | undefined): RoleOf | null {
+function decide(view: View, { confidence: confidenceIn }: Beliefs, declared: DeclaredRole | undefined): RoleOf | null {
   const { table } = view.shape
   if (declared === 'other') return null
   if (declared) return { table, role: declared, confidence: 1, evidence: ['the configuration says so'], declared: true }
-  const [best] = ROLES.map((role) => ({ role, confidence: confidenceIn(role, view) })).toSorted(
-    (a, b) => b.confidence - a.confidence,
-  )
-  if (!best || best.confidence < LEAST_CONFIDENCE) return null
-  const { role, confidence } = best
+  const confidences = ROLES.map((role) => confidenceIn(role, view))
+  const confidence = Math.max(...confidences)
+  const role = ROLES[confidences.indexOf(confidence)]
+  if (!role || confidence < LEAST_CONFIDENCE) return null
   const evidence = PROFILES[role].clues
     .flatMap(({ weight, see }) => {
       const seen = weight > 0 ? see(view) : null

@@ -151,7 +151,26 @@ export const catalogQueries = (version: number) =>
       where o.contype in ('p', 'u', 'f', 'c', 'x') and (c.oid is not null or t.oid is not null)
       order by o.conrelid, o.conname, o.oid`,
 
-    indexes: `with ${RELATIONS}
+    indexes: `with ${RELATIONS},
+      user_indexes as (select x.* from pg_catalog.pg_index x join relations c on c.oid = x.indrelid),
+      index_keys as (
+        select x.indexrelid,
+          array_agg(case when a.attname is null then pg_catalog.pg_get_indexdef(x.indexrelid, p.position, true)
+            else pg_catalog.quote_ident(a.attname) end order by p.position) as expressions,
+          array_agg(pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(o.opcname)
+            order by p.position) as opclasses,
+          array_agg(o.opcdefault::text order by p.position) as defaults,
+          array_agg(coalesce(pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname), '')
+            order by p.position) as collations
+        from user_indexes x
+        cross join lateral generate_series(1, x.indnkeyatts::int) p(position)
+        join pg_catalog.pg_opclass o on o.oid = x.indclass[p.position - 1]
+        join pg_catalog.pg_namespace n on n.oid = o.opcnamespace
+        left join pg_catalog.pg_collation co on co.oid = x.indcollation[p.position - 1]
+        left join pg_catalog.pg_namespace cn on cn.oid = co.collnamespace
+        left join pg_catalog.pg_attribute a
+          on a.attrelid = x.indrelid and a.attnum = x.indkey[p.position - 1] and a.attnum <> 0
+        group by x.indexrelid)
       select x.indexrelid as oid, x.indrelid as relation, i.relname::text as name, m.amname::text as method,
         x.indnkeyatts as "keyCount", string_to_array(x.indkey::text, ' ')::int2[] as columns,
         string_to_array(x.indoption::text, ' ')::int2[] as options,
@@ -163,23 +182,8 @@ export const catalogQueries = (version: number) =>
         i.reloptions::text[] as "storageOptions", pg_catalog.pg_get_indexdef(x.indexrelid) as definition,
         i.relpages::int8 * pg_catalog.current_setting('block_size')::int8 as "sizeBytes",
         ${comment('pg_class', 'x.indexrelid')} as comment
-      from pg_catalog.pg_index x
-      join relations c on c.oid = x.indrelid
-      cross join lateral (
-        select array_agg(case when a.attname is null then pg_catalog.pg_get_indexdef(x.indexrelid, p.position, true)
-            else pg_catalog.quote_ident(a.attname) end order by p.position) as expressions,
-          array_agg(pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(o.opcname)
-            order by p.position) as opclasses,
-          array_agg(o.opcdefault::text order by p.position) as defaults,
-          array_agg(coalesce(pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname), '')
-            order by p.position) as collations
-        from generate_series(1, x.indnkeyatts::int) p(position)
-        join pg_catalog.pg_opclass o on o.oid = x.indclass[p.position - 1]
-        join pg_catalog.pg_namespace n on n.oid = o.opcnamespace
-        left join pg_catalog.pg_collation co on co.oid = x.indcollation[p.position - 1]
-        left join pg_catalog.pg_namespace cn on cn.oid = co.collnamespace
-        left join pg_catalog.pg_attribute a
-          on a.attrelid = x.indrelid and a.attnum = x.indkey[p.position - 1] and a.attnum <> 0) k
+      from user_indexes x
+      join index_keys k on k.indexrelid = x.indexrelid
       join pg_catalog.pg_class i on i.oid = x.indexrelid
       join pg_catalog.pg_am m on m.oid = i.relam
       order by x.indrelid, i.relname`,

@@ -1,5 +1,5 @@
 import { EvidenceError } from '../../errors.js'
-import type { Row, ScratchSession, ServerError } from '../session.js'
+import type { Row, ScratchSession, ServerError, Transacted } from '../session.js'
 import { readCachedDataDirectory, writeCachedDataDirectory } from './cache.js'
 import { startThread, type Limits } from './thread.js'
 
@@ -19,6 +19,8 @@ export interface Application {
   readonly alone?: string
   /** What `COPY … FROM '/dev/blob'` reads. */
   readonly data?: string
+  /** It only defines something, so that it may share a message and a transaction with its neighbours. */
+  readonly plain?: boolean
   /** How the statement changes the transaction state, when it does. */
   readonly transaction?: 'begin' | 'end' | 'control'
 }
@@ -69,6 +71,7 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
     run,
     runScript: async (sql) => (await call('runScript', { sql })) as readonly Row[],
     execute: async (sql) => (await run(sql)).error,
+    transact: async (sql, questions) => (await call('transact', { sql, ...questions })) as Transacted,
     apply: async (statements, observation = null) =>
       (await call('apply', { statements, observation })) as Awaited<ReturnType<EmbeddedServer['apply']>>,
     dump: async () => (await call('dump', {})) as Uint8Array,

@@ -13,15 +13,18 @@ export class EmbeddedServerEnded extends EvidenceError {
   readonly reason: 'time' | 'memory' | 'crash'
   /** How many statements of the current `apply` had ended before. */
   readonly statementsDone: number
+  /** It was not one statement that ran, but one of several in a message. */
+  readonly together: boolean
 
   constructor(
     reason: EmbeddedServerEnded['reason'],
     message: string,
-    options: { readonly statementsDone?: number; readonly cause?: unknown } = {},
+    options: { readonly statementsDone?: number; readonly together?: boolean; readonly cause?: unknown } = {},
   ) {
     super(message, { hint: 'Leave the statement out, or scan a live database instead.', cause: options.cause })
     this.reason = reason
     this.statementsDone = options.statementsDone ?? 0
+    this.together = options.together ?? false
   }
 }
 
@@ -38,7 +41,7 @@ const SLOWEST_OPENING = 120_000
 
 interface Spawned {
   readonly worker: Worker
-  /** Statements begun. */
+  /** Statements begun, and how many of them run as one message. */
   readonly begun: Int32Array
 }
 
@@ -52,7 +55,7 @@ export function startThreadAhead(): void {
 }
 
 function spawn(): Spawned {
-  const begun = new Int32Array(new SharedArrayBuffer(4))
+  const begun = new Int32Array(new SharedArrayBuffer(8))
   return { begun, worker: new Worker(new URL('./worker.js', import.meta.url), { workerData: { begun: begun.buffer } }) }
 }
 
@@ -82,7 +85,13 @@ export function startThread({ statementTimeout, memoryLimit }: Limits) {
     return worker.terminate()
   }
   const endBy = (reason: EmbeddedServerEnded['reason'], message: string, cause?: unknown) =>
-    end(new EmbeddedServerEnded(reason, message, { statementsDone: Math.max(0, begun[0]! - begunBefore - 1), cause }))
+    end(
+      new EmbeddedServerEnded(reason, message, {
+        statementsDone: Math.max(0, begun[0]! - begunBefore - 1),
+        together: begun[1]! > 0,
+        cause,
+      }),
+    )
 
   worker.on('message', ({ id, value, error }: Reply) => {
     if (error?.crashed) void endBy('crash', `The embedded PostgreSQL crashed: ${error.message}.`)

@@ -1,13 +1,16 @@
 // Runs PGlite in a thread of its own, so that a statement that never ends can be ended.
 import { readFile } from 'node:fs/promises'
 import { parentPort, workerData } from 'node:worker_threads'
-import { PGlite } from '@electric-sql/pglite'
+import { PGlite, protocol } from '@electric-sql/pglite'
 
 if (!parentPort) throw new Error('This file is the body of a worker thread.')
 const port = parentPort
 
-/** Counts the statements begun, for the thread that watches the time. */
+/** Counts the statements begun, and those that run as one message, for the thread that watches the time. */
 const begun = new Int32Array(workerData.begun)
+
+/** Statements that share a message at most: when one of them fails, all run again one by one. */
+const MOST_TOGETHER = 40
 
 /** @type {PGlite | undefined} */
 let server
@@ -76,12 +79,34 @@ const operations = {
     const { error, notices } = await execute(sql)
     return { error, notices }
   },
+  async transact({ sql, before, behind }) {
+    let results
+    try {
+      results = await opened().exec(`begin;\n${before}\n;${sql}\n;${behind}`)
+    } catch (error) {
+      await execute('rollback')
+      return { error: serverError(error), atCommit: false, before: [], behind: [] }
+    }
+    const { error } = await execute('commit')
+    return { error, atCommit: error !== null, before: results[1]?.rows ?? [], behind: results.at(-1)?.rows ?? [] }
+  },
   async runScript({ sql }) {
     return (await opened().exec(sql)).at(-1)?.rows ?? []
   },
   async apply({ statements, observation }) {
     const outcomes = []
-    for (const { sql, alone, data, transaction } of statements) {
+    let together = 0
+    for (const [at, { sql, alone, data, transaction }] of statements.entries()) {
+      if (at < together) continue
+      const plain = observation || inTransaction ? 0 : countPlain(statements, at)
+      const done = plain > 1 ? await applyTogether(statements.slice(at, at + plain)) : null
+      // Those of a message that failed are told apart by running alone.
+      if (plain > 1 && !done) for (let each = at; each < at + plain; each++) statements[each].plain = false
+      if (done) {
+        outcomes.push(...done)
+        together = at + plain
+        continue
+      }
       Atomics.add(begun, 0, 1)
       const text = inTransaction ? sql : (alone ?? sql)
       /** @type {{ error: any, notices: string[], observed?: any }} */
@@ -105,6 +130,37 @@ const operations = {
     await server?.close()
     server = undefined
   },
+}
+
+/** How many statements from there on may share a message. */
+function countPlain(/** @type {{ plain?: boolean }[]} */ statements, /** @type {number} */ from) {
+  let count = 0
+  while (count < MOST_TOGETHER && statements[from + count]?.plain) count++
+  return count
+}
+
+/** Applies statements as one message in one transaction; null, and nothing has happened, when one of them fails. */
+async function applyTogether(/** @type {{ sql: string }[]} */ statements) {
+  Atomics.store(begun, 1, statements.length)
+  Atomics.add(begun, 0, 1)
+  try {
+    const text = `begin;\n${statements.map(({ sql }) => `${sql}\n;`).join('\n')}\ncommit`
+    const { messages } = await opened().execProtocol(protocol.serialize.query(text))
+    const notices = statements.map(() => /** @type {string[]} */ ([]))
+    let at = -1
+    for (const message of messages) {
+      if (message.name === 'commandComplete') at++
+      else if (message.name === 'notice') notices[at]?.push(String(/** @type {any} */ (message).message ?? ''))
+    }
+    Atomics.add(begun, 0, statements.length - 1)
+    return notices.map((told) => ({ error: null, notices: told }))
+  } catch (error) {
+    serverError(error)
+    await execute('rollback')
+    return null
+  } finally {
+    Atomics.store(begun, 1, 0)
+  }
 }
 
 /**

@@ -15,6 +15,21 @@ const TRANSACTION_WORDS: Readonly<Record<string, NonNullable<Application['transa
   release: 'control',
 }
 
+/** Statements that do nothing but define, and that no other statement has to wait for. */
+const DEFINES =
+  /^(?:create (?:or replace )?(?:unlogged )?(?:table|(?:unique )?index|view|function|procedure|(?:constraint )?trigger|sequence|type|domain|policy|schema|aggregate)|alter (?:table|sequence|function|view|index|domain|policy)|comment on|grant|revoke)(?: |$)/
+/** It runs outside of transactions. */
+const DOES_MORE = /\bconcurrently\b/i
+const MAKES_ROWS = /^create (?:unlogged )?table(?: |$)/
+const FROM_QUERY = /\bas\s*\(?\s*(?:select|with|table|values|execute)\b/i
+
+/** Whether a statement may share a transaction with its neighbours. */
+function isPlain({ words, text }: Statement): boolean {
+  const beginning = words.join(' ')
+  if (!DEFINES.test(beginning) || DOES_MORE.test(text)) return false
+  return !(MAKES_ROWS.test(beginning) && FROM_QUERY.test(text))
+}
+
 /** What is sent for a statement. */
 export function toApplication(statement: Statement): Application {
   const { text, words, copy } = statement
@@ -24,7 +39,8 @@ export function toApplication(statement: Statement): Application {
   if (setsDatabase(statement)) return { sql: text.replace(/^alter\s+database\s+(?:"[^"]*"|\S+)\s+/i, '') }
   if (words[0] === 'set' && words[1] === 'local') return { sql: text, alone: text.replace(/^set\s+local\b/i, 'set') }
   const known = TRANSACTION_WORDS[words[0] ?? '']
-  if (!known || (words[0] === 'start' && words[1] !== 'transaction')) return { sql: text }
+  if (!known || (words[0] === 'start' && words[1] !== 'transaction'))
+    return isPlain(statement) ? { sql: text, plain: true } : { sql: text }
   const keepsOpen =
     (words[0] === 'rollback' && words.includes('to')) || (words.includes('chain') && !words.includes('no'))
   return { sql: text, transaction: keepsOpen ? 'control' : known }

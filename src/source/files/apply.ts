@@ -24,6 +24,8 @@ export interface ApplyOptions {
   readonly variables: Map<string, string>
   /** Statements that are not run, by index, because they ended an earlier server. */
   readonly banned: ReadonlyMap<number, Failure>
+  /** Definitions may share messages; otherwise each statement is one, and it is known which one ended a server. */
+  readonly together: boolean
   /** Nothing says that the files are in order: what misses something is tried again at the end. */
   readonly unordered: boolean
   /** Said at the beginning of each file. */
@@ -67,7 +69,7 @@ const LEAVE_SESSION = ['reset session authorization; reset all', 'discard temp']
 export async function applyStatements(
   server: EmbeddedServer,
   statements: Iterable<Statement>,
-  { remarks, variables, banned, unordered, settings, onFile, watched, done, onBase }: ApplyOptions,
+  { remarks, variables, banned, together, unordered, settings, onFile, watched, done, onBase }: ApplyOptions,
 ): Promise<Applied> {
   const reached: Reached[] = []
   const sender = openSender(server, reached, remarks, done?.definitions)
@@ -176,7 +178,7 @@ export async function applyStatements(
     if (wrapped) await sender.begin([], { wrapped, observer: watching })
   }
   const put = async (index: number, statement: Statement) => {
-    const application = toApplication(statement)
+    const application = together ? toApplication(statement) : { ...toApplication(statement), plain: false }
     if (setsDatabase(statement)) lasting.push(application.sql)
     if (isSetting(statement)) fileSettings = [...fileSettings, application.sql]
     if (fileSettings.length > 0) settingsOf.set(index, fileSettings)

@@ -32,10 +32,14 @@ export async function loadSqlFiles(paths: readonly string[], options: LoadOption
   const arranged = withoutOld(arrangeFiles(asked, options.layout, options.runner), options)
   const findFile = openAccess(asked.map(({ path }) => path))
   const banned = new Map<number, Failure>()
-  for (;;) {
-    const attempt = await load(arranged, findFile, options, banned)
+  for (let together = true; ;) {
+    const attempt = await load(arranged, findFile, options, banned, together)
     if (!attempt.ended) return attempt.loaded
     const { index, error } = attempt.ended
+    if (error.together) {
+      together = false
+      continue
+    }
     if (banned.size >= MOST_RESTARTS || banned.has(index)) {
       throw new SqlLoadError(error.message, { hint: error.hint ?? 'Leave files out.', cause: error, ...attempt.at })
     }
@@ -69,6 +73,7 @@ async function load(
   findFile: (path: string, includer: string) => string | null,
   options: LoadOptions,
   banned: ReadonlyMap<number, Failure>,
+  together: boolean,
 ) {
   const { onProgress, signal, base } = options
   const migrations = chooseWatched(arranged.files, options)
@@ -111,6 +116,7 @@ async function load(
         remarks,
         variables,
         banned,
+        together,
         unordered: arranged.unordered,
         settings,
         watched: migrations ? watchMigrations(session, migrations, options) : undefined,

@@ -180,6 +180,14 @@ async function openScratchSession(target: LiveTarget, database: string): Promise
       const result = await run(sql)
       return result instanceof pg.DatabaseError ? asServerError(result) : null
     },
+    async transact(sql, { before, behind }) {
+      const opened = [await run('begin'), await run(before), await run(sql), await run(behind)]
+      const failure = opened.find((result) => result instanceof pg.DatabaseError)
+      const ended = await run(failure ? 'rollback' : 'commit')
+      const error = failure ?? (ended instanceof pg.DatabaseError ? ended : null)
+      if (error) return { error: asServerError(error), atCommit: !failure, before: [], behind: [] }
+      return { error: null, atCommit: false, before: opened[1] as readonly Row[], behind: opened[3] as readonly Row[] }
+    },
     openBeside: () => openScratchSession(target, database),
     async close() {
       if (isEnding) return
