@@ -4,7 +4,11 @@ import { rememberFor } from '../evidence/remember.js'
 
 /** Definitions of the views that read the column and no other of its name, so that the name in their text is this one's. */
 export function viewsReading(column: Column, catalog: Catalog): readonly string[] {
-  return readersOf(catalog).get(column)?.map(({ definition }) => definition) ?? []
+  return (
+    readersOf(catalog)
+      .get(column)
+      ?.map(({ definition }) => definition) ?? []
+  )
 }
 
 const readersOf = rememberFor(({ views }: Catalog) =>

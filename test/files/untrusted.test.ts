@@ -56,6 +56,26 @@ create table b (id int);
     expect([...positions.keys()]).toEqual(expect.arrayContaining(['public.a', 'public.b']))
   })
 
+  it('leaves out the one endless definition among those that share a message', async () => {
+    const file = join(root, 'shared.sql')
+    writeFileSync(
+      file,
+      `create table a (id int);
+insert into a values (1);
+create function endless(int) returns int immutable language plpgsql as $$ begin loop null; end loop; end $$;
+create table b (id int);
+create index on b (id);
+create index endless_idx on a (endless(id));
+create table c (id int);
+`,
+    )
+    const { session, problems, positions } = await loadSqlFiles([file], { statementTimeout: 3000 })
+    await session.close()
+    expect(problems).toMatchObject([{ kind: 'limit', location: { line: 6, column: 1 } }])
+    expect(positions.get('public.c')).toMatchObject({ line: 7 })
+    expect([...positions.keys()]).toEqual(expect.arrayContaining(['public.b.b_id_idx']))
+  })
+
   it('ends with an error when memory runs out again and again', async () => {
     const file = join(root, 'memory.sql')
     writeFileSync(file, 'create table a (id int);\n')
