@@ -45,15 +45,21 @@ function isIn(address: string, table: string): boolean {
   return address.startsWith(`${table}.`)
 }
 
-/** The last file whose statements name the object, or else its table. */
+/** The last file of which one statement, up or down, names the object and its table; else the object, else the table. */
 function namedIn(loaded: readonly LoadedMigration[], { address }: Difference): LoadedMigration | undefined {
   const names = address.split('.').map((name) => name.replace(/\(.*$/, '').replaceAll('"', ''))
-  const says = ({ text }: LoadedMigration, name: string) =>
-    new RegExp(`(?<![\\w$])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w$])`, 'i').test(text)
+  const [table = '', name = ''] = names.slice(-2)
+  const says = ({ statements, down }: LoadedMigration, ...wanted: readonly string[]) =>
+    [...statements, ...(down?.statements ?? [])].some(({ text }) => wanted.every((one) => isNamed(one, text)))
   return (
-    loaded.findLast((file) => says(file, names.at(-1) ?? '')) ??
-    loaded.findLast((file) => says(file, names.at(-2) ?? ''))
+    loaded.findLast((file) => says(file, table, name)) ??
+    loaded.findLast((file) => says(file, name)) ??
+    loaded.findLast((file) => says(file, table))
   )
+}
+
+function isNamed(name: string, text: string): boolean {
+  return new RegExp(`(?<![\\w$])${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w$])`, 'i').test(text)
 }
 
 /** Statements of the down side that drop what the statement makes, and nothing else. */

@@ -35,8 +35,8 @@ function isDiesels({ files, has }: Folder): boolean {
   )
 }
 
-function downOf({ below }: FolderFile, folder: Folder) {
-  return downFile(folder, below.replace(/up\.sql$/, 'down.sql'))
+function downOf({ below, name }: FolderFile, folder: Folder) {
+  return name === 'up.sql' ? downFile(folder, below.replace(/up\.sql$/, 'down.sql')) : undefined
 }
 
 function recognizeFolders({ files }: Folder, fits: (version: string) => boolean): string | null {
