@@ -190,6 +190,27 @@ async function race(
 const isBroken = async (url: string, { broken }: Race) =>
   Boolean((await (await connect(url)).query<{ broken: boolean }>(broken)).rows[0]?.broken)
 
+it('two prices of one article whose range is a column: PostgreSQL 18 refuses by WITHOUT OVERLAPS', async () => {
+  const one = {
+    rule: 'consistency/overlapping-periods',
+    schema: `create extension btree_gist; create table list_price (id bigint primary key, sku text not null,
+      amount numeric(12, 2) not null, valid_during daterange not null);`,
+  }
+  const url = await cure(one, 18)
+  const [{ definition } = { definition: '' }] = (
+    await (
+      await connect(url)
+    ).query<{ definition: string }>(
+      `select pg_get_constraintdef(oid) as definition from pg_constraint where conname = 'list_price_no_overlap'`,
+    )
+  ).rows
+  expect(definition).toBe('UNIQUE (sku, valid_during WITHOUT OVERLAPS)')
+  const [jan, feb] = ['[2026-01-01,2026-03-01)', '[2026-02-01,)'].map(
+    (range, at) => `insert into list_price values (${at}, 'a', 1, '${range}')`,
+  ) as [string, string]
+  expect(await race(url, [jan, feb], 'read committed', 'commit')).toEqual({ waited: true, code: '23P01' })
+})
+
 describe.each([15, 18] as const)('two sessions at once on PostgreSQL %s', (major) => {
   it.each(RACES)('$what: one of them fails, in either order', async (one) => {
     const [x, y] = one.changes

@@ -45,25 +45,25 @@ export default rule({
       if (table.partitionOf || table.variety === 'foreign') continue
       const claim = claimOf(table, catalog)
       if (!claim || areApart(claim)) continue
-      const { period, owner } = claim
+      const { when, owner } = claim
+      const columns = when.period ? [when.period.start, when.period.end] : [when.range!]
       yield {
-        on: period.end,
-        related: [...owner, period.start],
+        on: columns.at(-1)!,
+        related: [...owner, ...columns.slice(0, -1)],
         facts: {
           owner: owner.map(({ name }) => name),
-          start: period.start.name,
-          end: period.end.name,
+          when: columns.map(({ name }) => name).join(' … '),
           live: claim.live,
         },
       }
     }
   },
 
-  message: ({ on, facts: { owner, start, end, live } }) =>
-    `${on.table} lets two${live.length > 0 ? ' live' : ''} rows of one ${owner.join(', ')} overlap in ${start} … ${end}.`,
+  message: ({ on, facts: { owner, when, live } }) =>
+    `${on.table} lets two${live.length > 0 ? ' live' : ''} rows of one ${owner.join(', ')} overlap in ${when}.`,
 
-  advice: ({ on }) =>
-    `If one owner may only have one at a time, add an exclusion constraint over the range of both columns. It cannot be added NOT VALID: nobody can read or write ${on.table} while it is built (seconds for 100,000 rows), and inserts are slower afterwards. For a big table keep owner and period in a narrow table of their own that carries the constraint.`,
+  advice: ({ on, facts: { when } }) =>
+    `If one owner may only have one at a time, add an exclusion constraint over ${when.includes(' … ') ? 'the range of both columns' : when}. It cannot be added NOT VALID: nobody can read or write ${on.table} while it is built (seconds for 100,000 rows), and inserts are slower afterwards.${when.includes(' … ') ? '' : ` From PostgreSQL 18 on it can be a unique key with ${when} WITHOUT OVERLAPS, which foreign keys can refer to by period, where no status matters.`} For a big table keep owner and period in a narrow table of their own that carries the constraint.`,
 
   fix: ({ on, catalog, target }) => {
     const claim = claimOf(on.table, catalog)
@@ -81,29 +81,44 @@ function nounFor({ owner }: Claim): string {
 }
 
 function apartOf(claim: Claim): Apart {
-  const { owner, period, status, ended } = claim
-  const { table } = period.start
-  const [start, end] = [quoteIdentifier(period.start.name), quoteIdentifier(period.end.name)]
+  const { owner, when, status, ended } = claim
+  const { range, period } = when
+  const { table } = (range ?? period?.end)!
   const condition = conditionOf(claim)
-  const type = RANGE[period.end.type.name] ?? 'tstzrange'
-  // What ends where it begins overlaps nothing.
-  const lasts = `coalesce(${end}, 'infinity') <> coalesce(${start}, '-infinity')`
-  const where = ` where ${condition ? `(${condition}) and ` : ''}${lasts}`
+  const type = range ? range.type.name : (RANGE[period!.end.type.name] ?? 'tstzrange')
   const key = table.primaryKey?.columns.map(({ name }) => `${quoteIdentifier(name)}, `).join('') ?? ''
-  // A reversed period makes the range function fail, so it counts too.
-  const inTheWay = `(select ${key}coalesce(${start}, '-infinity') as starts, ${end} as ends, max(coalesce(${end}, 'infinity')) over (partition by ${quoteColumns(owner)} order by coalesce(${start}, '-infinity') rows between unbounded preceding and 1 preceding) as taken_until from ${quoteRelation(table)}${where}) as periods where taken_until > starts or ends < starts`
+  const held = range
+    ? { sql: quoteIdentifier(range.name), columns: [range] }
+    : {
+        sql: `${type}(${quoteIdentifier(period!.start.name)}, ${quoteIdentifier(period!.end.name)}, '[)')`,
+        columns: [period!.start, period!.end],
+      }
+  const [start, end] = range
+    ? [`lower(${held.sql})`, `upper(${held.sql})`]
+    : [quoteIdentifier(period!.start.name), quoteIdentifier(period!.end.name)]
+  // What is empty overlaps nothing, but WITHOUT OVERLAPS refuses it; a reversed period makes the range function fail.
+  const lasts = range ? `not isempty(${held.sql})` : `coalesce(${end}, 'infinity') <> coalesce(${start}, '-infinity')`
+  const mayBeKey = range !== null && condition === ''
+  const counted = [...(condition ? [`(${condition})`] : []), ...(mayBeKey ? [] : [lasts])].join(' and ')
+  const where = counted ? ` where ${counted}` : ''
+  const odd = mayBeKey ? ' or is_empty' : range ? '' : ' or ends < starts'
+  const empty = mayBeKey ? `, isempty(${held.sql}) as is_empty` : ''
+  const inTheWay = `(select ${key}coalesce(${start}, '-infinity') as starts, ${end} as ends${empty}, max(coalesce(${end}, 'infinity')) over (partition by ${quoteColumns(owner)} order by coalesce(${start}, '-infinity') rows between unbounded preceding and 1 preceding) as taken_until from ${quoteRelation(table)}${where}) as periods where taken_until > starts${odd}`
   return {
     table,
     owner: owner.map((column) => ({ column, sql: comparable(column) })),
-    range: { type, sql: `${type}(${start}, ${end}, '[)')` },
+    range: { type: type as Apart['range']['type'], sql: held.sql, column: range },
     where: condition || null,
-    columns: [...owner, period.start, period.end, ...(status ? [status] : []), ...(ended ? [ended] : [])],
+    columns: [...owner, ...held.columns, ...(status ? [status] : []), ...(ended ? [ended] : [])],
     precheck: `select count(*) from ${inTheWay}`,
-    repair: endAtNext(
-      period,
-      owner.map((column) => ({ column, sql: comparable(column) })),
-      condition || null,
-    ),
+    repair:
+      range || !period
+        ? null
+        : endAtNext(
+            period,
+            owner.map((column) => ({ column, sql: comparable(column) })),
+            condition || null,
+          ),
     listing: selectKeys(table, 'periods', inTheWay),
   }
 }

@@ -7,7 +7,8 @@ import { statusValuesOf } from './status.js'
 
 /** A table whose rows each claim something for a time, so that two of one owner should not overlap. */
 export interface Claim {
-  readonly period: Period
+  /** When it holds: a start and an end, or one column with a range, which may be generated from them. */
+  readonly when: { readonly period: Period | null; readonly range: Column | null }
   /** Columns of which two overlapping rows must not have the same values. */
   readonly owner: readonly Column[]
   readonly status: Column | null
@@ -41,6 +42,9 @@ const LINK = /^(?:invoice|payment|order|bill|usage|event|item|rechnung|facture|f
 const WHOLE =
   /^(?:|(?:current|active|service|billing|contract|membership|subscription|price)?\s?(?:period|term|subscription|contract)?|periode|periodo|laufzeit|duree)$/
 
+const RANGE =
+  /^(?:(?:current|active|service|contract|subscription|price|valid|validity)?\s?(?:period|term|range|during|validity)|valid|active|periode|periodo|laufzeit|gueltigkeit|vigencia|duree|valide)$/
+
 const LIVE = new Set(
   'active trialing trial past_due current live aktiv laufend actif active_trial activo activa ativo ativa vigente'.split(
     ' ',
@@ -64,15 +68,22 @@ export function claimOf(table: Table, catalog: Catalog): Claim | null {
   if ((!isAgreement && !isTariff) || words.some((word) => LINK.test(word))) return null
   if (isAgreement && table.columns.some(({ name }) => NAMED.test(wordsOf(name).join(' ')))) return null
   const period = wholePeriodOf(table)
+  const range = wholeRangeOf(table, period)
   const owner = isTariff
     ? tariffOwnerOf(table)
     : agreementOwnerOf(
         table,
         about.some((word) => LET.test(word)),
       )
-  if (!period || owner.length === 0) return null
+  if ((!period && !range) || owner.length === 0) return null
   const status = table.columns.find(({ name }) => means(wordsOf(name).at(-1) ?? '', 'status')) ?? null
-  return { period, owner, status, live: status ? liveValuesOf(status, catalog) : [], ended: endedOf(table) }
+  return {
+    when: { period, range },
+    owner,
+    status,
+    live: status ? liveValuesOf(status, catalog) : [],
+    ended: endedOf(table),
+  }
 }
 
 /** Each row has a key of its own that people know, such as a telephone number: one owner has several. */
@@ -83,8 +94,9 @@ function isNamed({ indexes }: Table): boolean {
 }
 
 /** Whether something keeps the claims of one owner apart: an exclusion constraint, here or on a table with a row for each, WITHOUT OVERLAPS, or a unique key of the owner alone or with the start. */
-export function areApart({ period: { start, end }, owner }: Claim): boolean {
-  const { table } = start
+export function areApart({ when: { period, range }, owner }: Claim): boolean {
+  const [start, end] = period ? [period.start, period.end] : [null, null]
+  const table = (range ?? start)!.table
   if (table.uniques.some(({ withoutOverlaps }) => withoutOverlaps) || table.primaryKey?.withoutOverlaps) return true
   // On a big table a narrow one beside it, with a row for each of its rows, carries the constraint.
   const beside = table.referencedBy.flatMap(({ table: other, columns }) =>
@@ -92,10 +104,10 @@ export function areApart({ period: { start, end }, owner }: Claim): boolean {
   )
   const excluded = [...table.exclusions, ...beside].some(({ index }) =>
     index.keys.some(({ expression, column }) =>
-      column ? column.type.category === 'range' : isRangeOf(expression, start, end),
+      column ? column.type.category === 'range' : start !== null && isRangeOf(expression, start, end),
     ),
   )
-  const allowed = [...owner, start]
+  const allowed = [...owner, ...(start ? [start] : [])]
   return (
     excluded ||
     table.indexes.some(
@@ -111,6 +123,17 @@ export function areApart({ period: { start, end }, owner }: Claim): boolean {
 function wholePeriodOf(table: Table): Period | null {
   const periods = periodsOf(table).filter(({ nature, of }) => nature === 'planned' && WHOLE.test(of))
   return periods.find(({ of }) => of === '') ?? periods[0] ?? null
+}
+
+/** The lone range of instants or days that says when the row holds, or the one that is generated from start and end. */
+function wholeRangeOf(table: Table, period: Period | null): Column | null {
+  const ranges = table.columns.filter(({ type }) => /^(?:date|ts|tstz)range$/.test(type.name))
+  if (period) {
+    const { start, end } = period
+    return ranges.find(({ generated }) => generated?.stored && isRangeOf(generated.expression, start, end)) ?? null
+  }
+  const [range, ...more] = ranges
+  return range && more.length === 0 && RANGE.test(wordsOf(range.name).join(' ')) ? range : null
 }
 
 function agreementOwnerOf(table: Table, isLet: boolean): readonly Column[] {

@@ -12,7 +12,12 @@ export interface Apart {
   readonly table: Table
   /** What makes two rows the same owner's, and how it is compared. */
   readonly owner: readonly { readonly column: Column; readonly sql: string }[]
-  readonly range: { readonly type: 'daterange' | 'tsrange' | 'tstzrange'; readonly sql: string }
+  readonly range: {
+    readonly type: 'daterange' | 'tsrange' | 'tstzrange'
+    readonly sql: string
+    /** The column that holds the range, where one does. */
+    readonly column?: Column | null
+  }
   /** Rows that this does not hold for may overlap; null for none. */
   readonly where: string | null
   /** Every column that is read. */
@@ -41,7 +46,7 @@ export function keepApart(
   const key = table.primaryKey?.columns ?? []
   const isBig = size !== null && size > SMALL && key.length > 0 && table.variety === 'ordinary' && !table.partitionOf
   const gist = owner.length === 0 ? [] : provideGist(catalog)
-  return [...gist, ...(isBig ? guard(apart, key, catalog) : [exclude(apart, size)])]
+  return [...gist, ...(isBig ? guard(apart, key, catalog) : [exclude(apart, size, target)])]
 }
 
 /** Two columns between which a row counts. */
@@ -105,15 +110,33 @@ function provideGist({ extensions, schemas }: Catalog): readonly Step[] {
   ]
 }
 
-function exclude({ table, owner, range, where, precheck, listing, repair }: Apart, size: number | null): Step {
+/** First version with UNIQUE … WITHOUT OVERLAPS. */
+const WITHOUT_OVERLAPS = 180000
+
+/** PostgreSQL 18's form, where it can say the same: a column holds the range, plain columns are the owner, and all rows count. */
+function isTemporalKey({ owner, range, where }: Apart, target: Target): boolean {
+  return (
+    target.oldest >= WITHOUT_OVERLAPS &&
+    Boolean(range.column) &&
+    where === null &&
+    owner.length > 0 &&
+    owner.every(({ column, sql }) => sql === quoteIdentifier(column.name))
+  )
+}
+
+function exclude(apart: Apart, size: number | null, target: Target): Step {
+  const { table, owner, range, where, precheck, listing, repair } = apart
   const relation = quoteRelation(table)
   const name = quoteIdentifier(
     newName([table.name], 'no_overlap', new Set([...relationNamesIn(table), ...constraintNamesOf(table)])),
   )
   const keys = [...owner.map(({ sql }) => `${sql} with =`), `${range.sql} with &&`]
+  const constraint = isTemporalKey(apart, target)
+    ? `unique (${[...owner.map(({ sql }) => sql), `${range.sql} without overlaps`].join(', ')})`
+    : `exclude using gist (${keys.join(', ')})${where === null ? '' : ` where (${where})`}`
   return {
     ...STEP,
-    sql: `alter table ${relation} add constraint ${name} exclude using gist (${keys.join(', ')})${where === null ? '' : ` where (${where})`}`,
+    sql: `alter table ${relation} add constraint ${name} ${constraint}`,
     undo: `alter table ${relation} drop constraint ${name}`,
     lock: 'ACCESS EXCLUSIVE',
     scans: true,
