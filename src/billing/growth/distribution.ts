@@ -93,7 +93,15 @@ function distribute({ tenants, columnOf }: Tenancy, tables: readonly Table[]): M
               placed.has(referencedTable),
           )
       if (!through) continue
-      placed.set(table, { table, placement: 'distributed', column: null, through })
+      // The key takes the tenant along.
+      const parent = placed.get(through.referencedTable)?.column
+      const own = through.columns[through.referencedColumns.findIndex((column) => column === parent)]
+      placed.set(table, {
+        table,
+        placement: 'distributed',
+        column: (parent && own) ?? null,
+        through: parent && own ? null : through,
+      })
       found = true
     }
   }
