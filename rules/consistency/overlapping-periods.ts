@@ -83,7 +83,7 @@ function nounFor({ owner }: Claim): string {
 function apartOf(claim: Claim): Apart {
   const { owner, when, status, ended } = claim
   const { range, period } = when
-  const { table } = (range ?? period?.end)!
+  const { table } = range ?? period!.end
   const condition = conditionOf(claim)
   const type = range ? range.type.name : (RANGE[period!.end.type.name] ?? 'tstzrange')
   const key = table.primaryKey?.columns.map(({ name }) => `${quoteIdentifier(name)}, `).join('') ?? ''

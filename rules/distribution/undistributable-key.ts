@@ -73,7 +73,7 @@ export default rule({
     const tenantKey = on.primaryKey?.columns[0]
     if (!plan || plan.tenants !== on || !tenantKey) return []
     const released = plan.tables.flatMap(({ table }) =>
-      table.foreignKeys.filter((key) => /^set/.test(key.onDelete) && obstructs(plan, key)),
+      table.foreignKeys.filter((key) => key.onDelete.startsWith('set') && obstructs(plan, key)),
     )
     const emptied =
       released.length > 0
