@@ -99,8 +99,7 @@ function addColumn({ table, column, through }: Spread, { tenantKey, tables }: Sp
         (own, at) => `p.${quoteIdentifier(through.referencedColumns[at]!.name)} = ${row}.${quoteIdentifier(own.name)}`,
       )
       .join(' and ')
-  const routine = quoteRelation({ schema: table.schema, name: newName([table.name, column], 'fill', new Set()) })
-  const trigger = quoteIdentifier(newName([table.name, column], 'fill', new Set(table.triggers.map((one) => one.name))))
+  const { routine, trigger } = fillerOf({ table, column })
   const check = quoteIdentifier(newName([table.name, column], 'filled', constraintNamesOf(table)))
   const on = { on: table.address }
   return [
@@ -114,13 +113,13 @@ function addColumn({ table, column, through }: Spread, { tenantKey, tables }: Sp
     {
       ...STEP,
       sql: `create function ${routine}() returns trigger language plpgsql set search_path = pg_catalog, pg_temp as ${quoteBody(['begin', `  select p.${parentColumn} into new.${name} from ${parent} as p where ${joined('new')};`, '  return new;', 'end'].join('\n'))}`,
-      undo: `drop function ${routine}()`,
+      undo: `drop function if exists ${routine}()`,
     },
     {
       ...STEP,
       ...on,
       sql: `create trigger ${trigger} before insert or update of ${quoteColumns(through.columns)} on ${relation} for each row execute function ${routine}()`,
-      undo: `drop trigger ${trigger} on ${relation}`,
+      undo: `drop trigger if exists ${trigger} on ${relation}`,
       lock: 'SHARE ROW EXCLUSIVE',
     },
     {
@@ -168,6 +167,14 @@ function addColumn({ table, column, through }: Spread, { tenantKey, tables }: Sp
       lock: 'ACCESS EXCLUSIVE',
     },
   ]
+}
+
+/** What fills the column until every writer does. */
+function fillerOf({ table, column }: Pick<Spread, 'table' | 'column'>) {
+  return {
+    routine: quoteRelation({ schema: table.schema, name: newName([table.name, column], 'fill', new Set()) }),
+    trigger: quoteIdentifier(newName([table.name, column], 'fill', new Set(table.triggers.map((one) => one.name)))),
+  }
 }
 
 function createKey({ table, column }: Spread, { index, name }: MadeKey): Step {
@@ -238,10 +245,16 @@ function switchKeys(named: readonly { readonly spread: Spread; readonly made: re
   }
 }
 
-/** Where Citus is installed: reference tables, then tenants, then the others beside them. Keys between distributed tables go first and come back last. */
+/** Where Citus is installed: reference tables, then tenants, then the others beside them. Keys between these tables go first and come back last. */
 function distribute({ tenants, tenantKey, tables, copied, kept }: SpreadPlan): Step {
   const regclass = (table: Table) => quoteLiteral(quoteRelation(table))
-  const moved = [...new Set([...kept, ...tables.flatMap(({ references }) => references.map(({ key }) => key))])]
+  // A table with identity columns that Citus takes over because of such a key can no longer be distributed.
+  const shared = tables.flatMap(({ table }) =>
+    table.foreignKeys.filter(({ referencedTable }) => copied.includes(referencedTable)),
+  )
+  const moved = [
+    ...new Set([...kept, ...shared, ...tables.flatMap(({ references }) => references.map(({ key }) => key))]),
+  ]
   const lines = [
     `if not exists (select from pg_catalog.pg_extension where extname = 'citus') then`,
     `  raise notice 'Citus is not installed: nothing is distributed.';`,
@@ -250,6 +263,16 @@ function distribute({ tenants, tenantKey, tables, copied, kept }: SpreadPlan): S
     'create temporary table keys_between on commit drop as select conrelid::pg_catalog.regclass::text as owner, conname, pg_catalog.pg_get_constraintdef(oid) as definition from pg_catalog.pg_constraint',
     `  where contype = 'f' and (conrelid, conname) in (${moved.map(({ table, name }) => `(${regclass(table)}::pg_catalog.regclass, ${quoteLiteral(name)})`).join(', ') || '(0, null)'});`,
     `for key in select * from keys_between loop execute pg_catalog.format('alter table %s drop constraint %I', key.owner, key.conname); end loop;`,
+    // Citus distributes no table with triggers.
+    ...tables
+      .filter(({ through }) => through)
+      .flatMap((spread) => {
+        const { routine, trigger } = fillerOf(spread)
+        return [
+          `drop trigger if exists ${trigger} on ${quoteRelation(spread.table)};`,
+          `drop function if exists ${routine}();`,
+        ]
+      }),
     ...copied.map((table) => `perform create_reference_table(${regclass(table)});`),
     `perform create_distributed_table(${regclass(tenants)}, ${quoteLiteral(tenantKey.name)});`,
     ...tables
@@ -275,6 +298,6 @@ function distribute({ tenants, tenantKey, tables, copied, kept }: SpreadPlan): S
     phase: 'contract',
     sql: asBlock(lines, 'declare\n  key record;\n'),
     undo: asBlock(undone),
-    note: 'On a server without Citus it does nothing, and so it did on the scratch server. With Citus it copies every row to its node while writers wait: try it on a copy.',
+    note: 'On a server without Citus it does nothing, and so it did on the scratch server. With Citus it takes away the triggers that fill the new columns, which every writer must give by then, and copies every row to its node while writers wait: try it on a copy.',
   }
 }
