@@ -2,11 +2,12 @@ import { adviseIndexes, type Wanted } from './advisor/advise.js'
 import type { Limits } from './advisor/choose.js'
 import { openClone } from './advisor/clone.js'
 import { findHypopg, openHypopg } from './advisor/hypopg.js'
+import { proveSet } from './advisor/prove-set.js'
 import { joinPlanners } from './advisor/join-planners.js'
 import { type Sampled, sampleExpressions, sampleId } from './advisor/sample.js'
 import type { WhatIf } from './advisor/what-if.js'
 import { AuditError, ConfigError } from './errors.js'
-import type { IndexAdvice } from './evidence/advice/model.js'
+import type { IndexAdvice, IndexProof } from './evidence/advice/model.js'
 import { loadParser } from './evidence/catalog/expression.js'
 import { linkCatalog } from './evidence/catalog/link.js'
 import type { Catalog, Table } from './evidence/catalog/model.js'
@@ -20,6 +21,8 @@ import { bindQuery } from './evidence/workload/bind.js'
 import { collectWorkload } from './evidence/workload/collect.js'
 import type { LogOptions } from './evidence/workload/log/read.js'
 import type { Workload } from './evidence/workload/model.js'
+import { recreateStructure } from './fix/recreate.js'
+import { describeLeftOver, describeUnmade } from './scratch-remarks.js'
 import { openSource, type Source, type SourceRequest } from './source/open.js'
 import type { Session } from './source/session.js'
 import type { LoadOptions } from './source/files/model.js'
@@ -39,6 +42,8 @@ export interface AdviceRequest extends AdviceLimits {
   readonly load?: LoadOptions
   readonly workload: readonly string[]
   readonly logs?: LogOptions
+  /** Connection string of a server where the advised set is built on generated rows, in a database that is made and dropped there. */
+  readonly proofDatabase?: string
   readonly progress?: (phase: string) => void
   readonly signal?: AbortSignal
 }
@@ -62,7 +67,9 @@ export async function adviseOnSource(request: AdviceRequest): Promise<AdviceResu
   const { progress = () => undefined, signal } = request
   progress(request.source.kind === 'server' ? 'Connecting' : 'Loading')
   const load = { ...request.load, exclude: request.workload, ...(signal ? { signal } : {}) }
-  const [source] = await Promise.all([openSource(request.source, load), loadParser()])
+  const { proofDatabase } = request
+  const options = { ...load, ...(proofDatabase === undefined ? {} : { proofDatabase }) }
+  const [source] = await Promise.all([openSource(request.source, options), loadParser()])
   const stop = () => void source.close().catch(() => undefined)
   signal?.addEventListener('abort', stop)
   try {
@@ -81,14 +88,34 @@ export async function adviseOnSource(request: AdviceRequest): Promise<AdviceResu
     const evidence = { catalog: linkCatalog(raw), statistics: linkStatistics(statistics, raw), workload }
     await source.disconnect()
     const advice = await adviseOn(evidence, source.kind === 'snapshot' ? {} : source, request)
+    const proof = proofDatabase === undefined ? null : await prove(source, evidence, advice, progress)
     return {
-      advice: { ...advice, notSeen: [...statistics.notSeen, ...notSeen, ...advice.notSeen] },
+      advice: {
+        ...advice,
+        ...(proof ? { proof } : {}),
+        notSeen: [...statistics.notSeen, ...notSeen, ...advice.notSeen, ...(proof?.notSeen ?? [])],
+      },
       source: source.name,
     }
   } finally {
     signal?.removeEventListener('abort', stop)
     await source.close()
   }
+}
+
+/** Builds the advised set on the server for proofs; null where nothing is advised. */
+async function prove(
+  { scratches }: Source,
+  evidence: Advised,
+  advice: IndexAdvice,
+  progress: (phase: string) => void,
+): Promise<IndexProof | null> {
+  if (advice.indexes.length === 0) return null
+  const scratch = await scratches.open(() => recreateStructure(evidence.catalog))
+  const proof = await proveSet(scratch, evidence, advice, progress)
+  const unmade = scratches.listUnmade().map(describeUnmade)
+  const leftOver = (await scratches.close()).map(describeLeftOver)
+  return { ...proof, notSeen: [...unmade, ...proof.notSeen, ...leftOver] }
 }
 
 /** What a source can be asked beside its catalog. */

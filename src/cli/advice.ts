@@ -28,6 +28,11 @@ export const adviceFlags = {
     default: 60,
     helpValue: '<seconds>',
   }),
+  'proof-db': Flags.string({
+    description:
+      'Connection string of a server where the set is really built, on generated rows in a scratch database that is created there and dropped, and the statements are run without it and with it.',
+    helpValue: '<url>',
+  }),
   planner: Flags.option({
     options: ['auto', 'hypopg', 'clone'] as const,
     default: 'auto' as const,
@@ -73,6 +78,7 @@ export async function runAdvice({ args, flags }: AdviceInput, configuration: Con
       ...(flags['per-table'] === undefined ? {} : { perTable: flags['per-table'] }),
       timeBudget: flags['time-budget'] * 1000,
       planner: flags.planner,
+      ...(flags['proof-db'] === undefined ? {} : { proofDatabase: flags['proof-db'] }),
       sample: flags.sample,
       progress: progress.begin,
       signal,

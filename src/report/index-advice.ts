@@ -40,7 +40,41 @@ function summarize(advice: IndexAdvice, source: string): readonly string[] {
       ? `${source}: no index would make ${count(statements, 'statement')} cheaper by what it costs.`
       : `${source}: ${indexes.length === 1 ? 'one index' : `${indexes.length} indexes`} of about ${size(bytes)} would bring the planned cost of ${count(statements, 'statement')} from ${number(cost.before)} to ${number(cost.after)} (${share(cost.after / cost.before)}).`,
     `Planned by ${describePlanners(advice)}: ${count(calls, 'question')} in ${(milliseconds / 1000).toFixed(1)} s.`,
+    ...describeProof(advice),
   ]
+}
+
+/** What came of building the set, where that was asked for. */
+function describeProof({ proof }: IndexAdvice): readonly string[] {
+  if (!proof) return []
+  const { version, rows, share: part, indexes, statements } = proof
+  const timed = statements.filter(({ before, after }) => before !== null && after !== null)
+  const sum = (of: (one: (typeof timed)[number]) => number | null) =>
+    timed.reduce((all, one) => all + (of(one) ?? 0), 0)
+  const whole = part < 1 ? ` (${share(part)} of the tables)` : ''
+  const idle = indexes.filter(({ usedBy }) => usedBy.length === 0).length
+  return [
+    `Built on PostgreSQL ${Math.floor(version / 10_000)} with ${rows.toLocaleString('en')} generated rows${whole} in ${time(indexes.reduce((all, one) => all + one.milliseconds, 0))}: ${timed.length} statements took ${time(sum(({ before }) => before))} without the indexes and ${time(sum(({ after }) => after))} with them; ${idle === 0 ? 'its planner reads every one of them' : `its planner does not read ${idle} of them there`}.`,
+  ]
+}
+
+/** What came of building one index. */
+function describeProven(index: AdvisedIndex, { proof }: IndexAdvice): readonly string[] {
+  const proven = proof?.indexes.find((one) => one.index === index)
+  if (!proven) return []
+  const { reason, milliseconds, bytes, usedBy } = proven
+  if (reason !== null) return [`It could not be built: ${reason}.`]
+  const by =
+    usedBy.length === 0
+      ? 'no plan there reads it'
+      : `read there by ${usedBy.slice(0, FIRST).map(queryName).join(', ')}${usedBy.length > FIRST ? ` and ${usedBy.length - FIRST} more` : ''}`
+  return [`Built in ${time(milliseconds)}, ${size(bytes)}; ${by}.`]
+}
+
+function time(milliseconds: number): string {
+  return milliseconds >= 1000
+    ? `${(milliseconds / 1000).toFixed(1)} s`
+    : `${milliseconds >= 10 ? Math.round(milliseconds) : milliseconds.toPrecision(2)} ms`
 }
 
 /** What writes pay, where the workload has any. */
@@ -55,6 +89,7 @@ function renderTerminal(advice: IndexAdvice, source: string): string {
   for (const [at, index] of advice.indexes.entries()) {
     lines.push('', `${at + 1}. ${statementOf(index)}`)
     lines.push(`   About ${size(index.bytes)}; ${describeUpkeep(index, advice)}.`)
+    for (const line of describeProven(index, advice)) lines.push(`   ${line}`)
     for (const replaced of index.replaces)
       lines.push(`   Makes ${replaced.address} superfluous: drop it once this one is in use.`)
     for (const served of index.serves.slice(0, FIRST)) lines.push(`   ${describeServed(served)}`)
@@ -73,22 +108,35 @@ function renderMarkdown(advice: IndexAdvice, source: string): string {
   const lines = ['# Indexes for the workload', '', ...summarize(advice, source)]
   for (const [at, index] of advice.indexes.entries()) {
     lines.push('', `## ${at + 1}. ${index.table.address}`, '', '```sql', statementOf(index), '```', '')
-    lines.push(`About ${size(index.bytes)}; ${describeUpkeep(index, advice)}.`)
+    lines.push(`About ${size(index.bytes)}; ${describeUpkeep(index, advice)}.`, ...describeProven(index, advice))
     for (const replaced of index.replaces)
       lines.push('', `Makes \`${replaced.address}\` superfluous: drop it once this one is in use.`)
     lines.push('', '| statement | calls | cost before | after | plan node |', '| --- | ---: | ---: | ---: | --- |')
     for (const { query, calls, before, after, node } of index.serves)
-      lines.push(`| ${escapeCell(nameOf(query))} | ${number(calls)} | ${number(before)} | ${number(after)} | ${node} |`)
+      lines.push(
+        `| ${escapeCell(queryName(query))} | ${number(calls)} | ${number(before)} | ${number(after)} | ${node} |`,
+      )
   }
   if (advice.notSeen.length > 0)
     lines.push('', '## Not looked at', '', ...listNotSeen(advice).map((line) => `- ${line}`))
   return `${lines.join('\n')}\n`
 }
 
-function asJson({ indexes, ...advice }: IndexAdvice, source: string) {
+function asJson({ indexes, proof, ...advice }: IndexAdvice, source: string) {
   return {
     source,
     ...advice,
+    proof: proof
+      ? {
+          ...proof,
+          indexes: proof.indexes.map(({ index, usedBy, ...one }) => ({
+            ...one,
+            at: indexes.indexOf(index),
+            usedBy: usedBy.map(queryName),
+          })),
+          statements: proof.statements.map(({ query, ...one }) => ({ ...one, query: queryName(query) })),
+        }
+      : null,
     indexes: indexes.map(({ table, shape, definition, bytes, upkeep, serves, replaces }) => ({
       table: table.address,
       definition,
@@ -128,10 +176,10 @@ function statementOf({ table, definition }: AdvisedIndex): string {
 }
 
 function describeServed({ query, calls, before, after, node }: ServedQuery): string {
-  return `${nameOf(query)}: ${number(before)} → ${number(after)}${calls > 1 ? ` × ${number(calls)} calls` : ''}, ${node}`
+  return `${queryName(query)}: ${number(before)} → ${number(after)}${calls > 1 ? ` × ${number(calls)} calls` : ''}, ${node}`
 }
 
-function nameOf({ name, location, normalized }: ServedQuery['query']): string {
+function queryName({ name, location, normalized }: ServedQuery['query']): string {
   return name ?? (location ? formatLocation(location) : normalized.slice(0, 70))
 }
 

@@ -14,6 +14,8 @@ export interface IndexAdvice {
   /** How often a planner was asked. */
   readonly calls: number
   readonly milliseconds: number
+  /** What came of building the set on a scratch server, where that was asked for. */
+  readonly proof?: IndexProof
   /** Statements that could not be planned, statistics that are missing, and what the time did not suffice for. */
   readonly notSeen: readonly NotSeen[]
 }
@@ -68,4 +70,35 @@ export interface ServedQuery {
   readonly after: number
   /** The plan node that reads the index. */
   readonly node: string
+}
+
+/** The advised set, really built. */
+export interface IndexProof {
+  /** `server_version_num` of the server on which the scratch database was. */
+  readonly version: number
+  /** Rows that were generated, and which share of those of the database that is, 0 … 1. */
+  readonly rows: number
+  readonly share: number
+  readonly indexes: readonly ProvenIndex[]
+  readonly statements: readonly ProvenStatement[]
+  readonly notSeen: readonly NotSeen[]
+}
+
+export interface ProvenIndex {
+  readonly index: AdvisedIndex
+  /** How long it took to build. */
+  readonly milliseconds: number
+  /** As built. */
+  readonly bytes: number
+  /** The statements whose plan reads it there. */
+  readonly usedBy: readonly WorkloadQuery[]
+  /** Why it could not be built; null when it was. */
+  readonly reason: string | null
+}
+
+/** Milliseconds of the quickest of some runs, without the set and with it; null where it was not run. */
+export interface ProvenStatement {
+  readonly query: WorkloadQuery
+  readonly before: number | null
+  readonly after: number | null
 }
