@@ -4,7 +4,7 @@ import { Graphviz } from '@hpcc-js/wasm-graphviz'
 import type { AuditResult } from '../engine/result.js'
 import { renderDrift, renderNotSeen, renderProblems } from './html/appendix.js'
 import { renderBilling } from './html/billing.js'
-import { renderCharts } from './html/charts.js'
+import { renderUse } from './html/charts.js'
 import { LEGEND, listNeighbours, renderDiagram } from './html/diagram/draw.js'
 import type { LayOut } from './html/diagram/layout.js'
 import { renderFilters } from './html/filters.js'
@@ -41,7 +41,7 @@ function renderHtml(result: AuditResult, script: string, layOut: LayOut): string
     chapter('summary', 'Summary', renderOverview(page)),
     chapter('diagram', 'Entity relationships', [DIAGRAM_TOOLS, renderDiagram(page, layOut), LEGEND, SELECTION]),
     chapter('billing', 'Billing model', renderBilling(page)),
-    chapter('use', 'Size and use', result.statistics ? renderCharts(page, result.statistics) : null),
+    chapter('use', 'Size and use', result.statistics ? renderUse(page, result.statistics) : null),
     chapter('queries', 'Where the time goes', renderQueries(result)),
     chapter('findings', 'Findings', [
       describeStates(page),

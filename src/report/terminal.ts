@@ -23,6 +23,7 @@ import {
   summarize,
   withFix,
 } from './summary.js'
+import { asksForSomething, describeEffectiveness } from './effectiveness.js'
 import { describeGrowth } from './growth.js'
 import { renderFrame } from './terminal/frame.js'
 import { renderTable } from './terminal/table.js'
@@ -64,6 +65,7 @@ export function renderTerminal(result: AuditResult, options: ReportOptions): str
     ...(options.verbose ? everything(paper, result) : whatMattersFirst(paper, result)),
     queries(paper, result),
     growth(paper, result),
+    effectiveness(paper, result),
     drift(paper, result),
     comparison(paper, 'Beside the baseline', result.baseline),
     comparison(paper, 'Since', result.since),
@@ -236,6 +238,24 @@ function describeCures(group: readonly Finding[]): string {
 }
 
 /** A line for each growing table with what to do, and one on several servers. */
+/** How many indexes are named unless all are asked for. */
+const FIRST_INDEXES = 5
+
+function effectiveness(paper: Paper, result: AuditResult): string {
+  const found = describeEffectiveness(result)
+  if (!found) return ''
+  const asking = found.indexes.filter(asksForSomething)
+  const shown = asking.slice(0, paper.verbose ? Infinity : FIRST_INDEXES)
+  return [
+    heading(paper, 'How the indexes are used'),
+    ...item(paper, `Counted ${found.counted}: ${found.counts}.`),
+    ...shown.flatMap(({ index, verdict, reason }) => item(paper, printable(`${index.address}: ${verdict}. ${reason}`))),
+    ...(asking.length > shown.length
+      ? item(paper, `And ${asking.length - shown.length} more; --verbose lists them.`)
+      : []),
+  ].join('\n')
+}
+
 function growth(paper: Paper, result: AuditResult): string {
   const found = describeGrowth(result)
   if (!found) return ''

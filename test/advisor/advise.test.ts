@@ -162,6 +162,21 @@ describe('advice on indexes', () => {
     expect(indexes).toEqual([])
   })
 
+  it('is the same in whatever order the statements come', async () => {
+    const queries = [
+      'select amount from covered where account = 17',
+      `select id, due from queued where state = 'open' order by due limit 20`,
+      'select filler from served where account = 17 order by at desc limit 5',
+      'select filler from mixed order by score desc, at limit 10',
+    ]
+    const listed = ({ indexes, cost }: IndexAdvice) => [
+      ...indexes.map(({ table, definition }) => `${table.address} ${definition}`),
+      cost.after.toFixed(6),
+    ]
+    const [there, back] = [await advise(queries.join(';')), await advise(queries.toReversed().join(';'))]
+    expect(listed(back)).toEqual(listed(there))
+  })
+
   it('keeps to a budget and to a number of indexes for each table', async () => {
     const queries = `select filler from covered where account = 17; select filler from covered where amount = 5;
       select filler from mixed where score = 5; select filler from mixed where at = '2026-01-01 00:00:00+00'`

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type IndexEffectiveness, judgeEffectiveness } from '../../src/evidence/statistics/effectiveness.js'
+import { asksForSomething, describeEffectiveness } from '../../src/report/effectiveness.js'
 import type { EmbeddedServer } from '../../src/source/embedded/server.js'
 import { readFixture, startScratch, withSchema } from '../scratch.js'
 
@@ -70,5 +72,35 @@ describe('the effectiveness of indexes', () => {
     const names = [...judged.values()].map(({ index }) => index.name)
     expect(new Set(names).size).toBe(names.length)
     expect(judged.get('account_note_idx')?.reason).toBe('account_wide_idx does all that it does.')
+  })
+})
+
+describe('the effectiveness of indexes and the rules', () => {
+  it('agree: what is reported as unused is never said to earn its place', async () => {
+    const folder = new URL('../../fixtures/rules/indexes/unused-index/', import.meta.url)
+    const sql = `${readFileSync(new URL('bad.sql', folder), 'utf8')}\n-- statistics: public.invoice {"rows": 1000, "sizeBytes": 8192000}`
+    const expected = [...sql.matchAll(/^\s*-- expect: (\S+)/gm)].map(([, address]) => address!)
+    const verdicts = await withSchema(server, sql, (catalog) => {
+      const { statistics } = readFixture(sql).evidence(catalog)
+      const all = judgeEffectiveness(catalog, statistics!)
+      return new Map(all.map(({ index, verdict }) => [index.address, verdict]))
+    })
+    const reported = expected.flatMap((address) => verdicts.get(address) ?? [])
+    expect(reported.length).toBeGreaterThan(0)
+    expect(reported.filter((verdict) => /^(?:earning|constraint|unknown)$/.test(verdict))).toEqual([])
+  })
+
+  it('are written in one order: what asks for something first', async () => {
+    const report = await withSchema(server, FIXTURE, (catalog) => {
+      const { statistics } = readFixture(FIXTURE).evidence(catalog)
+      return describeEffectiveness({ catalog, statistics })
+    })
+    expect(report?.counts).toBe('wrong kind 1, redundant 2, idle 1, earning 1, constraint 2')
+    expect(report?.indexes.filter(asksForSomething).map(({ index }) => index.name)).toEqual([
+      'account_tags_idx',
+      'account_note_idx',
+      'account_plan_idx',
+      'account_plan_note_idx',
+    ])
   })
 })

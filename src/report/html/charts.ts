@@ -4,6 +4,7 @@ import type { IndexStatistics, Statistics, TableStatistics } from '../../evidenc
 import { count } from '../summary.js'
 import { shorten } from './diagram/boxes.js'
 import { code, markup, type Markup } from './markup.js'
+import { renderEffectiveness } from './effectiveness.js'
 import type { Page } from './page.js'
 import { showBytes } from '../../fix/duration.js'
 
@@ -11,8 +12,14 @@ const BIGGEST_TABLES = 15
 const MOST_POINTS = 600
 const NAMED_POINTS = 6
 
+/** The charts, and every index with its verdict below them; null when the server counted nothing. */
+export function renderUse(page: Page, statistics: Statistics): Markup | null {
+  const [charts, verdicts] = [renderCharts(page, statistics), renderEffectiveness(page)]
+  return charts || verdicts ? markup`${charts}${verdicts}` : null
+}
+
 /** Index use against size, and growth and dead rows of the biggest tables; null when the server counted nothing. */
-export function renderCharts(page: Page, statistics: Statistics): Markup | null {
+function renderCharts(page: Page, statistics: Statistics): Markup | null {
   const indexes = listIndexes(page, statistics)
   const tables = listTables(page, statistics)
   if (indexes.length === 0 && tables.length === 0) return null
