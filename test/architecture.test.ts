@@ -57,7 +57,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   'src/prove-queries': ['src/engine', 'src/evidence', 'src/fix', 'src/source'],
   'src/prove-findings': ['src/prove-queries', 'src/errors', 'src/engine', 'src/evidence', 'src/fix', 'src/source'],
   'src/scratch-remarks': ['src/errors', 'src/evidence', 'src/source'],
-  'src/advise-indexes': ['src/advisor', 'src/evidence', 'src/source', 'src/errors'],
+  'src/advise-indexes': ['src/scratch-remarks', 'src/advisor', 'src/evidence', 'src/fix', 'src/source', 'src/errors'],
   'src/take-snapshot': ['src/evidence', 'src/source'],
   'src/report': ['src/billing', 'src/engine', 'src/evidence', 'src/fix', 'src/quote', 'src/errors'],
   'src/cli': [
