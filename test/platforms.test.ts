@@ -37,3 +37,17 @@ it('keeps a schema of a user that is only called like a platform', async () => {
     expect([...findPlatformSchemas({ catalog })]).toEqual([])
   })
 })
+
+it('leaves out tables in which migration tools note what was applied, not those that are only called so', async () => {
+  const tables = `
+    create table public._prisma_migrations (id text primary key, migration_name text, finished_at timestamptz);
+    create table public.alembic_version (version_num text);
+    create table public.schema_migrations (id int, name text);
+    create table public.invoice (id int primary key);`
+  await withSchema(server, tables, (catalog) => {
+    expect(describeLeftOut(catalog, findPlatformSchemas({ catalog }))).toEqual([
+      { what: 'table public._prisma_migrations', reason: 'It belongs to Prisma.', deliberate: true },
+      { what: 'table public.alembic_version', reason: 'It belongs to Alembic.', deliberate: true },
+    ])
+  })
+})

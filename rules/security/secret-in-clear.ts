@@ -8,7 +8,7 @@ const BARE = /^(?:secret|token|key|value|geheimnis|clave|chave|jeton)$/
 const HOLDER = /(?:^|_)(?:api_?keys?|access_?tokens?|refresh_?tokens?|mfa_factors?|totp_?\w*|api_?schluessel)$/
 /** Secrets that are handed to whoever shall use them once, and identifiers with such names. */
 const SHARED =
-  /csrf|xsrf|idempoten|page_?token|cursor|next_|sync_?token|device|push|publishable|public|payment_?token|card_?token|provider_?token|captcha|site_?key|primary_?key|foreign_?key|sort_?key|object_?key|cache_?key|partition_?key/
+  /display|mask|redact|preview|hint|csrf|xsrf|idempoten|page_?token|cursor|next_|sync_?token|device|push|publishable|public|payment_?token|card_?token|provider_?token|captcha|site_?key|primary_?key|foreign_?key|sort_?key|object_?key|cache_?key|partition_?key/
 /** Shorter values are codes. */
 const SHORTEST = 16
 

@@ -7,7 +7,7 @@ import type { Step } from '../fix/step.js'
 import { daysCounted } from '../evidence/statistics/age.js'
 import { assess } from './assess.js'
 import type { Finding, ObjectReference, RuleOutcome } from './result.js'
-import { findPlatformSchemas, schemaOf } from './platforms.js'
+import { findPlatformSchemas, schemaOf, tableOf, toolOf } from './platforms.js'
 import type { Grounds, GroundTier } from '../evidence/sample/model.js'
 import type { Detection, Rewrite, Rule, Tier } from './rule.js'
 
@@ -41,13 +41,16 @@ const MISSING: Record<EvidenceKind, string> = {
 }
 
 /**
- * Puts the evidence before every rule; schemas that belong to platforms are left out. A rule that throws is reported as crashed
+ * Puts the evidence before every rule; schemas that belong to platforms and tables of migration tools are left out. A rule that throws is reported as crashed
  * while the others go on. Cures are written for `target`.
  */
 export function judge(rules: readonly Rule[], evidence: Evidence, target: Target = targetOf(evidence)): Judgement {
   const judged: Judged[] = []
   const platforms = findPlatformSchemas(evidence)
-  const isOurs = ({ on }: Detection) => !platforms.has(schemaOf(on) ?? '')
+  const isOurs = ({ on }: Detection) => {
+    const table = tableOf(on)
+    return !platforms.has(schemaOf(on) ?? '') && (table === null || toolOf(table) === null)
+  }
   const outcomes = rules.map((rule): RuleOutcome => {
     const lacks = rule.needs.find((need) => evidence[need] === null)
     if (lacks) return { id: rule.id, outcome: 'skipped', reason: MISSING[lacks], lacks }

@@ -1,4 +1,4 @@
-import type { Catalog, Subject } from '../evidence/catalog/model.js'
+import type { Catalog, Subject, Table } from '../evidence/catalog/model.js'
 import type { Evidence, NotSeen } from '../evidence/model.js'
 
 /** A schema that a platform or library made for itself: its name, and tables that tell it from a user's schema of that name. */
@@ -28,6 +28,41 @@ const PLATFORMS: readonly Platform[] = [
   { name: 'PostGIS topology', schema: /^(topology|tiger|tiger_data)$/, tables: [] },
 ]
 
+/** Tables in which migration tools note what was applied, and a column that tells them from a user's table of that name. */
+const LEDGERS: readonly { readonly tool: string; readonly name: RegExp; readonly column: string }[] = [
+  { tool: 'Rails', name: /^ar_internal_metadata$/, column: 'key' },
+  { tool: 'a migration tool', name: /^schema_migrations$/, column: 'version' },
+  { tool: 'Prisma', name: /^_prisma_migrations$/, column: 'migration_name' },
+  { tool: 'Flyway', name: /^flyway_schema_history$/, column: 'installed_rank' },
+  { tool: 'Alembic', name: /^alembic_version$/, column: 'version_num' },
+  { tool: 'Knex', name: /^knex_migrations$/, column: 'migration_time' },
+  { tool: 'Knex', name: /^knex_migrations_lock$/, column: 'is_locked' },
+  { tool: 'Sequelize', name: /^SequelizeMeta$/, column: 'name' },
+  { tool: 'TypeORM', name: /^typeorm_metadata$/, column: 'type' },
+  { tool: 'node-pg-migrate', name: /^pgmigrations$/, column: 'run_on' },
+  { tool: 'goose', name: /^goose_db_version$/, column: 'is_applied' },
+  { tool: 'sql-migrate', name: /^gorp_migrations$/, column: 'applied_at' },
+  { tool: 'Liquibase', name: /^databasechangelog$/, column: 'orderexecuted' },
+  { tool: 'Liquibase', name: /^databasechangeloglock$/, column: 'lockgranted' },
+  { tool: 'Drizzle', name: /^__drizzle_migrations$/, column: 'hash' },
+  { tool: 'Diesel', name: /^__diesel_schema_migrations$/, column: 'run_on' },
+  { tool: 'SQLx', name: /^_sqlx_migrations$/, column: 'checksum' },
+  { tool: 'Django', name: /^django_migrations$/, column: 'app' },
+  { tool: 'Entity Framework', name: /^__EFMigrationsHistory$/, column: 'MigrationId' },
+]
+
+/** The migration tool whose table it is; null for a user's own. */
+export function toolOf(table: Table): string | null {
+  const ledger = LEDGERS.find(({ name, column }) => name.test(table.name) && table.column(column) !== undefined)
+  return ledger?.tool ?? null
+}
+
+/** The table that an object is or belongs to; null for others. */
+export function tableOf(on: Subject): Table | null {
+  if (on.kind === 'table') return on
+  return 'table' in on && on.table.kind === 'table' ? on.table : null
+}
+
 /** Schemas of platforms in this catalog, by name. Where there is nothing else, the platform itself is what is reviewed. */
 export function findPlatformSchemas({ catalog }: Pick<Evidence, 'catalog'>): ReadonlyMap<string, string> {
   const found = new Map<string, string>()
@@ -48,10 +83,16 @@ export function schemaOf(on: Subject): string | null {
   return 'schema' in on ? (typeof on.schema === 'string' ? on.schema : on.schema.name) : null
 }
 
-/** A line for every platform schema that was left out. */
+/** A line for every platform schema and every table of a migration tool that was left out. */
 export function describeLeftOut(catalog: Catalog, platforms: ReadonlyMap<string, string>): readonly NotSeen[] {
-  return [...platforms].map(([schema, platform]) => {
-    const tables = catalog.tables.filter((table) => table.schema.name === schema).length
-    return { what: `schema ${schema} (${tables} tables)`, reason: `It belongs to ${platform}.`, deliberate: true }
-  })
+  return [
+    ...[...platforms].map(([schema, platform]) => {
+      const tables = catalog.tables.filter((table) => table.schema.name === schema).length
+      return { what: `schema ${schema} (${tables} tables)`, reason: `It belongs to ${platform}.`, deliberate: true }
+    }),
+    ...catalog.tables.flatMap((table) => {
+      const tool = platforms.has(table.schema.name) ? null : toolOf(table)
+      return tool ? { what: `table ${table.address}`, reason: `It belongs to ${tool}.`, deliberate: true } : []
+    }),
+  ]
 }
