@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { adviseOn, adviseOnSource } from '../src/advise-indexes.js'
+import { adviseOn, adviseOnSource } from '../src/audit/advise-indexes.js'
 import type { IndexAdvice } from '../src/evidence/advice/model.js'
 import { loadParser } from '../src/evidence/catalog/expression.js'
 import { linkCatalog } from '../src/evidence/catalog/link.js'

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { audit } from '../src/audit.js'
+import { audit } from '../src/audit/audit.js'
 import { describeServer } from '../src/report/wording.js'
 
 it('gives advice and SQL for the version in production, where that is older', async () => {

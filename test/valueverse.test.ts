@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import pg from 'pg'
-import { audit } from '../src/audit.js'
+import { audit } from '../src/audit/audit.js'
 import type { AuditResult } from '../src/engine/result.js'
 import { compareCatalogs, describeCatalog } from '../src/evidence/catalog/describe.js'
 import { planMigration } from '../src/fix/migration.js'

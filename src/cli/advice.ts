@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import type { AdviceResult } from '../advise-indexes.js'
+import type { AdviceResult } from '../audit/advise-indexes.js'
 import { ConfigError } from '../errors.js'
 import { type AuditInput, auditFlags, chooseSource, readVariables } from './audit-flags.js'
 import type { Configuration } from './configuration.js'
@@ -64,7 +64,7 @@ export async function runAdvice({ args, flags }: AdviceInput, configuration: Con
   const layout = flags.layout ?? source.layout
   const budget = flags.budget === undefined ? undefined : readSize(flags.budget)
   const request = resolveSource(chooseSource({ args, flags }, configuration), process.env)
-  const { adviseOnSource } = await import('../advise-indexes.js')
+  const { adviseOnSource } = await import('../audit/advise-indexes.js')
   return interruptible(flags.quiet, (progress, signal) =>
     adviseOnSource({
       source: request.source,

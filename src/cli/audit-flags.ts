@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import type { AuditRequest } from '../audit.js'
+import type { AuditRequest } from '../audit/audit.js'
 import type { AuditResult } from '../engine/result.js'
 import { ConfigError } from '../errors.js'
 import type { Configuration } from './configuration.js'
@@ -151,8 +151,8 @@ export async function runAudit(
   const request = resolveSource(chooseSource({ args, flags }, configuration), process.env)
   const variables = { ...source.variables, ...readVariables(flags.variable ?? []) }
   const audit = flags.static
-    ? (await import('../audit-static.js')).auditStatically
-    : (await import('../audit.js')).audit
+    ? (await import('../audit/static.js')).auditStatically
+    : (await import('../audit/audit.js')).audit
   const newMigrations = await nameNew(flags, request.source)
   const database = newMigrations ? underMigrations(request.source) : request.source
   return interruptible(flags.quiet, (progress, signal) =>

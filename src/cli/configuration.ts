@@ -1,5 +1,5 @@
 import { dirname, relative, resolve } from 'node:path'
-import type { AuditRequest } from '../audit.js'
+import type { AuditRequest } from '../audit/audit.js'
 import { findConfig } from '../config/find.js'
 import type { LoadedConfig } from '../config/load.js'
 import type { Config } from '../config/schema.js'

@@ -1,5 +1,5 @@
 import { join, normalize } from 'node:path'
-import type { AuditRequest } from '../audit.js'
+import type { AuditRequest } from '../audit/audit.js'
 import { ConfigError } from '../errors.js'
 import { statIfThere } from './stat.js'
 

@@ -36,7 +36,7 @@ export default class Snapshot extends BaseCommand {
     checkOutput(flags.output)
     const { source } = resolveSource({ targets: [], db: flags.db, workload: [] }, process.env)
     if (source.kind !== 'server') throw new ConfigError('A snapshot is taken of a live server.')
-    const { takeSnapshot } = await import('../take-snapshot.js')
+    const { takeSnapshot } = await import('../audit/take-snapshot.js')
     const text = await takeSnapshot({
       connection: source.connection,
       replicas: source.replicas ?? [],

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { adviseOn } from '../../src/advise-indexes.js'
+import { adviseOn } from '../../src/audit/advise-indexes.js'
 import type { IndexAdvice } from '../../src/evidence/advice/model.js'
 import { linkCatalog } from '../../src/evidence/catalog/link.js'
 import { readCatalog } from '../../src/evidence/catalog/read.js'

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { adviseOnSource, type AdviceRequest } from '../../src/advise-indexes.js'
+import { adviseOnSource, type AdviceRequest } from '../../src/audit/advise-indexes.js'
 import type { IndexAdvice } from '../../src/evidence/advice/model.js'
 import { asRole, startServer, type TestServer } from '../servers.js'
 

@@ -13,7 +13,7 @@ import { readWorkloadFiles } from '../../src/evidence/workload/read.js'
 import { parseSnapshot } from '../../src/evidence/snapshot.js'
 import { linkStatements, readStatements } from '../../src/evidence/workload/statements.js'
 import { openLiveSession } from '../../src/source/live/session.js'
-import { takeSnapshot } from '../../src/take-snapshot.js'
+import { takeSnapshot } from '../../src/audit/take-snapshot.js'
 import { asRole, type Major, startServer, type TestServer } from '../servers.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'server-workload-'))

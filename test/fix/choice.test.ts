@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { audit } from '../../src/audit.js'
+import { audit } from '../../src/audit/audit.js'
 import { loadParser } from '../../src/evidence/catalog/expression.js'
 import { findConflicts } from '../../src/fix/conflicts.js'
 import { chosenFewer, planMigration } from '../../src/fix/migration.js'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { audit } from '../../src/audit.js'
+import { audit } from '../../src/audit/audit.js'
 import type { Finding } from '../../src/engine/result.js'
 import { planMigration } from '../../src/fix/migration.js'
 import { makeParts } from '../../src/fix/parts.js'

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { audit } from '../../src/audit.js'
+import { audit } from '../../src/audit/audit.js'
 import { openTarget } from '../../src/cli/migration-target.js'
 import type { AuditResult } from '../../src/engine/result.js'
 import { type MigrationChoice, planMigration } from '../../src/fix/migration.js'

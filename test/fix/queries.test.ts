@@ -7,7 +7,7 @@ import { linkCatalog } from '../../src/evidence/catalog/link.js'
 import { readCatalog } from '../../src/evidence/catalog/read.js'
 import { fillTables } from '../../src/fix/queries/fill.js'
 import { createRandom } from '../../src/fix/queries/random.js'
-import { tryRewrite } from '../../src/prove-queries.js'
+import { tryRewrite } from '../../src/audit/prove-queries.js'
 import type { EmbeddedServer } from '../../src/source/embedded/server.js'
 import { emptyDatabase, readFixture, startScratch } from '../scratch.js'
 

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { audit } from '../../src/audit.js'
+import { audit } from '../../src/audit/audit.js'
 import type { AuditResult } from '../../src/engine/result.js'
 import { planMigration } from '../../src/fix/migration.js'
 import { makeParts, type MigrationPart, type OutsideTransaction } from '../../src/fix/parts.js'

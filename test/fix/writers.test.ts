@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { audit } from '../../src/audit.js'
+import { audit } from '../../src/audit/audit.js'
 import { writeMigration } from '../../src/cli/fixing.js'
 import type { AuditResult } from '../../src/engine/result.js'
 import { WRITERS } from '../../src/fix/writers/index.js'

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import pg from 'pg'
-import { audit } from '../../src/audit.js'
+import { audit } from '../../src/audit/audit.js'
 import { loadParser } from '../../src/evidence/catalog/expression.js'
 import { collectSample } from '../../src/evidence/sample/collect.js'
 import { openRowSession } from '../../src/source/live/rows.js'
-import { PROPOSERS } from '../../src/sample-rows.js'
+import { PROPOSERS } from '../../src/audit/sample-rows.js'
 import { readLiveCatalog } from '../live-catalog.js'
 import { asRole, startServer, type TestServer } from '../servers.js'
 

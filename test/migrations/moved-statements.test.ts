@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { audit } from '../../src/audit.js'
+import { audit } from '../../src/audit/audit.js'
 import { renderFiles, writeMigration } from '../../src/cli/fixing.js'
 import { chooseTarget } from '../../src/cli/migration-target.js'
 import { describeCatalog } from '../../src/evidence/catalog/describe.js'

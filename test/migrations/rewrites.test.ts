@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { audit } from '../../src/audit.js'
+import { audit } from '../../src/audit/audit.js'
 
 const INIT = `
 create table public.customer (id bigint primary key);

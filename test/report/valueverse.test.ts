@@ -1,5 +1,5 @@
 import { beforeAll, expect, it } from 'vitest'
-import { audit } from '../../src/audit.js'
+import { audit } from '../../src/audit/audit.js'
 import type { AuditResult } from '../../src/engine/result.js'
 import { FORMATS, renderReport } from '../../src/report/formats.js'
 

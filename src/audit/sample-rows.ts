@@ -1,11 +1,11 @@
-import { proposePredicates } from './billing/propositions/predicates.js'
-import { AuditError } from './errors.js'
-import type { Catalog } from './evidence/catalog/model.js'
-import type { EvidenceKind, NotSeen } from './evidence/model.js'
-import { collectSample, type Proposers, type SampleRequest } from './evidence/sample/collect.js'
-import { proposeInclusions } from './evidence/sample/foreign-keys.js'
-import type { DataDepth, Sample } from './evidence/sample/model.js'
-import type { Source } from './source/open.js'
+import { proposePredicates } from '../billing/propositions/predicates.js'
+import { AuditError } from '../errors.js'
+import type { Catalog } from '../evidence/catalog/model.js'
+import type { EvidenceKind, NotSeen } from '../evidence/model.js'
+import { collectSample, type Proposers, type SampleRequest } from '../evidence/sample/collect.js'
+import { proposeInclusions } from '../evidence/sample/foreign-keys.js'
+import type { DataDepth, Sample } from '../evidence/sample/model.js'
+import type { Source } from '../source/open.js'
 
 /** Whether rows are looked at, and how far. */
 export interface DataRequest extends Omit<SampleRequest, 'depth'> {

@@ -1,11 +1,11 @@
-import { readCatalog } from './evidence/catalog/read.js'
-import { addNodes } from './evidence/statistics/nodes.js'
-import { addShards } from './evidence/statistics/shards.js'
-import { readStatistics } from './evidence/statistics/read.js'
-import { loadParser } from './evidence/catalog/expression.js'
-import { renderSnapshot } from './evidence/snapshot.js'
-import { readStatements, withoutUtilities } from './evidence/workload/statements.js'
-import { type LiveSession, openLiveSession } from './source/live/session.js'
+import { readCatalog } from '../evidence/catalog/read.js'
+import { addNodes } from '../evidence/statistics/nodes.js'
+import { addShards } from '../evidence/statistics/shards.js'
+import { readStatistics } from '../evidence/statistics/read.js'
+import { loadParser } from '../evidence/catalog/expression.js'
+import { renderSnapshot } from '../evidence/snapshot.js'
+import { readStatements, withoutUtilities } from '../evidence/workload/statements.js'
+import { type LiveSession, openLiveSession } from '../source/live/session.js'
 
 export interface SnapshotRequest {
   /** A connection string; `undefined` takes the environment's `PG*` variables. */

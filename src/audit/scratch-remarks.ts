@@ -1,6 +1,6 @@
-import { LeftOverError } from './errors.js'
-import type { NotSeen } from './evidence/model.js'
-import type { LeftOver, Unmade } from './source/session.js'
+import { LeftOverError } from '../errors.js'
+import type { NotSeen } from '../evidence/model.js'
+import type { LeftOver, Unmade } from '../source/session.js'
 
 /** What a report says of something that the scratch copy lacks. */
 export function describeUnmade({ what, reason }: Unmade): NotSeen {
