@@ -9,8 +9,9 @@ import { type EquationFact, findEquations } from './equations.js'
 import { examineInclusion, type Inclusion, type InclusionFact } from './inclusion.js'
 import { examineKeys, type KeyFact } from './keys.js'
 import { BUDGET, type Budget, createLooks } from './look.js'
+import type { Depth } from './grounds.js'
 import type { DataDepth, Grounds, Obstacle, Sample, SampledTable } from './model.js'
-import { type Depth, examinePredicates, type Predicate, type PredicateFact } from './predicates.js'
+import { examinePredicates, type Predicate, type PredicateFact } from './predicates.js'
 import { chooseTables, type SampleTable } from './tables.js'
 
 /** Tables over this many bytes are not read whole unless more is asked for. */

@@ -2,11 +2,11 @@ import { quoteIdentifier } from '../../quote.js'
 import type { Column, Table } from '../catalog/model.js'
 import { splitName, stripEnding } from '../catalog/naming.js'
 import type { CodedColumn, CodedTable } from './codes.js'
-import { groundsFrom, notLookedAt } from './grounds.js'
+import { type Depth, groundsFrom, notLookedAt, whyNotAll } from './grounds.js'
 import { type LookAt, saw } from './look.js'
 import { type Codes, type DependencyMeasure, measureDependency, mismatches } from './measures.js'
 import type { Counterexample, Grounds } from './model.js'
-import { clip, type Depth } from './predicates.js'
+import { clip } from './predicates.js'
 import type { SampleTable } from './tables.js'
 
 /** Columns that say something about what another column names, and not about the row. */
@@ -305,8 +305,7 @@ async function examine(
     milliseconds: coded.milliseconds,
     at: coded.at,
     wouldFalsify,
-    whyNotHigher:
-      place.sizeBytes > depth.verifyBytes && depth.verifyBytes > 0 ? ('size limit' as const) : depth.otherwise,
+    whyNotHigher: whyNotAll(place, depth),
   }
   const exceptions = (verified: boolean) => listExceptions(all.list, determinantNames, verified, look)
   const seen = dependents.map(({ column, measure }) => ({ name: column.name, exceptions: measure.badGroups }))

@@ -1,10 +1,9 @@
 import { quoteIdentifier } from '../../quote.js'
 import type { Column } from '../catalog/model.js'
 import type { CodedTable } from './codes.js'
-import { groundsFrom } from './grounds.js'
+import { type Depth, groundsFrom, whyNotAll } from './grounds.js'
 import { type LookAt, saw } from './look.js'
 import type { Grounds } from './model.js'
-import type { Depth } from './predicates.js'
 import type { SampleTable } from './tables.js'
 
 /**
@@ -224,7 +223,7 @@ async function measure(
           sql: `select count(*) from ${all || place.whole ? place.relation : place.from(numbers.columns)} where ${wrong}`,
           milliseconds: result.milliseconds,
           at: result.at,
-          whyNotHigher: place.sizeBytes > depth.verifyBytes && depth.verifyBytes > 0 ? 'size limit' : depth.otherwise,
+          whyNotHigher: whyNotAll(place, depth),
           wouldFalsify: `One row of ${place.table.address} for which ${wrong}.`,
         }),
       },

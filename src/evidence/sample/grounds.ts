@@ -12,6 +12,20 @@ import type { SampleTable } from './tables.js'
 /** The share of violations up to which a proposition still holds, with exceptions. */
 const EXCEPTIONAL = 0.05
 
+/** How far rows are looked at. */
+export interface Depth {
+  /** Every row of tables up to so many bytes; 0 for none. */
+  readonly verifyBytes: number
+  /** Why others are not. */
+  readonly otherwise: Obstacle
+  readonly showValues: boolean
+}
+
+/** Why not every row of a table is read. */
+export function whyNotAll({ sizeBytes }: Pick<SampleTable, 'sizeBytes'>, { verifyBytes, otherwise }: Depth): Obstacle {
+  return verifyBytes > 0 && sizeBytes > verifyBytes ? 'size limit' : otherwise
+}
+
 /** What one look at rows came to. */
 export interface Seen {
   readonly place: Pick<SampleTable, 'rowsEstimated' | 'rowSecurity' | 'statisticsAgeDays'>

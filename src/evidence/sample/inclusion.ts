@@ -1,9 +1,9 @@
 import { quoteIdentifier } from '../../quote.js'
 import type { Column } from '../catalog/model.js'
-import { groundsFrom, notLookedAt } from './grounds.js'
+import { type Depth, groundsFrom, notLookedAt, whyNotAll } from './grounds.js'
 import { type LookAt, saw } from './look.js'
 import type { Counterexample, Grounds } from './model.js'
-import { clip, type Depth } from './predicates.js'
+import { clip } from './predicates.js'
 import type { SampleTable } from './tables.js'
 
 /** Columns whose values may all be those of a key. */
@@ -73,7 +73,7 @@ export async function examineInclusion(
       sql: all ? sql : drawn,
       milliseconds: result.milliseconds,
       at: result.at,
-      whyNotHigher: place.sizeBytes > depth.verifyBytes && depth.verifyBytes > 0 ? 'size limit' : depth.otherwise,
+      whyNotHigher: whyNotAll(place, depth),
       wouldFalsify,
     })
     const keys = parent?.rowsEstimated ?? null

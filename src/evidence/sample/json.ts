@@ -1,10 +1,9 @@
 import { quoteIdentifier, quoteLiteral } from '../../quote.js'
 import type { Column } from '../catalog/model.js'
-import { groundsFrom } from './grounds.js'
+import { type Depth, groundsFrom, whyNotAll } from './grounds.js'
 import { type Census, decideJson, type JsonDecision, type KeyProfile, type KeyType, typeOfKey } from './json-shape.js'
 import { type LookAt, saw } from './look.js'
 import type { Grounds } from './model.js'
-import type { Depth } from './predicates.js'
 import type { SampleTable } from './tables.js'
 
 /** A key of the elements, with the type that holds it. */
@@ -98,7 +97,7 @@ async function examine(
       sql: seen.sql,
       milliseconds: seen.milliseconds,
       at: seen.at,
-      whyNotHigher: place.sizeBytes > depth.verifyBytes && depth.verifyBytes > 0 ? 'size limit' : depth.otherwise,
+      whyNotHigher: whyNotAll(place, depth),
       wouldFalsify: `One row of ${column.table.address} whose ${column.name} is no such document (${what} with these keys).`,
     }),
   }

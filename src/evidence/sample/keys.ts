@@ -2,10 +2,9 @@ import { quoteIdentifier } from '../../quote.js'
 import type { Column, Table } from '../catalog/model.js'
 import { splitName, stripEnding } from '../catalog/naming.js'
 import type { CodedColumn, CodedTable } from './codes.js'
-import { groundsFrom } from './grounds.js'
+import { type Depth, groundsFrom, whyNotAll } from './grounds.js'
 import { type LookAt, saw } from './look.js'
 import type { Grounds } from './model.js'
-import type { Depth } from './predicates.js'
 import type { SampleTable } from './tables.js'
 
 /** Columns that no two rows have alike, though nothing keeps it so. */
@@ -56,8 +55,7 @@ export async function examineKeys(
       sql,
       milliseconds: coded.milliseconds,
       at: coded.at,
-      whyNotHigher:
-        place.sizeBytes > depth.verifyBytes && depth.verifyBytes > 0 ? ('size limit' as const) : depth.otherwise,
+      whyNotHigher: whyNotAll(place, depth),
       wouldFalsify: `Two rows of ${place.table.address} with the same ${columns.map(({ name }) => name).join(', ')}.`,
     }
     const fact = (grounds: Grounds): KeyFact => ({ columns: columns.map(({ name }) => name), as, where, grounds })

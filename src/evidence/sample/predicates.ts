@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../../quote.js'
 import type { Column, Table } from '../catalog/model.js'
-import { groundsFrom, notLookedAt } from './grounds.js'
+import { type Depth, groundsFrom, notLookedAt, whyNotAll } from './grounds.js'
 import { type LookAt, saw } from './look.js'
 import type { Counterexample, Grounds, Obstacle } from './model.js'
 import type { SampleTable } from './tables.js'
@@ -27,15 +27,6 @@ export interface Predicate {
 export interface PredicateFact {
   readonly grounds: Grounds
   readonly tallies: Readonly<Record<string, number>>
-}
-
-/** How far rows are looked at. */
-export interface Depth {
-  /** Every row of tables up to so many bytes; 0 for none. */
-  readonly verifyBytes: number
-  /** Why others are not. */
-  readonly otherwise: Obstacle
-  readonly showValues: boolean
 }
 
 /** Predicates in one statement; more columns than this a result cannot have anyway (1,664). */
@@ -128,7 +119,7 @@ async function count(
       sql: countingSql(from, predicate),
       milliseconds: result.milliseconds,
       at: result.at,
-      whyNotHigher: place.sizeBytes > depth.verifyBytes && depth.verifyBytes > 0 ? 'size limit' : depth.otherwise,
+      whyNotHigher: whyNotAll(place, depth),
       wouldFalsify: falsifies(predicate),
     })
     return [predicate.id, { grounds, tallies }]
