@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { audit } from '../../src/audit/audit.js'
 import { compareFindings } from '../../src/engine/compare.js'
@@ -15,8 +15,8 @@ import { HOSTILE, makeFinding, makeFix, makeResult } from './result.js'
 import { MADE_UP_STATISTICS } from './statistics.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'html-report-'))
-/** Where screenshots go, to be looked at by a person. */
-const pictures = process.env['SCREENSHOTS'] ?? folder
+/** Where screenshots go that a person wants to look at; none are taken without it. */
+const pictures = process.env['SCREENSHOTS']
 
 let browser: Browser
 let render: (result: AuditResult) => string
@@ -34,6 +34,10 @@ afterAll(async () => {
 afterEach(() => {
   expect(complaints.splice(0)).toEqual([])
 })
+
+async function picture(shown: Page | Locator, name: string, options: { readonly fullPage?: boolean } = {}) {
+  if (pictures !== undefined) await shown.screenshot({ path: join(pictures, name), ...options })
+}
 
 function auditFiles(path: string, prove: boolean): Promise<AuditResult> {
   return audit({ source: { kind: 'files', paths: [path] }, prove, startedAt: new Date('2026-05-04T10:11:12Z') })
@@ -123,7 +127,7 @@ describe('of a billing schema', () => {
       return [...table.querySelectorAll('text')].some((text) => text.getBoundingClientRect().right > box.right)
     }).map((table) => table.textContent)`)
     expect(spilled).toEqual([])
-    await page.screenshot({ path: join(pictures, 'billing-light.png'), fullPage: true })
+    await picture(page, 'billing-light.png', { fullPage: true })
   })
 
   it('zooms and moves the diagram by button, wheel, mouse and key', async () => {
@@ -244,8 +248,7 @@ describe('of a billing schema', () => {
     }
     await page.locator('#since a').last().click()
     await expect.poll(() => page.locator('.f[open]:visible').count()).toBe(1)
-    for (const id of ['baseline', 'since', 'suppressed', 'not-seen'])
-      await page.locator(`#${id}`).screenshot({ path: join(pictures, `${id}.png`) })
+    for (const id of ['baseline', 'since', 'suppressed', 'not-seen']) await picture(page.locator(`#${id}`), `${id}.png`)
   })
 
   it('copies exactly the SQL that it shows', async () => {
@@ -275,7 +278,7 @@ describe('of a billing schema', () => {
     const weak = (await page.evaluate(MEASURE_CONTRAST)) as readonly Measured[]
     expect(weak.length).toBeGreaterThan(100)
     expect(weak.filter(({ ratio }) => ratio < 4.5)).toEqual([])
-    await page.screenshot({ path: join(pictures, `billing-unfolded-${colorScheme}.png`), fullPage: true })
+    await picture(page, `billing-unfolded-${colorScheme}.png`, { fullPage: true })
   })
 
   it('shows where the keyboard is, and leads past the contents', async () => {
@@ -311,7 +314,7 @@ describe('of a billing schema', () => {
     expect(await page.evaluate('getComputedStyle(document.body).backgroundColor')).toBe('rgb(255, 255, 255)')
     expect(await page.locator('.f > .b').filter({ visible: true }).count()).toBe(billing.findings.length)
     expect(await page.locator('nav, #filters').filter({ visible: true }).count()).toBe(0)
-    const pdf = await page.pdf({ format: 'A4', path: join(pictures, 'billing.pdf') })
+    const pdf = await page.pdf({ format: 'A4', path: join(pictures ?? folder, 'billing.pdf') })
     expect(pdf.subarray(0, 5).toString()).toBe('%PDF-')
   })
 
@@ -327,7 +330,7 @@ it('charts size and use', async () => {
   const page = await open(render({ ...billing, statistics: MADE_UP_STATISTICS }))
   const indexes = [...billing.catalog.indexes()].length
   expect(await page.locator('#use circle').count()).toBe(indexes)
-  await page.locator('#use').screenshot({ path: join(pictures, 'use.png') })
+  await picture(page.locator('#use'), 'use.png')
 })
 
 it('stays below 1 MB at 150 tables with all their fixes', { timeout: 300_000 }, async () => {
@@ -364,14 +367,14 @@ it.each([100, 1000])('is usable at %i tables', { timeout: 400_000 }, async (tabl
   const result = await auditGenerated(tables)
   expect(result.catalog.tables).toHaveLength(tables)
   const page = await open(render({ ...result, statistics: MADE_UP_STATISTICS }))
-  await page.screenshot({ path: join(pictures, `${tables}-top.png`) })
+  await picture(page, `${tables}-top.png`)
   const drawn = await page.locator('#er .tb').count()
   expect(drawn).toBe(Math.min(tables, 150))
   if (drawn < tables)
     expect(await page.locator('#diagram .note').textContent()).toContain(`150 of ${tables} tables are drawn`)
   await page.locator('#er').scrollIntoViewIfNeeded()
   await page.click('[data-zoom=fit]')
-  await page.locator('#diagram').screenshot({ path: join(pictures, `${tables}-diagram.png`) })
+  await picture(page.locator('#diagram'), `${tables}-diagram.png`)
   const begun = performance.now()
   await page.fill('[name=text]', 'float8')
   await expect.poll(() => page.locator('#shown').textContent(), { interval: 20, timeout: 10_000 }).toContain(' of ')
@@ -383,7 +386,7 @@ it.each([100, 1000])('is usable at %i tables', { timeout: 400_000 }, async (tabl
   await expect.poll(() => page.locator('#selection h3 code').textContent()).toBe(sought?.address)
   expect(await page.locator('#er .tb.on .na').textContent()).toContain(sought?.name)
   await page.evaluate(`document.getElementById('findings').scrollIntoView()`)
-  await page.screenshot({ path: join(pictures, `${tables}-filtered.png`) })
+  await picture(page, `${tables}-filtered.png`)
 })
 
 it('lets no name of a database into its elements, attributes or scripts', async () => {
