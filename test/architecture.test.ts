@@ -3,7 +3,7 @@ import { dirname, join, normalize } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const ROOT = fileURLToPath(new URL('../', import.meta.url))
 
 /** Room → rooms that it may import; docs/architecture.md has the reasons. A room may always import itself. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {

@@ -12,7 +12,7 @@ import type { EmbeddedServer } from '../src/source/embedded/server.js'
 import { contradictions, demandsOf } from './demands.js'
 import { readFixture, startScratch, withSchema } from './scratch.js'
 
-const ROOT = new URL('../fixtures', import.meta.url)
+const ROOT = new URL('../fixtures/', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8')
 const list = (folder: string) => readdirSync(new URL(folder, ROOT)).map((name) => `${folder}/${name}`)
 

@@ -6,7 +6,7 @@ import type { Rule } from '../src/engine/rule.js'
 import type { EmbeddedServer } from '../src/source/embedded/server.js'
 import { readFixture, startScratch, withFixture } from './scratch.js'
 
-const FIXTURES = new URL('../fixtures/rules', import.meta.url)
+const FIXTURES = new URL('../fixtures/rules/', import.meta.url)
 const rules = await loadRules()
 
 let server: EmbeddedServer

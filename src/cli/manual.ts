@@ -3,7 +3,7 @@ import { loadRules } from '../engine/load-rules.js'
 import { type CommandInfo, type FlagInfo, renderCommandIndex, renderCommandPage } from '../report/manual/command.js'
 import { renderRuleDocument, renderRuleIndex } from '../report/manual/rule.js'
 
-const COMMANDS = new URL('../commands', import.meta.url)
+const COMMANDS = new URL('../commands/', import.meta.url)
 const NAME = 'pg-billing-audit'
 
 /** What oclif keeps of a command, as far as it is read here. */

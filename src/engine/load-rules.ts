@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import type { Rule, RuleDefinition } from './rule.js'
 
 /** The built-in rules' folder, beside `src/` in the sources and in the compiled package alike. */
-export const RULES_FOLDER = new URL('../../rules', import.meta.url)
+export const RULES_FOLDER = new URL('../../rules/', import.meta.url)
 
 /** Ids of the rules below a folder, sorted: a rule's path there, without its ending. */
 export function listRules(folder: URL = RULES_FOLDER): readonly string[] {

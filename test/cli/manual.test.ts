@@ -10,7 +10,7 @@ import { renderFishCompletion } from '../../src/report/completion/fish.js'
 import { renderZshCompletion } from '../../src/report/completion/zsh.js'
 import type { CommandInfo } from '../../src/report/manual/command.js'
 
-const DOCS = fileURLToPath(new URL('../../docs', import.meta.url))
+const DOCS = fileURLToPath(new URL('../../docs/', import.meta.url))
 
 it('the manual says what the code says; `npm run docs` writes it anew', async () => {
   const manual = await renderManual()

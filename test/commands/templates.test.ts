@@ -7,7 +7,7 @@ import { parse } from 'yaml'
 import { MARKER } from '../../src/report/pull-request.js'
 import { type Installed, installPackage } from './package.js'
 
-const ROOT = new URL('../..', import.meta.url)
+const ROOT = new URL('../../', import.meta.url)
 const read = (path: string): unknown => parse(readFileSync(new URL(path, ROOT), 'utf8'))
 const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8')) as { readonly version: string }
 

@@ -77,7 +77,7 @@ describe('the effectiveness of indexes', () => {
 
 describe('the effectiveness of indexes and the rules', () => {
   it('agree: what is reported as unused is never said to earn its place', async () => {
-    const folder = new URL('../../fixtures/rules/indexes/unused-index', import.meta.url)
+    const folder = new URL('../../fixtures/rules/indexes/unused-index/', import.meta.url)
     const sql = `${readFileSync(new URL('bad.sql', folder), 'utf8')}\n-- statistics: public.invoice {"rows": 1000, "sizeBytes": 8192000}`
     const expected = [...sql.matchAll(/^\s*-- expect: (\S+)/gm)].map(([, address]) => address!)
     const verdicts = await withSchema(server, sql, (catalog) => {
