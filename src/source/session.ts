@@ -13,6 +13,8 @@ export interface Session {
   readonly version: number
   /** Runs one read-only statement. Throws EvidenceError (privilege, timeout) or ConnectionError (the server went away). */
   query<T extends Row = Row>(sql: string, parameters?: readonly unknown[]): Promise<readonly T[]>
+  /** As `query`, of a statement that is asked again and again under its own name: the server plans it once. */
+  queryByName?(name: string, sql: string): Promise<readonly Row[]>
   close(): Promise<void>
 }
 

@@ -8,7 +8,10 @@ import type { RawCatalog, RawDistribution } from './raw.js'
  */
 export async function readCatalog(session: Session): Promise<RawCatalog> {
   const queries = Object.entries(catalogQueries(session.version))
-  const parts = await Promise.all(queries.map(async ([part, sql]) => [part, await session.query(sql)] as const))
+  const ask = session.queryByName ?? ((_: string, sql: string) => session.query(sql))
+  const parts = await Promise.all(
+    queries.map(async ([part, sql]) => [part, await ask(`catalog_${part.toLowerCase()}`, sql)] as const),
+  )
   const raw = Object.fromEntries(parts) as unknown as RawCatalog
   if (!raw.database[0]?.citus) return raw
   return { ...raw, distribution: (await session.query(DISTRIBUTION_QUERY)) as unknown as readonly RawDistribution[] }

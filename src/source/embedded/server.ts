@@ -59,7 +59,15 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
   const { call, thread } = options.dataDirectory
     ? await start(options, options.dataDirectory)
     : await startWithCached(options)
-  const run = async (sql: string) => (await call('execute', { sql })) as Outcome
+  /** Names of the statements that the session has planned. */
+  const planned = new Set<string>()
+  const heed = (sql: string) => {
+    if (/\b(?:discard|deallocate)\b/i.test(sql)) planned.clear()
+  }
+  const run = async (sql: string) => {
+    heed(sql)
+    return (await call('execute', { sql })) as Outcome
+  }
   const [{ version } = { version: 0 }] = (await call('query', {
     sql: `select current_setting('server_version_num')::int as version`,
   })) as { version: number }[]
@@ -68,12 +76,22 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
     version,
     query: async <T extends Row>(sql: string, parameters: readonly unknown[] = []) =>
       (await call('query', { sql, parameters })) as readonly T[],
+    queryByName: async (name, sql) => {
+      if (!planned.has(name)) {
+        planned.add(name)
+        // It may be there still, where others were given up.
+        await call('execute', { sql: `prepare ${name} as ${sql}` })
+      }
+      return (await call('query', { sql: `execute ${name}`, parameters: [] })) as readonly Row[]
+    },
     run,
     runScript: async (sql) => (await call('runScript', { sql })) as readonly Row[],
     execute: async (sql) => (await run(sql)).error,
     transact: async (sql, questions) => (await call('transact', { sql, ...questions })) as Transacted,
-    apply: async (statements, observation = null) =>
-      (await call('apply', { statements, observation })) as Awaited<ReturnType<EmbeddedServer['apply']>>,
+    apply: async (statements, observation = null) => {
+      for (const { sql } of statements) heed(sql)
+      return (await call('apply', { statements, observation })) as Awaited<ReturnType<EmbeddedServer['apply']>>
+    },
     dump: async () => (await call('dump', {})) as Uint8Array,
     addExtension: async (name, files) => void (await call('addExtension', { name, files })),
     close: async () => {
