@@ -33,3 +33,17 @@ describe('the embedded server', () => {
     }
   })
 })
+
+it.each(['discard temp', 'deallocate all', 'discard all'])(
+  'answers a planned question in a transaction after %s',
+  async (sql) => {
+    const server = await startEmbeddedServer()
+    const ask = async () => (await server.queryByName?.('answer', 'select 42 as answer'))?.[0]
+    expect(await ask()).toEqual({ answer: 42 })
+    expect(await server.execute(sql)).toBeNull()
+    await server.execute('begin')
+    expect(await ask()).toEqual({ answer: 42 })
+    expect(await server.execute('commit')).toBeNull()
+    await server.close()
+  },
+)

@@ -59,10 +59,13 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
   const { call, thread } = options.dataDirectory
     ? await start(options, options.dataDirectory)
     : await startWithCached(options)
-  /** Names of the statements that the session has planned. */
+  /** Names of the statements that the session has planned since it gave up others, if it did. */
   const planned = new Set<string>()
+  let generation = 0
   const heed = (sql: string) => {
-    if (/\b(?:discard|deallocate)\b/i.test(sql)) planned.clear()
+    if (!/\bdiscard\s+all\b|\bdeallocate\b/i.test(sql)) return
+    planned.clear()
+    generation++
   }
   const run = async (sql: string) => {
     heed(sql)
@@ -77,12 +80,12 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
     query: async <T extends Row>(sql: string, parameters: readonly unknown[] = []) =>
       (await call('query', { sql, parameters })) as readonly T[],
     queryByName: async (name, sql) => {
-      if (!planned.has(name)) {
-        planned.add(name)
-        // It may be there still, where others were given up.
-        await call('execute', { sql: `prepare ${name} as ${sql}` })
+      const own = `${name}_${generation}`
+      if (!planned.has(own)) {
+        planned.add(own)
+        await call('execute', { sql: `prepare ${own} as ${sql}` })
       }
-      return (await call('query', { sql: `execute ${name}`, parameters: [] })) as readonly Row[]
+      return (await call('query', { sql: `execute ${own}`, parameters: [] })) as readonly Row[]
     },
     run,
     runScript: async (sql) => (await call('runScript', { sql })) as readonly Row[],
