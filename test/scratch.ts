@@ -15,7 +15,7 @@ import { collectSample } from '../src/evidence/sample/collect.js'
 import type { Sample } from '../src/evidence/sample/model.js'
 import { PROPOSERS } from '../src/audit/sample-rows.js'
 import type { Statistics } from '../src/evidence/statistics/model.js'
-import type { QuerySequence, Workload } from '../src/evidence/workload/model.js'
+import type { QueryMeasures, QuerySequence, Workload } from '../src/evidence/workload/model.js'
 import { readWorkload } from '../src/evidence/workload/read.js'
 import { daysCounted } from '../src/evidence/statistics/age.js'
 import { type EmbeddedServer, startEmbeddedServer } from '../src/source/embedded/server.js'
@@ -292,6 +292,19 @@ function sequencesIn(queries: string, { queries: all }: Workload): readonly Quer
   })
 }
 
+/** What a server says that counted nothing. */
+export const UNMEASURED: QueryMeasures = {
+  calls: 0,
+  milliseconds: null,
+  longestMilliseconds: null,
+  preparations: null,
+  preparationMilliseconds: null,
+  rows: null,
+  blocksHit: null,
+  blocksRead: null,
+  temporaryBlocks: null,
+}
+
 /** A line `-- measured: {…}` behind `-- name: <name>` tells what a server counted; what is not given is null. */
 function measured(workload: Workload, text: string): Workload {
   const given = new Map(
@@ -300,22 +313,11 @@ function measured(workload: Workload, text: string): Workload {
       JSON.parse(json) as object,
     ]),
   )
-  const none = {
-    calls: 0,
-    milliseconds: null,
-    longestMilliseconds: null,
-    preparations: null,
-    preparationMilliseconds: null,
-    rows: null,
-    blocksHit: null,
-    blocksRead: null,
-    temporaryBlocks: null,
-  }
   return {
     ...workload,
     queries: workload.queries.map((query) => {
       const counted = given.get(query.name ?? '')
-      return counted ? { ...query, measured: { ...none, ...counted } } : query
+      return counted ? { ...query, measured: { ...UNMEASURED, ...counted } } : query
     }),
   }
 }

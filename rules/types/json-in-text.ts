@@ -1,4 +1,4 @@
-import { rule, weakest, writtenAs } from '../../src/kit.js'
+import { rule, tablesWrittenAs } from '../../src/kit.js'
 
 export default rule({
   severity: 'info',
@@ -15,22 +15,7 @@ export default rule({
   },
   needs: ['catalog', 'sample'],
 
-  *detect({ catalog, sample }) {
-    for (const table of catalog.tables) {
-      if (table.partitionOf || table.variety === 'foreign') continue
-      const found = table.columns.flatMap((column) => {
-        const grounds = writtenAs(column, 'json', sample)
-        return grounds ? [{ column, grounds }] : []
-      })
-      if (found.length === 0) continue
-      yield {
-        on: table,
-        related: found.map(({ column }) => column),
-        facts: { columns: found.map(({ column: { name, type } }) => ({ name, type: type.sql })) },
-        grounds: weakest(found.map(({ grounds }) => grounds)),
-      }
-    }
-  },
+  detect: ({ catalog, sample }) => tablesWrittenAs('json', catalog, sample),
 
   message: ({ on, facts: { columns } }) =>
     `${on} keeps JSON as text: ${columns.map(({ name, type }) => `${name} (${type})`).join(', ')}.`,

@@ -1,7 +1,7 @@
 import type { Column, Table } from '../evidence/catalog/model.js'
 import { at, list, type Node } from '../evidence/tree.js'
 import type { Block, BoundQuery, Operand, Predicate, Reference, Relation } from '../evidence/workload/bind.js'
-import type { KeyPart } from '../fix/steps/indexes.js'
+import type { KeyPart } from '../evidence/advice/model.js'
 import { quoteIdentifier } from '../quote.js'
 import { printExpression, printLiteral } from './print.js'
 

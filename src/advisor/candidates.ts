@@ -1,6 +1,6 @@
 import type { Catalog, Column, Index, Table } from '../evidence/catalog/model.js'
 import type { Statistics } from '../evidence/statistics/model.js'
-import type { KeyPart } from '../fix/steps/indexes.js'
+import type { KeyPart } from '../evidence/advice/model.js'
 import type { Access, Sort, Term } from './access.js'
 import { type Candidate, candidateOn } from './candidate.js'
 import { otherMethods } from './other-methods.js'

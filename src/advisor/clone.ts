@@ -20,6 +20,7 @@ import { type ExpressionStatistics, extentOfCandidate, partOf } from './index-ex
 import { readPlan, readRows } from './plan.js'
 import { extentOf, restoreExpression, restoreRelation, restoreStatistics } from './restore-statistics.js'
 import { estimateHeight, estimatePages } from '../evidence/statistics/index-size.js'
+import { searchPathOf } from './search-path.js'
 import type { Statement } from './statement.js'
 import type { Sized, WhatIf } from './what-if.js'
 
@@ -75,14 +76,13 @@ async function fill(
   const unmade = await recreateOn(server, recreateStructure(plannedParts(catalog)))
   for (const name of FOR_CANDIDATES) await server.execute(`create extension if not exists ${name} schema public`)
   const settings = Object.entries(statistics.settings).map(([name, value]) => `set ${name} = ${quoteLiteral(value)}`)
-  const schemas = ['public', ...catalog.schemas.map(({ name }) => name).filter((name) => name !== 'public')]
   for (const sql of [
     'set client_min_messages = error',
     'set ignore_checksum_failure = on',
     'set jit = off',
     'set max_parallel_workers_per_gather = 0',
     ...settings,
-    `set search_path = ${schemas.map(quoteIdentifier).join(', ')}`,
+    `set search_path = ${searchPathOf(catalog)}`,
   ])
     await server.execute(sql)
   const failed = await applyInBatches(server, restoreStatistics(catalog, statistics))

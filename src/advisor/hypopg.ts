@@ -8,8 +8,10 @@ import { ConnectionError, EvidenceError } from '../errors.js'
 import { quoteIdentifier } from '../quote.js'
 import type { Row, Session } from '../source/session.js'
 import type { Candidate } from './candidate.js'
+import { explainStatement } from './explain.js'
 import { extentOfCandidate, type Measures } from './index-extent.js'
 import { readPlan, readRows } from './plan.js'
+import { searchPathOf } from './search-path.js'
 import type { Statement } from './statement.js'
 import type { Sized, WhatIf } from './what-if.js'
 
@@ -79,11 +81,10 @@ export async function openHypopg(
   const hypothetical = new Map<string, string>()
 
   const configure = async () => {
-    const schemas = ['public', ...catalog.schemas.map(({ name }) => name).filter((name) => name !== 'public')]
     await session.query(
       `select pg_catalog.set_config('search_path', $1, true), pg_catalog.set_config('plan_cache_mode', 'force_generic_plan', true),
         pg_catalog.set_config('max_parallel_workers_per_gather', '0', true)`,
-      [schemas.map(quoteIdentifier).join(', ')],
+      [searchPathOf(catalog)],
     )
     await session.query('savepoint planning')
     released = performance.now()
@@ -109,20 +110,9 @@ export async function openHypopg(
     }
   }
 
-  const explain = async ({ sql, hasParameters }: Pick<Statement, 'sql' | 'hasParameters'>) => {
+  const explain = async (statement: Pick<Statement, 'sql' | 'hasParameters'>) => {
     calls++
-    if (!hasParameters) return { printed: (await session.query(`explain (format json) ${sql}`))[0]?.['QUERY PLAN'] }
-    await session.query(`prepare ${PREPARED} as ${sql}`)
-    const [row] = await session.query<{ count: number }>(
-      `select coalesce(pg_catalog.array_length(parameter_types, 1), 0) as count from pg_catalog.pg_prepared_statements where name = $1`,
-      [PREPARED],
-    )
-    const values = Array.from({ length: row?.count ?? 0 }, () => 'null').join(', ')
-    const planned = await session.query(
-      `explain (format json) execute ${PREPARED}${values === '' ? '' : `(${values})`}`,
-    )
-    await session.query(`deallocate ${PREPARED}`)
-    return { printed: planned[0]?.['QUERY PLAN'] }
+    return { printed: await explainStatement(session, statement) }
   }
 
   const countRows: WhatIf['countRows'] = (table, predicate) => {
@@ -234,8 +224,6 @@ interface Made extends Row {
   /** Which of the statements made it, from 1 on. */
   readonly at: number
 }
-
-const PREPARED = 'pg_billing_audit_plan'
 
 function statementOn(leaf: Table, { specification }: Candidate): string {
   return createIndexAtOnce(leaf, 'hypothetical', specification)

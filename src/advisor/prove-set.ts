@@ -8,9 +8,11 @@ import { leavesOf } from '../fix/steps/base.js'
 import { createIndexAtOnce } from '../fix/steps/indexes.js'
 import { quoteIdentifier, quoteLiteral } from '../quote.js'
 import type { Row, ScratchSession } from '../source/session.js'
+import { explainStatement } from './explain.js'
 import { generateRows } from './generate-rows.js'
 import { readPlan } from './plan.js'
 import { extentOf } from './restore-statistics.js'
+import { searchPathOf } from './search-path.js'
 import { nameOf, type Statement, statementsOf } from './statement.js'
 
 /** Rows of all tables together; more make all of them fewer. */
@@ -77,10 +79,10 @@ async function prepare(scratch: ScratchSession, catalog: Catalog): Promise<void>
     for (const { name } of [...table.foreignKeys, ...table.checks])
       await scratch.execute(`alter table ${quoteRelation(table)} drop constraint if exists ${quoteIdentifier(name)}`)
   await scratch.execute('create extension if not exists pg_trgm schema public')
-  const schemas = ['public', ...catalog.schemas.map(({ name }) => name).filter((name) => name !== 'public')]
   for (const sql of [
-    `set search_path = ${schemas.map(quoteIdentifier).join(', ')}`,
+    `set search_path = ${searchPathOf(catalog)}`,
     'set max_parallel_workers_per_gather = 0',
+    'set plan_cache_mode = force_generic_plan',
   ])
     await scratch.execute(sql)
 }
@@ -121,14 +123,8 @@ async function runAll(scratch: ScratchSession, statements: readonly Statement[])
 /** Plans and runs a statement; what it changes is taken back. */
 async function runOne(scratch: ScratchSession, { sql, hasParameters }: Statement): Promise<Run> {
   try {
-    if (hasParameters)
-      return {
-        ...(await planPrepared(scratch, sql)),
-        milliseconds: null,
-        reason: 'The values of its parameters are not known.',
-      }
-    const [printed] = await scratch.query(`explain (format json) ${sql}`)
-    const uses = readPlan(printed?.['QUERY PLAN']).uses.map(({ index }) => index)
+    const uses = readPlan(await explainStatement(scratch, { sql, hasParameters })).uses.map(({ index }) => index)
+    if (hasParameters) return { milliseconds: null, uses, reason: 'The values of its parameters are not known.' }
     let quickest = Infinity
     for (let run = 0; run < RUNS; run++) {
       await scratch.execute('begin')
@@ -141,31 +137,11 @@ async function runOne(scratch: ScratchSession, { sql, hasParameters }: Statement
     }
     return { milliseconds: quickest, uses, reason: null }
   } catch (error) {
+    // A session that is over gives the reason for each statement.
+    if (hasParameters) await scratch.execute('deallocate all').catch(() => null)
     return { milliseconds: null, uses: [], reason: (error as Error).message }
   }
 }
-
-async function planPrepared(scratch: ScratchSession, sql: string): Promise<Pick<Run, 'uses'>> {
-  for (const one of ['set plan_cache_mode = force_generic_plan', `prepare ${PREPARED} as ${sql}`]) {
-    const error = await scratch.execute(one)
-    if (error) throw new Error(error.message)
-  }
-  try {
-    const [row] = await scratch.query<{ count: number }>(
-      `select coalesce(pg_catalog.array_length(parameter_types, 1), 0) as count from pg_catalog.pg_prepared_statements where name = $1`,
-      [PREPARED],
-    )
-    const values = Array.from({ length: row?.count ?? 0 }, () => 'null').join(', ')
-    const [printed] = await scratch.query(
-      `explain (format json) execute ${PREPARED}${values === '' ? '' : `(${values})`}`,
-    )
-    return { uses: readPlan(printed?.['QUERY PLAN']).uses.map(({ index }) => index) }
-  } finally {
-    await scratch.execute(`deallocate ${PREPARED}`)
-  }
-}
-
-const PREPARED = 'pg_billing_audit_plan'
 
 interface Built extends Omit<ProvenIndex, 'usedBy'> {
   /** Of the index and of those of its partitions. */

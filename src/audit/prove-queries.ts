@@ -108,20 +108,26 @@ function constantsIn(tree: unknown): readonly { readonly value: string; readonly
   return [{ value: literalsIn(tree)[0] ?? '', location: Number(at(constant, 'location') ?? 0) }]
 }
 
-/** Literals that the query compares columns with. */
-function hintsOf(bound: BoundQuery): ReadonlyMap<Column, readonly string[]> {
-  const hints = new Map<Column, string[]>()
-  for (const { left, right } of bound.blocks.flatMap(({ predicates }) => predicates)) {
+/** Each comparison of a column with something else, from both of its sides. */
+function* comparisonsIn(bound: BoundQuery) {
+  for (const { left, right } of bound.blocks.flatMap(({ predicates }) => predicates))
     for (const [own, other] of [
       [left, right],
       [right, left],
     ] as const) {
       const reference = own?.references[0]
       const column = reference && bound.origin(reference)
-      if (!column || other?.kind !== 'value') continue
-      const texts = literalsIn(other.tree).map((text) => text.replaceAll('%', ''))
-      if (texts.length > 0) hints.set(column, [...(hints.get(column) ?? []), ...texts])
+      if (column) yield { column, own, other }
     }
+}
+
+/** Literals that the query compares columns with. */
+function hintsOf(bound: BoundQuery): ReadonlyMap<Column, readonly string[]> {
+  const hints = new Map<Column, string[]>()
+  for (const { column, other } of comparisonsIn(bound)) {
+    if (other?.kind !== 'value') continue
+    const texts = literalsIn(other.tree).map((text) => text.replaceAll('%', ''))
+    if (texts.length > 0) hints.set(column, [...(hints.get(column) ?? []), ...texts])
   }
   return hints
 }
@@ -140,16 +146,10 @@ function literalsIn(tree: unknown): readonly string[] {
 /** Numbers of parameters with the columns that they are compared with. */
 function comparedWith(bound: BoundQuery): ReadonlyMap<number, readonly Column[]> {
   const found = new Map<number, Column[]>()
-  for (const { left, right } of bound.blocks.flatMap(({ predicates }) => predicates))
-    for (const [own, other] of [
-      [left, right],
-      [right, left],
-    ] as const) {
-      const reference = own?.references[0]
-      const column = reference && bound.origin(reference)
-      if (!column || own.kind !== 'column') continue
-      for (const number of parametersIn(other?.tree)) found.set(number, [...(found.get(number) ?? []), column])
-    }
+  for (const { column, own, other } of comparisonsIn(bound)) {
+    if (own.kind !== 'column') continue
+    for (const number of parametersIn(other?.tree)) found.set(number, [...(found.get(number) ?? []), column])
+  }
   return found
 }
 

@@ -1,4 +1,5 @@
-import type { Column } from '../evidence/catalog/model.js'
+import type { Catalog, Column } from '../evidence/catalog/model.js'
+import { weakest } from '../evidence/sample/grounds.js'
 import type { Grounds, Sample } from '../evidence/sample/model.js'
 
 /** Types whose values stand in columns of text. */
@@ -29,8 +30,26 @@ export function hasWrittenType({ type, table, inherited, generated, name }: Colu
   )
 }
 
+/** Tables with columns of text whose values are all of another type, as detections of a rule. */
+export function* tablesWrittenAs(as: Written, { tables }: Catalog, sample: Sample | null) {
+  for (const table of tables) {
+    if (table.partitionOf || table.variety === 'foreign') continue
+    const found = table.columns.flatMap((column) => {
+      const grounds = writtenAs(column, as, sample)
+      return grounds ? [{ column, grounds }] : []
+    })
+    if (found.length === 0) continue
+    yield {
+      on: table,
+      related: found.map(({ column }) => column),
+      facts: { columns: found.map(({ column: { name, type } }) => ({ name, type: type.sql })) },
+      grounds: weakest(found.map(({ grounds }) => grounds)),
+    }
+  }
+}
+
 /** What the rows say of a column's texts being values of this type; null where one is not, or too few were seen. */
-export function writtenAs(column: Column, as: Written, sample: Sample | null): Grounds | null {
+function writtenAs(column: Column, as: Written, sample: Sample | null): Grounds | null {
   if (as === 'json' && column.type.length !== null && column.type.length < SHORT) return null
   const grounds = sample?.predicate(writtenId(column, as))?.grounds
   return grounds?.verdict === 'holds' && grounds.support > 0 ? grounds : null

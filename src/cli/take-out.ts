@@ -5,8 +5,7 @@ import { applyEdits } from '../source/files/edits.js'
 import { isCodeFile } from '../source/files/code/read.js'
 import { indexLines } from '../source/files/lines.js'
 import { splitSql } from '../source/files/split.js'
-import type { MigrationFile } from '../fix/writers/writer.js'
-import { comment } from '../fix/writers/writer.js'
+import { comment, type MigrationFile } from '../fix/writers/writer.js'
 
 /** A migration file without the statements whose place other files take. */
 export interface TakenOut extends Pick<MigrationFile, 'path' | 'text'> {

@@ -1,3 +1,4 @@
+import { columnNamesIn } from '../evidence/catalog/expression.js'
 import { nodesIn, type ParseNode, parseStatement, stringsIn } from '../source/files/parse.js'
 import type { Step } from './step.js'
 
@@ -73,16 +74,8 @@ function columnsNeeded(sql: string): readonly string[] {
     const { fk_attrs, keys } = ((definition as ParseNode)['Constraint'] ?? {}) as ParseNode
     return [...stringsIn(fk_attrs), ...stringsIn(keys)]
   })
-  const names = [...elements, ...named, ...columnReferences([indexParams, whereClause, constraints])]
+  const names = [...elements, ...named, ...columnNamesIn([indexParams, whereClause, constraints])]
   return names.map((name) => `${String(schemaname)}.${String(relname)}.${name}`)
-}
-
-function* columnReferences(node: unknown): Generator<string> {
-  if (typeof node !== 'object' || node === null) return
-  const { ColumnRef } = node as ParseNode
-  const name = ColumnRef ? stringsIn((ColumnRef as ParseNode)['fields']).at(-1) : undefined
-  if (name !== undefined) yield name
-  for (const part of Object.values(node)) yield* columnReferences(part)
 }
 
 /** What a statement makes or decides, in words that are equal when it is the same thing. */

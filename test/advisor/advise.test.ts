@@ -8,7 +8,7 @@ import { readStatistics } from '../../src/evidence/statistics/read.js'
 import type { QueryMeasures } from '../../src/evidence/workload/model.js'
 import { readWorkload } from '../../src/evidence/workload/read.js'
 import type { EmbeddedServer } from '../../src/source/embedded/server.js'
-import { startScratch } from '../scratch.js'
+import { startScratch, UNMEASURED } from '../scratch.js'
 
 /** A table for each kind of index, each with one that is known to be the best for its query. */
 const SCHEMA = `
@@ -65,17 +65,7 @@ select filler from mailed where id = 5;
 -- name: broken
 select nothing from mailed;`
 
-const MEASURED: QueryMeasures = {
-  calls: 1,
-  milliseconds: null,
-  longestMilliseconds: null,
-  preparations: null,
-  preparationMilliseconds: null,
-  rows: null,
-  blocksHit: null,
-  blocksRead: null,
-  temporaryBlocks: null,
-}
+const MEASURED: QueryMeasures = { ...UNMEASURED, calls: 1 }
 
 let server: EmbeddedServer
 let advice: IndexAdvice

@@ -29,18 +29,25 @@ export interface Planner {
   readonly statements: number
 }
 
-/** What an index is made of; the builder of fixes takes it as it is. */
+/** One part of an index key: a column, or an expression in SQL with an optional operator class and order. */
+export interface KeyPart {
+  readonly column?: Column
+  /** In parentheses if it is not a plain function call. */
+  readonly expression?: string
+  /** What stands for an expression in the index's name; default `expr`. */
+  readonly name?: string
+  readonly opclass?: string
+  readonly descending?: boolean
+  /** Where NULLs stand; when absent where PostgreSQL puts them: last, and first for a descending key. */
+  readonly nulls?: 'first' | 'last'
+}
+
+/** What an index is made of. */
 export interface IndexShape {
   readonly method?: 'btree' | 'hash' | 'gin' | 'gist' | 'brin'
-  readonly keys: readonly {
-    readonly column?: Column
-    readonly expression?: string
-    readonly name?: string
-    readonly opclass?: string
-    readonly descending?: boolean
-    readonly nulls?: 'first' | 'last'
-  }[]
+  readonly keys: readonly KeyPart[]
   readonly include?: readonly Column[]
+  /** Predicate in SQL. */
   readonly where?: string
   /** Storage parameters, such as `pages_per_range`. */
   readonly options?: Readonly<Record<string, string | number>>

@@ -76,7 +76,7 @@ export function parseExpression(text: string, table?: Context): Expression {
 
 /** The columns that a text names, and what it says by their types, a line each: schemas say the same thing of many tables. */
 const readerOf = remember(20_000, (text) => {
-  const names = [...new Set(namesIn(parseTree(text)))]
+  const names = [...new Set(columnNamesIn(parseTree(text)))]
   const read = remember(1_000, (lines) => {
     const types = lines.split('\n')
     const columns = new Map(names.map((name, at) => [name, readTyped(types[at]!)]))
@@ -495,15 +495,15 @@ const LENIENT =
 
 function opaque(tree: unknown): Operand {
   const identity = JSON.stringify(tree, withoutLocations)
-  const columns = namesIn(tree)
+  const columns = columnNamesIn(tree)
   return { kind: 'opaque', identity, columns, strict: LENIENT.test(identity) ? [] : columns }
 }
 
-/** The last name of each column reference below a node, with repetitions. */
-function namesIn(tree: unknown): readonly string[] {
+/** The last name of each column reference below a node of the parser's tree, with repetitions. */
+export function columnNamesIn(tree: unknown): readonly string[] {
   if (typeof tree !== 'object' || tree === null) return []
   return Object.entries(tree).flatMap(([key, inner]) =>
-    key === 'ColumnRef' ? stringsOf((inner as Node)['fields']).slice(-1) : namesIn(inner),
+    key === 'ColumnRef' ? stringsOf((inner as Node)['fields']).slice(-1) : columnNamesIn(inner),
   )
 }
 

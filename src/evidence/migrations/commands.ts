@@ -1,5 +1,5 @@
 import { nodeAt, nodesIn, type ParseNode, stringsIn } from '../../source/files/parse.js'
-import type { LockMode } from '../../source/lock-mode.js'
+import { LOCK_MODES, type LockMode } from '../../source/lock-mode.js'
 import { type WrittenName } from './effect.js'
 import type { Migration, Migrations, MigrationStatement, RelationState } from './model.js'
 import { nameOfRelation } from './rows.js'
@@ -49,26 +49,14 @@ function tableOfIndex(node: ParseNode, { before }: Migrations): unknown {
   return { relname: table?.name ?? '', schemaname: table?.schema.name }
 }
 
-/** Lock modes in the order of LOCK TABLE's number. */
-const MODES: readonly LockMode[] = [
-  'ACCESS SHARE',
-  'ROW SHARE',
-  'ROW EXCLUSIVE',
-  'SHARE UPDATE EXCLUSIVE',
-  'SHARE',
-  'SHARE ROW EXCLUSIVE',
-  'EXCLUSIVE',
-  'ACCESS EXCLUSIVE',
-]
-
-/** What LOCK TABLE asks for; null for all other statements. */
+/** What LOCK TABLE asks for, whose modes are numbered from 1 on; null for all other statements. */
 export function lockCommandOf(
   { parsed }: MigrationStatement,
   migrations: Migrations,
 ): { readonly mode: LockMode; readonly relations: readonly Relation[] } | null {
   if (parsed?.name !== 'LockStmt') return null
   const relations = nodesIn(parsed.node['relations']).flatMap(([, one]) => nameOfRelation(one, migrations) ?? [])
-  return { mode: MODES[Number(parsed.node['mode'] ?? 8) - 1] ?? 'ACCESS EXCLUSIVE', relations }
+  return { mode: LOCK_MODES[Number(parsed.node['mode'] ?? 8) - 1] ?? 'ACCESS EXCLUSIVE', relations }
 }
 
 /** The commands of an ALTER TABLE, and its table when the migrations met it. */

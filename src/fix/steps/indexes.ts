@@ -1,33 +1,15 @@
-import type { Column, Index, Table } from '../../evidence/catalog/model.js'
+import type { IndexShape } from '../../evidence/advice/model.js'
+import type { Index, Table } from '../../evidence/catalog/model.js'
 import { quoteIdentifier } from '../../quote.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
 import { block, relationNamesIn, sameColumn, sameColumns, STEP } from './base.js'
 import { type CleanUp, watchDuplicates } from './duplicates.js'
 
-/** One part of an index key: a column, or an expression in SQL with an optional operator class and order. */
-export interface KeyPart {
-  readonly column?: Column
-  /** In parentheses if it is not a plain function call. */
-  readonly expression?: string
-  /** What stands for an expression in the index's name; default `expr`. */
-  readonly name?: string
-  readonly opclass?: string
-  readonly descending?: boolean
-  /** Where NULLs stand; when absent where PostgreSQL puts them: last, and first for a descending key. */
-  readonly nulls?: 'first' | 'last'
-}
-
-export interface IndexSpecification {
-  readonly method?: 'btree' | 'hash' | 'gin' | 'gist' | 'brin'
-  readonly keys: readonly KeyPart[]
-  readonly include?: readonly Column[]
-  /** Predicate in SQL. */
-  readonly where?: string
+export interface IndexSpecification extends IndexShape {
   readonly unique?: boolean
   /** What to do with rows of which there are several, where it is unique; `fresh` where there can be none. */
   readonly cleanUp?: CleanUp | 'fresh'
-  readonly options?: Readonly<Record<string, string | number>>
 }
 
 /**

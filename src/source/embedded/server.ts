@@ -63,7 +63,7 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
   const planned = new Set<string>()
   let generation = 0
   const heed = (sql: string) => {
-    if (!/\bdiscard\s+all\b|\bdeallocate\b/i.test(sql)) return
+    if (planned.size === 0 || !/\bdiscard\s+all\b|\bdeallocate\b/i.test(sql)) return
     planned.clear()
     generation++
   }

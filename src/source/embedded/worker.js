@@ -94,28 +94,25 @@ const operations = {
     return (await opened().exec(sql)).at(-1)?.rows ?? []
   },
   async apply({ statements, observation }) {
+    /** @type {{ error: any, notices: string[], observed?: any }[]} */
     const outcomes = []
-    let together = 0
-    for (const [at, { sql, alone, data, transaction }] of statements.entries()) {
-      if (at < together) continue
-      const plain = observation || inTransaction ? 0 : countPlain(statements, at)
-      const done = plain > 1 ? await applyTogether(statements.slice(at, at + plain)) : null
-      // Those of a message that failed are told apart by running alone.
-      if (plain > 1 && !done) for (let each = at; each < at + plain; each++) statements[each].plain = false
-      if (done) {
-        outcomes.push(...done)
-        together = at + plain
-        continue
-      }
+    const applyAlone = async (/** @type {any} */ { sql, alone, data, transaction }) => {
       Atomics.add(begun, 0, 1)
       const text = inTransaction ? sql : (alone ?? sql)
       /** @type {{ error: any, notices: string[], observed?: any }} */
-      const outcome = observation
+      const { error, notices, observed } = observation
         ? await applyObserved(text, data, transaction, observation)
         : await applyOne(text, data, transaction)
-      const { error, notices, observed } = outcome
       outcomes.push({ error, notices, ...(observed === undefined ? {} : { observed }) })
-      if (error) break
+      return error === null
+    }
+    while (outcomes.length < statements.length) {
+      const plain = observation || inTransaction ? 0 : countPlain(statements, outcomes.length)
+      const next = statements.slice(outcomes.length, outcomes.length + Math.max(1, plain))
+      const together = plain > 1 ? await applyTogether(next) : null
+      if (together) outcomes.push(...together)
+      // Those of a message that failed are told apart by running alone.
+      else for (const statement of next) if (!(await applyAlone(statement))) return { outcomes, inTransaction }
     }
     return { outcomes, inTransaction }
   },
