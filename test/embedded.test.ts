@@ -17,6 +17,23 @@ describe('the embedded server', () => {
     }
   })
 
+  it('gives the same rows for a planned question', async () => {
+    const server = await startEmbeddedServer()
+    try {
+      const sql = `
+        select n, 9223372036854775807 - n as "big ""one""", n::oid as id, 4294967295::oid as last, array[1, 4294967295]::oid[] as oids,
+          'r'::"char" as kind, 'x'::name as name, 1.10 as price, timestamptz '2026-01-01 00:00Z' as at, date '2026-01-01' as day,
+          array[n, null]::int2[] as "array", array['a', null, '{"}']::text[] as texts, n > 1 as flag, null::int as nothing,
+          json_build_object('a', array[n]) as json, jsonb '[1, "b"]' as jsonb, float8 'NaN' as nan, float4 '-Infinity' as least,
+          1.5::float8 as half, E'é\\n"\\\\' as text, interval '1 day' as span
+        from generate_series(3, 1, -1) n order by 1 desc`
+      expect(await server.queryByName?.('all', sql)).toEqual(await server.query(sql))
+      expect(await server.queryByName?.('none', `${sql} limit 0`)).toEqual([])
+    } finally {
+      await server.close()
+    }
+  })
+
   it('has timeouts that can be read, and is never ended by them', async () => {
     const server = await startEmbeddedServer()
     try {

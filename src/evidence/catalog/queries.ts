@@ -17,9 +17,9 @@ const RELATIONS = `${USER_SCHEMAS},
   relations as (
     select c.*
     from pg_catalog.pg_class c
-    left join user_schemas n on n.oid = c.relnamespace
-    left join pg_catalog.pg_namespace t on t.oid = c.relnamespace and t.nspname ~ '^pg_temp_'
-    where c.relkind in ('r', 'p', 'f', 'v', 'm') and (n.oid is not null or t.oid is not null)
+    where c.relkind in ('r', 'p', 'f', 'v', 'm')
+      and c.relnamespace = any(array(
+        select oid from user_schemas union all select oid from pg_catalog.pg_namespace where nspname ~ '^pg_temp_'))
       and not exists (
         select from pg_catalog.pg_depend d
         where d.classid = 'pg_catalog.pg_class'::pg_catalog.regclass and d.objid = c.oid and d.deptype = 'e')
@@ -155,7 +155,7 @@ export const catalogQueries = (version: number) =>
       user_indexes as (select x.* from pg_catalog.pg_index x join relations c on c.oid = x.indrelid),
       index_keys as (
         select x.indexrelid,
-          array_agg(case when a.attname is null then pg_catalog.pg_get_indexdef(x.indexrelid, p.position, true)
+          array_agg(case when a.attname is null then pg_catalog.pg_get_indexdef(x.indexrelid, p.position::int, true)
             else pg_catalog.quote_ident(a.attname) end order by p.position) as expressions,
           array_agg(pg_catalog.quote_ident(n.nspname) || '.' || pg_catalog.quote_ident(o.opcname)
             order by p.position) as opclasses,
@@ -163,8 +163,8 @@ export const catalogQueries = (version: number) =>
           array_agg(coalesce(pg_catalog.quote_ident(cn.nspname) || '.' || pg_catalog.quote_ident(co.collname), '')
             order by p.position) as collations
         from user_indexes x
-        cross join lateral generate_series(1, x.indnkeyatts::int) p(position)
-        join pg_catalog.pg_opclass o on o.oid = x.indclass[p.position - 1]
+        cross join lateral unnest(x.indclass::oid[]) with ordinality p(opclass, position)
+        join pg_catalog.pg_opclass o on o.oid = p.opclass
         join pg_catalog.pg_namespace n on n.oid = o.opcnamespace
         left join pg_catalog.pg_collation co on co.oid = x.indcollation[p.position - 1]
         left join pg_catalog.pg_namespace cn on cn.oid = co.collnamespace
@@ -216,7 +216,7 @@ export const catalogQueries = (version: number) =>
       from pg_catalog.pg_proc p
       join user_schemas n on n.oid = p.pronamespace
       join pg_catalog.pg_language l on l.oid = p.prolang
-      where not exists (select from pg_catalog.pg_depend d
+      where p.pronamespace = any(array(select oid from user_schemas)) and not exists (select from pg_catalog.pg_depend d
         where d.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass and d.objid = p.oid and d.deptype in ('e', 'i'))
       order by n.nspname, p.proname, 5`,
 

@@ -1,6 +1,7 @@
 import { EvidenceError } from '../../errors.js'
 import type { Row, ScratchSession, ServerError, Transacted } from '../session.js'
 import { readCachedDataDirectory, writeCachedDataDirectory } from './cache.js'
+import { readAsJson, rowsOf, type ResultColumn } from './json-rows.js'
 import { startThread, type Limits } from './thread.js'
 
 export interface EmbeddedOptions extends Partial<Limits> {
@@ -59,8 +60,8 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
   const { call, thread } = options.dataDirectory
     ? await start(options, options.dataDirectory)
     : await startWithCached(options)
-  /** Names of the statements that the session has planned since it gave up others, if it did. */
-  const planned = new Set<string>()
+  /** The statements that the session has planned since it gave up others, if it did: name → columns of the result. */
+  const planned = new Map<string, readonly ResultColumn[]>()
   let generation = 0
   const heed = (sql: string) => {
     if (planned.size === 0 || !/\bdiscard\s+all\b|\bdeallocate\b/i.test(sql)) return
@@ -81,11 +82,14 @@ export async function startEmbeddedServer(options: EmbeddedOptions = {}): Promis
       (await call('query', { sql, parameters })) as readonly T[],
     queryByName: async (name, sql) => {
       const own = `${name}_${generation}`
-      if (!planned.has(own)) {
-        planned.add(own)
-        await call('execute', { sql: `prepare ${own} as ${sql}` })
+      let columns = planned.get(own)
+      if (!columns) {
+        columns = (await call('describe', { sql })) as readonly ResultColumn[]
+        planned.set(own, columns)
+        await call('execute', { sql: `prepare ${own} as ${readAsJson(sql, columns)}` })
       }
-      return (await call('query', { sql: `execute ${own}`, parameters: [] })) as readonly Row[]
+      const [row] = (await call('query', { sql: `execute ${own}`, parameters: [] })) as { json: string }[]
+      return rowsOf(row!.json, columns)
     },
     run,
     runScript: async (sql) => (await call('runScript', { sql })) as readonly Row[],

@@ -75,6 +75,10 @@ const operations = {
   async query({ sql, parameters }) {
     return (await opened().query(sql, parameters)).rows
   },
+  async describe({ sql }) {
+    const { resultFields } = await opened().describeQuery(sql)
+    return resultFields.map(({ name, dataTypeID }) => ({ name, type: dataTypeID }))
+  },
   async execute({ sql }) {
     const { error, notices } = await execute(sql)
     return { error, notices }
