@@ -174,8 +174,13 @@ function meantFor(catalog: Catalog, version: number | null): Catalog {
 /** Time that no busy machine uses up, in milliseconds. */
 const AMPLE = { statement: 60_000, table: 600_000, run: 3_600_000 }
 
+const HAS_ROWS = `
+  select exists (select from pg_class where relkind = 'r' and oid >= 16384 and pg_relation_size(oid) > 0) as rows`
+
 /** What the rows of a scratch database tell, as a scan of files that insert rows sees it; null without rows. */
 export async function sampleScratch(server: ScratchSession, catalog: Catalog): Promise<Sample | null> {
+  const [state] = await (server.queryByName?.('has_rows', HAS_ROWS) ?? server.query(HAS_ROWS))
+  if (!state?.rows) return null
   const look = async <T extends Row>(sql: string): Promise<readonly T[]> => {
     // A transaction that is open outlives a statement that fails.
     const open = (await server.execute('savepoint look')) === null
