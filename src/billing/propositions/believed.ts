@@ -10,8 +10,8 @@ const FEWEST_OF_A_KIND = 10
 /** From so sure on a name speaks without rows. */
 const BY_NAME = 0.8
 
-/** Rules about types ask for another type instead. */
-const OF_TYPES = new Set(['day', 'json', 'boolean'])
+/** Rules about types, and about facts in one text, ask for other columns instead. */
+const OF_TYPES = new Set(['day', 'json', 'boolean', 'compound'])
 
 /** Of each group of propositions about a table the one that rows keep, or nearly keep, and that says most; without rows what names alone tell. */
 export function believedOf(table: Table, sample: Sample | null): readonly Proposition[] {

@@ -5,6 +5,7 @@ import { quoteIdentifier } from '../../quote.js'
 import { innerDateId, innerDatesOf, insideOf, isHeldInside } from '../inner-dates.js'
 import { isOrdered, type Period, periodsOf } from '../period.js'
 import { proposeAmounts } from './amounts.js'
+import { proposeCompounds } from './compounds.js'
 import { proposeDays } from './days.js'
 import { isEnforced } from './enforced.js'
 import { proposeFilled } from './filled.js'
@@ -36,6 +37,7 @@ export function proposePredicates(table: Table, coded: CodedTable | null): reado
     ...proposeEquations(table),
     ...proposeDays(table),
     ...proposeWritten(table, coded),
+    ...proposeCompounds(table, coded),
     ...proposed.filter(({ group }) => !settled.has(group)),
   ]
 }

@@ -20,6 +20,8 @@ export interface Predicate {
   readonly applies?: string
   /** Further conditions to count, by name. */
   readonly tallies?: Readonly<Record<string, string>>
+  /** Values to count, each once, in rows that do not contradict, by name; they stand among the tallies. */
+  readonly different?: Readonly<Record<string, string>>
   /** So many rows do not agree by chance; 20 when absent. */
   readonly fewest?: number
 }
@@ -81,12 +83,14 @@ async function count(
 ): Promise<readonly (readonly [string, PredicateFact])[]> {
   if (predicates.length === 0) return []
   const from = all ? place.relation : place.from(columnsOf(predicates))
-  const conditions = predicates.flatMap(({ expression, applies = `(${expression}) is not null`, tallies = {} }) => [
-    `not (${expression})`,
-    applies,
-    ...Object.values(tallies),
-  ])
-  const counts = conditions.map((condition, at) => `count(*) filter (where ${condition}) as c${at}`)
+  const rowsWhere = (condition: string) => `count(*) filter (where ${condition})`
+  const counted = predicates.flatMap(
+    ({ expression, applies = `(${expression}) is not null`, tallies = {}, different = {} }) => [
+      ...[`not (${expression})`, applies, ...Object.values(tallies)].map(rowsWhere),
+      ...Object.values(different).map((value) => `count(distinct ${value}) filter (where ${expression})`),
+    ],
+  )
+  const counts = counted.map((one, at) => `${one} as c${at}`)
   const result = await look<Record<string, string>>(`select count(*) as n, ${counts.join(', ')} from ${from}`)
   if (!saw(result)) {
     // One statement that fails says nothing of its parts.
@@ -109,7 +113,8 @@ async function count(
   return predicates.map((predicate) => {
     const violations = take()
     const support = take()
-    const tallies = Object.fromEntries(Object.keys(predicate.tallies ?? {}).map((name) => [name, take()]))
+    const counted = [predicate.tallies ?? {}, predicate.different ?? {}].flatMap(Object.keys)
+    const tallies = Object.fromEntries(counted.map((name) => [name, take()]))
     const grounds = groundsFrom({
       place,
       whole: all || place.whole,

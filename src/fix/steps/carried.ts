@@ -61,11 +61,6 @@ export function carriedBy(
 ): Carried | null {
   const uses = (expression: string | null) => expression !== null && renameColumns(expression, newNames) !== expression
   const has = (some: readonly (Column | null)[]) => some.some((column) => column && columns.includes(column))
-  const usedBy = (index: Index) =>
-    has([...index.keys.map(({ column }) => column), ...index.included]) ||
-    uses(index.predicate) ||
-    index.keys.some(({ column, expression }) => !column && uses(expression))
-
   const virtuals = readingGenerated(table, columns).filter(({ generated }) => !generated?.stored)
   if (
     has(table.partitionKey?.columns ?? []) ||
@@ -97,8 +92,8 @@ export function carriedBy(
     taken.add(name).add(oldName)
     return { original, name, oldName, definition, oldDefinition }
   }
-  const indexes = table.indexes
-    .filter((index) => usedBy(index) && !(keys && index.constraint?.type === 'primary key'))
+  const indexes = indexesUsing(table, columns)
+    .filter((index) => !(keys && index.constraint?.type === 'primary key'))
     .map((index) => (isPlain(index, keys) ? copy(index, (names) => defineIndex(index, names)) : null))
   const checks = table.checks
     .filter(({ expression }) => uses(expression))
@@ -116,6 +111,18 @@ export function carriedBy(
   if (readers.views.some(isStored) || readers.triggers.some(({ inherited }) => inherited)) return null
   if (table.variety === 'partitioned' && (indexes.length > 0 || foreignKeys.length > 0)) return null
   return { indexes, checks, foreignKeys, ...readers, virtuals }
+}
+
+/** Indexes that hold any of these columns, or are computed from them. */
+export function indexesUsing(table: Table, columns: readonly Column[]): readonly Index[] {
+  const names = new Map(columns.map(({ name }) => [name, `${name}_`]))
+  const uses = (expression: string) => renameColumns(expression, names) !== expression
+  return table.indexes.filter(
+    ({ keys, included, predicate }) =>
+      [...keys.map(({ column }) => column), ...included].some((column) => column && columns.includes(column)) ||
+      (predicate !== null && uses(predicate)) ||
+      keys.some(({ column, expression }) => !column && uses(expression)),
+  )
 }
 
 /** Generated columns whose expression reads any of these columns. */

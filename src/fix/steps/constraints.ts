@@ -112,6 +112,15 @@ function repairStep(sql: string): Step {
   return { ...STEP, phase: 'backfill', sql, undo: null, lock: 'ROW EXCLUSIVE', scans: true }
 }
 
+/** Adds a constraint that may be there already, as where an undo that commits on its way is run again. */
+export function addAgain(relation: string, name: string, definition: string): readonly string[] {
+  const quoted = quoteIdentifier(name)
+  return [
+    `alter table ${relation} drop constraint if exists ${quoted}`,
+    `alter table ${relation} add constraint ${quoted} ${definition}`,
+  ]
+}
+
 /** Adds a constraint NOT VALID, and validates it in a transaction of its own. */
 export function addConstraint(
   table: Pick<Table, 'schema' | 'name'>,

@@ -67,7 +67,7 @@ export function nameParts(table: Table, columns: readonly Column[], catalog: Cat
 }
 
 /** Triggers fire in order of their names: what others change in the row has to be seen. */
-function lastTrigger(table: Table, suffix: string): string {
+export function lastTrigger(table: Table, suffix: string): string {
   let name = newName(['zz', table.name], suffix)
   while (table.triggers.some((other) => Buffer.compare(Buffer.from(other.name), Buffer.from(name)) >= 0))
     name = `z${name.slice(0, 62)}`

@@ -7,7 +7,7 @@ import type { Step } from '../step.js'
 import { block, STEP } from './base.js'
 import { inBatches, keyOf } from './batches.js'
 import { type Carried, carriedBy, isReferenced, readingGenerated, uniqueAs, uniqueUsing } from './carried.js'
-import { addConstraint, setNotNull } from './constraints.js'
+import { addAgain, addConstraint, setNotNull } from './constraints.js'
 import {
   backwardDefinition,
   computeDefinition,
@@ -353,12 +353,3 @@ function isNumbered({ keys }: Context, column: Column): boolean {
 }
 
 const replaceable = (definition: string) => definition.replace(/^create /, 'create or replace ')
-
-/** An undo that commits on its way may have to be run again. */
-function addAgain(relation: string, name: string, definition: string): readonly string[] {
-  const quoted = quoteIdentifier(name)
-  return [
-    `alter table ${relation} drop constraint if exists ${quoted}`,
-    `alter table ${relation} add constraint ${quoted} ${definition}`,
-  ]
-}
