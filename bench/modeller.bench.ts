@@ -23,6 +23,11 @@ import { tpchSql } from './tpch.js'
 /** A folder of `<name>.sql`, each a database for one session: public data sets, which are no part of the project. */
 const DATA_SETS = process.env['PGBA_DATA_SETS']
 
+/** Judged by hand: keys that a project forgot to declare are right. */
+const LABELS = JSON.parse(readFileSync(new URL('labels/foreign-keys.json', import.meta.url), 'utf8')) as Readonly<
+  Record<string, Readonly<Record<string, string>>>
+>
+
 let server: TestServer
 beforeAll(async () => {
   await loadParser()
@@ -60,19 +65,27 @@ const relation = (table: Pick<Table, 'schema' | 'name'>) =>
 const nameOf = ({ columns, referencedColumns }: Pick<ForeignKey, 'columns' | 'referencedColumns'>) =>
   `${columns.map(({ address }) => address).join()} > ${referencedColumns.map(({ address }) => address).join()}`
 
-function score(what: string, found: readonly string[], truth: readonly string[], bound: string): void {
+function score(
+  what: string,
+  found: readonly string[],
+  truth: readonly string[],
+  bound: string,
+  labels: Readonly<Record<string, string>> = {},
+): void {
   const right = found.filter((one) => truth.includes(one)).length
   const [precision, recall] = [right / Math.max(1, found.length), right / Math.max(1, truth.length)]
+  const adjudicated = found.filter((one) => truth.includes(one) || labelFor(labels, one)?.startsWith('right')).length
   printFigure(
     what,
     `P ${precision.toFixed(3)} R ${recall.toFixed(3)}`,
-    `${bound} (${right} right, ${found.length} found, ${truth.length} true)`,
+    `${bound} (${right} right, ${found.length} found, ${truth.length} true${adjudicated > right ? `, adjudicated P ${(adjudicated / found.length).toFixed(3)}` : ''})`,
   )
-  for (const one of found.filter((other) => !truth.includes(other))) console.log(`      wrong  ${one}`)
+  for (const one of found.filter((other) => !truth.includes(other)))
+    console.log(`      wrong  ${one} (${labelFor(labels, one) ?? 'no label'})`)
   for (const one of truth.filter((other) => !found.includes(other))) console.log(`      missed ${one}`)
 }
 
-/** Every foreign key and CHECK is dropped; what was declared is the truth. */
+/** Every foreign key and CHECK is dropped; what was declared is the truth. A heir's key stands for its parent's column too. */
 async function hideKeys(url: string): Promise<readonly string[]> {
   const catalog = await readLiveCatalog(url)
   const keys = [...catalog.foreignKeys()].filter(({ table, inherited }) => !inherited && !table.partitionOf)
@@ -85,7 +98,7 @@ async function hideKeys(url: string): Promise<readonly string[]> {
       url,
     )
   await server.run('analyze', url)
-  return [...new Set(keys.map(nameOf))]
+  return [...new Set(keys.filter(({ columns }) => !columns.some(({ inherited }) => inherited)).map(nameOf))]
 }
 
 it('finds foreign keys that were hidden, and orphans that were seeded', async () => {
@@ -98,7 +111,7 @@ it('finds foreign keys that were hidden, and orphans that were seeded', async ()
     const found = witnessForeignKeys(catalog, sample)
       .filter(({ alternatives }) => alternatives.length === 0)
       .map(nameOf)
-    score(`  ${name}`, found, truth, '≥ .95 / ≥ .97')
+    score(`  ${name}`, found, truth, '≥ .95 / ≥ .97', LABELS[name])
     all.push({ found: found.map((one) => `${name} ${one}`), truth: truth.map((one) => `${name} ${one}`) })
     await seedOrphans(name, url, truth)
   }
@@ -278,9 +291,18 @@ it('looks at 100 tables, and at one of 116 columns', async () => {
 
 /** A folder with a folder of SQL files for each project: schemas without rows. */
 const SCHEMAS = process.env['PGBA_SCHEMAS']
-const LABELS = JSON.parse(readFileSync(new URL('labels/foreign-keys.json', import.meta.url), 'utf8')) as Readonly<
-  Record<string, Readonly<Record<string, string>>>
->
+
+/** What was judged of a key that nobody declared; `*` in a label stands for any text. */
+function labelFor(labels: Readonly<Record<string, string>>, key: string): string | undefined {
+  const pattern = (label: string) =>
+    new RegExp(
+      `^${label
+        .split('*')
+        .map((part) => part.replaceAll(/[.+?^${}()|[\]\\]/g, '\\$&'))
+        .join('.*')}$`,
+    )
+  return labels[key] ?? Object.entries(labels).find(([label]) => label.includes('*') && pattern(label).test(key))?.[1]
+}
 
 it('finds foreign keys by names alone', async () => {
   console.log('\nforeign keys by names alone (declared ones hidden)')
@@ -298,15 +320,16 @@ it('finds foreign keys by names alone', async () => {
         .filter(({ alternatives }) => alternatives.length === 0)
         .map(nameOf)
       const labels = LABELS[name] ?? {}
-      const adjudicated = found.filter((one) => truth.includes(one) || labels[one]?.startsWith('right')).length
+      const labelOf = (one: string) => labelFor(labels, one)
+      const adjudicated = found.filter((one) => truth.includes(one) || labelOf(one)?.startsWith('right')).length
       const right = found.filter((one) => truth.includes(one)).length
       printFigure(
         `  ${name}`,
         `R ${(right / truth.length).toFixed(3)}`,
         `≥ .92; precision ${(right / found.length).toFixed(3)}, adjudicated ${(adjudicated / found.length).toFixed(3)} ≥ .97 (${found.length} found, ${truth.length} true)`,
       )
-      for (const one of found.filter((other) => !truth.includes(other) && !labels[other]))
-        console.log(`      undeclared, no label: ${one}`)
+      for (const one of found.filter((other) => !truth.includes(other) && !labelOf(other)?.startsWith('right')))
+        console.log(`      undeclared: ${one} (${labelOf(one) ?? 'no label'})`)
       for (const one of truth.filter((other) => !found.includes(other))) console.log(`      missed ${one}`)
     } finally {
       await source.close()

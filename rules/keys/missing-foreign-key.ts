@@ -56,6 +56,8 @@ const SIGN: Readonly<Record<WitnessedForeignKey['rule'], string>> = {
   suffix: 'only that table’s name ends so',
   actor: 'its name says who did it',
   composite: 'its columns are called after that key',
+  link: 'its table is called after the two that it links',
+  extension: 'its table is called after that one and gives its rows no keys of its own',
   values: 'all its values are keys there, and of no other table',
 }
 

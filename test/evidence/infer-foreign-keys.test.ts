@@ -69,3 +69,61 @@ it('takes a composite key as one', async () => {
       create table usage (tenant_id int, customer_id int, at timestamptz);`),
   ).toEqual(['usage.tenant_id+customer_id → customers (composite)'])
 })
+
+it('follows names that run together, where the house writes them so', async () => {
+  const filler = Array.from({ length: 25 }, (_, at) => `column${String.fromCharCode(97 + at)} int`).join(', ')
+  const tables = (separator: string) => `
+      create table address (addressid int generated always as identity primary key, ${filler});
+      create table currency (currencycode char(3) primary key, ${filler});
+      create table rate (rateid int primary key, bill${separator}to${separator}addressid int, from${separator}currencycode char(3))`
+  expect(await infer(tables(''))).toEqual([
+    'rate.billtoaddressid → address (role)',
+    'rate.fromcurrencycode → currency (role)',
+  ])
+  expect(
+    await infer(`
+      create table categories (id int primary key, ${filler});
+      create table ports (id int primary key);
+      create table articles (id int primary key, subcategory_id int, airport_id int, title text, long_title text, short_title text, is_new bool)`),
+  ).toEqual([])
+})
+
+it('follows tables that link two others, keys that extend another’s, and redirects', async () => {
+  expect(
+    await infer(`
+      create table artist (id int generated always as identity primary key, name text);
+      create table release_group (id int generated always as identity primary key, name text);
+      create table artist_meta (id int primary key, rating int);
+      create table artist_line (id int primary key, rating int);
+      create table artist_gid_redirect (gid uuid primary key, new_id int not null);
+      create table l_artist_release_group (id int generated always as identity primary key, entity0 int, entity1 int, note1 text)`),
+  ).toEqual([
+    'artist_gid_redirect.new_id → artist (self)',
+    'artist_meta.id → artist (extension)',
+    'l_artist_release_group.entity0 → artist (link)',
+    'l_artist_release_group.entity1 → release_group (link)',
+  ])
+})
+
+it('finds who does it', async () => {
+  expect(
+    await infer(`
+      create table shippers (id int primary key, name text);
+      create table employee (id int primary key, name text);
+      create table orders (id int primary key, ship_via int, ship_name text, support_rep_id int, owner int, owner_name text)`),
+  ).toEqual([
+    'orders.ship_via → shippers (actor)',
+    'orders.support_rep_id → employee (actor)',
+    'orders.owner → employee (actor)',
+  ])
+})
+
+it('takes two columns that each name a table of their own for two references', async () => {
+  expect(
+    await infer(`
+      create table area (id int primary key, name text);
+      create table tag (id int primary key, name text);
+      create table area_tag (area int references area, tag int references tag, count int, primary key (area, tag));
+      create table area_tag_raw (area int, tag int, editor int, primary key (area, tag, editor))`),
+  ).toEqual(['area_tag_raw.area → area (table)', 'area_tag_raw.tag → tag (table)'])
+})

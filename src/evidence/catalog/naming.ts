@@ -24,7 +24,8 @@ export function stripEnding(words: readonly string[]): {
   if (IDENTIFIERS.has(words[0] ?? '') && words.length > 1)
     return { core: words.slice(1), ending: 'id', suffix: words[0]! }
   if (CODES.has(last)) return { core: words.slice(0, -1), ending: 'code', suffix: last }
-  const joined = /^(.{3,})(?:id|uuid|key)$/.exec(last)
+  const joined = /^(.{3,}?)(id|uuid|key|code)$/.exec(last)
+  if (joined?.[2] === 'code') return { core: [...words.slice(0, -1), joined[1]!], ending: 'code', suffix: 'code' }
   if (joined) return { core: [...words.slice(0, -1), joined[1]!], ending: 'id', suffix: 'id' }
   return { core: words, ending: 'none', suffix: null }
 }
@@ -66,7 +67,7 @@ function simplest(word: string): string {
 export function singulars(word: string): readonly string[] {
   const irregular = IRREGULAR[word]
   if (irregular) return [irregular]
-  if (word.length < 3 || /(?:ss|us|is)$/.test(word)) return []
+  if (word.length < 3 || /(?:ss|us|is)$|^(?:series|species|means|news|lens)$/.test(word)) return []
   if (word.endsWith('ies')) return [`${word.slice(0, -3)}y`, word.slice(0, -1)]
   if (/(?:sh|ch|x|z|ss|us|s)es$/.test(word)) return [word.slice(0, -2), word.slice(0, -1)]
   if (word.endsWith('s')) return [word.slice(0, -1)]

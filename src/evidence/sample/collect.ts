@@ -1,11 +1,12 @@
 import type { RowSession } from '../../source/session.js'
-import type { Catalog, Table } from '../catalog/model.js'
+import type { Catalog, Column, Table } from '../catalog/model.js'
 import { groupBy } from '../catalog/group.js'
 import type { NotSeen } from '../model.js'
 import { codeTable, type CodedTable } from './codes.js'
 import { examineJson, isJson, type JsonFact } from './json.js'
 import { type EmbeddedEntity, examineEntities, mineDependencies, shapeEntities } from './dependencies.js'
 import { type EquationFact, findEquations } from './equations.js'
+import { createGaps } from './gaps.js'
 import { examineInclusion, type Inclusion, type InclusionFact } from './inclusion.js'
 import { examineKeys, type KeyFact } from './keys.js'
 import { BUDGET, type Budget, createLooks } from './look.js'
@@ -69,6 +70,7 @@ export async function collectSample(
   const entities = new Map<string, readonly EmbeddedEntity[]>()
   const keys = new Map<string, readonly KeyFact[]>()
   const troubles: NotSeen[] = []
+  const gaps = createGaps(looks.at())
   const references = groupBy(places.length > 0 ? inclusions(catalog) : [], ({ columns }) => columns[0]!.table.address)
   for (const [done, place] of places.entries()) {
     const { table } = place
@@ -88,9 +90,18 @@ export async function collectSample(
     for (const [id, fact] of await examinePredicates(place, candidates, look, reach))
       if (isTelling(fact.grounds, fewest.get(id))) facts.predicates.set(id, fact)
     for (const inclusion of references.get(table.address) ?? []) {
-      const parent = byAddress.get(inclusion.referencedColumns[0]!.table.address)
-      const [id, fact] = await examineInclusion(inclusion, place, parent, look, reach)
-      if (fact.grounds.violations > 0 || isTelling(fact.grounds)) facts.inclusions.set(id, fact)
+      const [key] = inclusion.referencedColumns as [Column, ...Column[]]
+      const [column] = inclusion.columns as [Column, ...Column[]]
+      const parent = byAddress.get(key.table.address)
+      const byGaps = inclusion.unnamed === true && column.type.name.startsWith('int')
+      if (byGaps && !(parent && (await gaps.canTell(parent, key, place, column)))) continue
+      const [id, seen] = await examineInclusion(inclusion, place, parent, look, reach)
+      const fact =
+        byGaps && seen.grounds.verdict === 'holds'
+          ? { ...seen, chance: await gaps.chance(parent!, key, place, column, seen.values) }
+          : seen
+      if (fact.grounds.violations > 0 || isTelling(fact.grounds, inclusion.compared ? 1 : FEWEST_ROWS))
+        facts.inclusions.set(id, fact)
     }
     facts.equations.set(table.address, await findEquations(place, rows, look, reach))
     for (const column of table.columns.filter(isJson)) {

@@ -25,23 +25,29 @@ const SURE = 0.88
 const FEWEST_VALUES = 5
 /** Fewer pairs may be in a composite key by chance. */
 const FEWEST_TUPLES = 20
+/** Fewer different numbers may avoid the gaps of a key by chance. */
+const FEWEST_NUMBERS = 20
+const UNLIKELY = Math.log(1e-6)
 /** Keys that are asked about one column that no name explains. */
-const MOST_KEYS = 60
+const MOST_KEYS = 200
 /** The chance that a smaller table holds all values by accident must be below it. */
 const ACCIDENT = Math.log(0.001)
 
 /** Inclusions that rows are asked about: what names suggest with each alternative, uuids that no name explains, and keys that are NOT VALID. */
 export function proposeInclusions(catalog: Catalog): readonly Inclusion[] {
-  const inclusion = (columns: readonly Column[], referencedColumns: readonly Column[]) => ({
+  const inclusion = (columns: readonly Column[], referencedColumns: readonly Column[], about = {}) => ({
     id: inclusionId(columns, referencedColumns),
     columns,
     referencedColumns,
+    ...about,
   })
-  const named = inferForeignKeys(catalog).flatMap(({ columns, referencedColumns, alternatives }) =>
-    [referencedColumns, ...alternatives].map((referenced) => inclusion(columns, referenced)),
+  const named = inferForeignKeys(catalog).flatMap(({ columns, referencedColumns, alternatives, rivals }) =>
+    [referencedColumns, ...alternatives, ...rivals.map((rival) => [rival])].map((referenced) =>
+      inclusion(columns, referenced, { compared: rivals.length > 0 }),
+    ),
   )
   const open = findOpenReferences(catalog).flatMap(({ column, keys }) =>
-    keys.length > MOST_KEYS ? [] : keys.map((key) => inclusion([column], [key])),
+    keys.length > MOST_KEYS ? [] : keys.map((key) => inclusion([column], [key], { unnamed: true })),
   )
   const unvalidated = [...catalog.foreignKeys()]
     .filter(({ validated, table, inherited }) => !validated && !inherited && !table.partitionOf)
@@ -63,12 +69,12 @@ export function witnessForeignKeys(catalog: Catalog, sample: Sample | null): rea
   const open = findOpenReferences(catalog).flatMap(({ column, keys }) => {
     const holding = keys.flatMap((key) => {
       const fact = sample.inclusion(inclusionId([column], [key]))
-      return fact && fact.grounds.verdict === 'holds' && fact.values >= FEWEST_VALUES ? [{ key, fact }] : []
+      return fact && fact.grounds.verdict === 'holds' && isTelling(column, fact) ? [{ key, fact }] : []
     })
     const [only, ...more] = holding
     if (!only || more.length > 0) return []
     const found = { columns: [column], referencedColumns: [only.key], rule: 'values', confidence: 0.9 } as const
-    return [{ ...found, alternatives: [], grounds: only.fact.grounds }]
+    return [{ ...found, alternatives: [], rivals: [], grounds: only.fact.grounds }]
   })
   const composites = findOpenComposites(catalog).flatMap(
     ({ columns, referencedColumns }): readonly WitnessedForeignKey[] => {
@@ -77,7 +83,7 @@ export function witnessForeignKeys(catalog: Catalog, sample: Sample | null): rea
       if (named.some((key) => key.columns.length > 1 && key.columns.every((column) => columns.includes(column))))
         return []
       const found = { columns, referencedColumns, rule: 'composite', confidence: 0.97 } as const
-      return [{ ...found, alternatives: [], grounds: fact.grounds }]
+      return [{ ...found, alternatives: [], rivals: [], grounds: fact.grounds }]
     },
   )
   // A row of the composite key's table points on to what its parts say.
@@ -85,16 +91,28 @@ export function witnessForeignKeys(catalog: Catalog, sample: Sample | null): rea
   return [...explained.filter(({ columns }) => columns.length > 1 || !implied.has(columns[0]!)), ...open, ...composites]
 }
 
+/** Values of a uuid are nowhere by accident; those of a number are, unless the key has gaps and they avoid all of them. */
+function isTelling({ type }: Column, { values, chance }: InclusionFact): boolean {
+  if (type.name === 'uuid') return values >= FEWEST_VALUES
+  return values >= FEWEST_NUMBERS && chance !== null && chance < UNLIKELY
+}
+
 interface Candidate {
   readonly columns: readonly Column[]
   readonly fact: InclusionFact | undefined
+  /** Only rows speak for it. */
+  readonly isRival: boolean
 }
 
 function judgeNamed(key: InferredForeignKey, sample: Sample): readonly WitnessedForeignKey[] {
-  const candidates = [key.referencedColumns, ...key.alternatives].map((columns): Candidate => ({
-    columns,
-    fact: sample.inclusion(inclusionId(key.columns, columns)),
-  }))
+  const rivals = key.rivals.map((rival) => [rival])
+  const candidates = [key.referencedColumns, ...key.alternatives, ...rivals].flatMap(
+    (columns): readonly Candidate[] => {
+      const fact = sample.inclusion(inclusionId(key.columns, columns))
+      const isRival = rivals.includes(columns as Column[])
+      return isRival && fact?.grounds.verdict !== 'holds' ? [] : [{ columns, fact, isRival }]
+    },
+  )
   const standing = candidates.filter(
     ({ fact }) => !fact || fact.grounds.tier === 'names' || stands(fact, key.confidence),
   )
@@ -128,8 +146,12 @@ function tightest(candidates: readonly Candidate[], sample: Sample): readonly Ca
   const fewestOrphans = Math.min(...candidates.map(({ fact }) => fact!.grounds.violations))
   const clean = candidates.filter(({ fact }) => fact!.grounds.violations === fewestOrphans)
   const sized = clean.filter((one) => rowsOf(one) !== null).toSorted((a, b) => rowsOf(a)! - rowsOf(b)!)
-  const [tight, wide] = sized
-  if (!tight || !wide || sized.length < clean.length) return clean
-  const [small, large] = [Math.max(1, rowsOf(tight)!), Math.max(1, rowsOf(wide)!)]
-  return (tight.fact?.values ?? 0) * Math.log(small / large) < ACCIDENT ? [tight] : clean
+  const [tight] = sized
+  const named = clean.filter(({ isRival }) => !isRival)
+  if (!tight || sized.length < clean.length) return named
+  const isAccident = (one: Candidate) =>
+    (tight.fact?.values ?? 0) * Math.log(Math.max(1, rowsOf(tight)!) / Math.max(1, rowsOf(one)!)) < ACCIDENT
+  const left = clean.filter((one) => one === tight || !isAccident(one))
+  const leftByName = left.filter(({ isRival }) => !isRival)
+  return leftByName.length > 0 ? leftByName : left.length > 1 ? [tight] : left
 }

@@ -11,6 +11,10 @@ export interface Inclusion {
   readonly id: string
   readonly columns: readonly Column[]
   readonly referencedColumns: readonly Column[]
+  /** No name leads there: the values alone must tell. */
+  readonly unnamed?: boolean
+  /** Others are tried of the same columns: what few rows tell is compared. */
+  readonly compared?: boolean
 }
 
 export interface InclusionFact {
@@ -21,6 +25,8 @@ export interface InclusionFact {
   readonly orphanValues: number
   /** Distinct values beside the rows of the referenced table, 0 … 1; null where its rows are not known. */
   readonly coverage: number | null
+  /** Logarithm of the chance that as many numbers, drawn from the range of these, all avoid the gaps of the key; null unless asked. */
+  readonly chance: number | null
 }
 
 /** Distinct values of a sample that are looked up. */
@@ -56,7 +62,13 @@ export async function examineInclusion(
     const result = await look<Row>(all ? full : drawn)
     const sql = `select count(*) from ${orphans}`
     if (!saw(result))
-      return { grounds: notLookedAt(result.obstacle, sql, wouldFalsify), values: 0, orphanValues: 0, coverage: null }
+      return {
+        grounds: notLookedAt(result.obstacle, sql, wouldFalsify),
+        values: 0,
+        orphanValues: 0,
+        coverage: null,
+        chance: null,
+      }
     const [row] = result.rows
     const [n, bad, values, orphanValues] = [row?.n, row?.bad, row?.values, row?.bad_values].map(Number) as [
       number,
@@ -77,7 +89,7 @@ export async function examineInclusion(
       wouldFalsify,
     })
     const keys = parent?.rowsEstimated ?? null
-    return { grounds, values, orphanValues, coverage: keys ? Math.min(1, values / keys) : null }
+    return { grounds, values, orphanValues, coverage: keys ? Math.min(1, values / keys) : null, chance: null }
   }
   const first = await see(place.whole)
   const { verdict, tier } = first.grounds

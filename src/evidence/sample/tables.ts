@@ -132,7 +132,7 @@ function size(relation: string): string {
     else pg_catalog.pg_relation_size(${relation}.oid) end`
 }
 
-/** Partitioned tables have the sizes and rows of their leaves; Citus tells the size of what it has spread. */
+/** Partitioned tables have the sizes and rows of their leaves, those with heirs also the rows of these; Citus tells the size of what it has spread. */
 function stateQuery({ tables }: Catalog): string {
   const spread = tables.some(({ distribution }) => distribution !== null)
   const distributed = spread
@@ -150,9 +150,12 @@ function stateQuery({ tables }: Catalog): string {
     join pg_catalog.pg_namespace n on n.oid = c.relnamespace
     left join pg_catalog.pg_stat_all_tables s on s.relid = c.oid
     left join lateral (
+      with recursive tree as (
+        select c.oid as relid union select i.inhrelid from tree join pg_catalog.pg_inherits i on i.inhparent = tree.relid
+      )
       select sum(l.reltuples) filter (where l.reltuples >= 0) as rows, sum(${size('l')}) as bytes
-      from pg_catalog.pg_partition_tree(c.oid) t join pg_catalog.pg_class l on l.oid = t.relid where t.isleaf
-    ) leaves on c.relkind = 'p'
+      from tree t join pg_catalog.pg_class l on l.oid = t.relid where l.relkind = 'r'
+    ) leaves on c.relkind = 'p' or c.relhassubclass
     where c.relkind in ('r', 'p') and c.relpersistence <> 't' and not c.relispartition
       and n.nspname !~ '^pg_' and n.nspname <> 'information_schema'
     order by 1, 2`
