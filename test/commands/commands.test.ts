@@ -7,8 +7,8 @@ import { type Installed, installPackage } from './package.js'
 
 let installed: Installed
 let folder: string
-beforeAll(() => {
-  installed = installPackage()
+beforeAll(async () => {
+  installed = await installPackage()
   folder = mkdtempSync(join(tmpdir(), 'pg-billing-audit-commands-'))
   writeFileSync(join(folder, 'clean.sql'), 'create table plan (id bigint primary key, name text not null);\n')
   writeFileSync(

@@ -15,8 +15,8 @@ const NEW = `create table payment (
 
 let installed: Installed
 let folder: string
-beforeAll(() => {
-  installed = installPackage()
+beforeAll(async () => {
+  installed = await installPackage()
   folder = mkdtempSync(join(tmpdir(), 'pg-billing-audit-gate-'))
 })
 afterAll(() => {

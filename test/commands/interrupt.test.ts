@@ -10,8 +10,8 @@ import { installPackage, type Installed } from './package.js'
 
 let installed: Installed
 let folder: string
-beforeAll(() => {
-  installed = installPackage()
+beforeAll(async () => {
+  installed = await installPackage(['src/cli/write-files.ts'])
   folder = mkdtempSync(join(tmpdir(), 'pg-billing-audit-interrupt-'))
 })
 afterAll(() => {

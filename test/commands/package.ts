@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { bundle } from '../../bin/bundle.js'
 
 const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 
@@ -23,19 +24,12 @@ export interface Installed {
   remove(): void
 }
 
-/** Compiles the package, without checking types. */
-export function installPackage(): Installed {
+/** Builds the package; a test may want further modules of it. */
+export async function installPackage(more: readonly string[] = []): Promise<Installed> {
   const folder = mkdtempSync(join(tmpdir(), 'pg-billing-audit-package-'))
   for (const part of ['package.json', 'bin']) cpSync(join(ROOT, part), join(folder, part), { recursive: true })
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'), 'junction')
-  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
-  execFileSync(
-    process.execPath,
-    [compiler, '-p', join(ROOT, 'tsconfig.build.json'), '--noCheck', '--outDir', join(folder, 'dist')],
-    {
-      stdio: 'pipe',
-    },
-  )
+  await bundle(ROOT, join(folder, 'dist'), more)
   return {
     folder,
     run: (args, { environment = {}, cwd = ROOT } = {}) =>

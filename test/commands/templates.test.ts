@@ -30,8 +30,8 @@ let installed: Installed
 let folder: string
 let project: string
 let programs: string
-beforeAll(() => {
-  installed = installPackage()
+beforeAll(async () => {
+  installed = await installPackage()
   folder = mkdtempSync(join(tmpdir(), 'pg-billing-audit-templates-'))
   project = join(folder, 'repository')
   programs = join(folder, 'programs')

@@ -1,7 +1,5 @@
 import { createHash } from 'node:crypto'
-import { statSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
-import { readManifest } from '../../manifest.js'
+import { readBuild } from '../../manifest.js'
 import { embeddedVersion, readCachedImage, writeCachedImage } from '../embedded/cache.js'
 import { type EmbeddedOptions, type EmbeddedServer, startEmbeddedServer } from '../embedded/server.js'
 import type { ArrangedFile } from './arrange.js'
@@ -42,7 +40,7 @@ export function openBaseImage(
 ): BaseImage {
   const isKnown = files.every(({ path, text }) => !isCodeFile(path) && !READS_MORE.test(text))
   const key = createHash('sha256')
-    .update(JSON.stringify([ownVersion(), embeddedVersion(), extensions, variables ?? {}, base ?? null]))
+    .update(JSON.stringify([readBuild(), embeddedVersion(), extensions, variables ?? {}, base ?? null]))
     .update(JSON.stringify(files.map(({ name, layout, text }) => [name, layout, text])))
     .digest('hex')
     .slice(0, 32)
@@ -72,9 +70,4 @@ export function openBaseImage(
 async function holdsUnlogged(server: EmbeddedServer): Promise<boolean> {
   const found = await server.query(`select from pg_catalog.pg_class where relpersistence = 'u' limit 1`)
   return found.length > 0
-}
-
-/** The version of this program and, while it is being developed, its last build. */
-function ownVersion(): string {
-  return `${readManifest().version} ${statSync(fileURLToPath(import.meta.url)).mtimeMs}`
 }
