@@ -42,9 +42,16 @@ create table ${subscription} (
   period_start timestamptz not null,
   period_end timestamptz not null
 );
-create table trial (${reference} bigint not null references ${organization}, ${key} bigint not null);
+create table trial (
+  ${reference} bigint not null references ${organization},
+  ${key} bigint not null,
+  period_start timestamptz not null,
+  period_end timestamptz not null
+);
 create index "t;\nrial" on trial (${reference});
-create index "trial $2" on trial (${reference}, ${key});`
+create index "trial --x" on trial (${key});
+create index "trial $2" on trial (${reference}, ${key});
+create index "trial $3" on trial (${key}, ${reference});`
 })()
 
 /** The rules that `BASE` is judged by. */

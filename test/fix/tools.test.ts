@@ -10,10 +10,10 @@ import { writeMigration } from '../../src/cli/fixing.js'
 import type { AuditResult } from '../../src/engine/result.js'
 import { compareCatalogs, describeCatalog } from '../../src/evidence/catalog/describe.js'
 import type { MigrationFile } from '../../src/fix/writers/writer.js'
-import { splitSql } from '../../src/source/files/split.js'
 import { readLiveCatalog } from '../live-catalog.js'
 import { startServer, type TestServer } from '../servers.js'
-import { AT, BASE, HOSTILE, layFiles, makeFolder, projectOf, RULES, writeFor, writerOf } from './projects.js'
+import { nameAsGolangMigrate, readAsFlyway, readAsGoose, readAsLiquibase } from './stand-ins.js'
+import { AT, HOSTILE, layFiles, makeFolder, projectOf, RULES, writeFor, writerOf } from './projects.js'
 
 /** A migration tool on this machine. */
 interface Tool {
@@ -86,26 +86,6 @@ async function sendEach(url: string, statements: readonly string[], transactiona
   }
 }
 
-const splitPlainly = (text: string) =>
-  splitSql(text).flatMap(({ kind, from, to }) => (kind === 'statement' ? [text.slice(from, to)] : []))
-
-/** As goose splits: at lines that end with a semicolon, and nowhere between StatementBegin and StatementEnd. */
-function splitForGoose(text: string, direction: 'Up' | 'Down'): readonly string[] {
-  const [, up = '', down = ''] = text.split(/^-- \+goose (?:Up|Down)$/m)
-  const statements: string[] = []
-  let open = false
-  let statement = ''
-  for (const line of (direction === 'Up' ? up : down).split('\n')) {
-    if (line === '-- +goose StatementBegin') open = true
-    else if (line === '-- +goose StatementEnd' || (!open && line.trimEnd().endsWith(';') && !line.startsWith('--'))) {
-      statements.push(statement + (open ? '' : line))
-      statement = ''
-      open = false
-    } else if (statement !== '' || !(line.startsWith('--') || line === '')) statement += `${line}\n`
-  }
-  return statements
-}
-
 const TOOLS: Readonly<Record<string, () => Tool | null>> = {
   plain: () =>
     has('psql')
@@ -119,14 +99,14 @@ const TOOLS: Readonly<Record<string, () => Tool | null>> = {
             ),
         }
       : null,
-  // golang-migrate itself is not to be had here; it sends files whole.
+  // golang-migrate, Flyway and goose themselves are not to be had here: what stands in reads files as they do.
   'golang-migrate': () => ({
-    up: (folder, url, paths) =>
-      sendWhole(
-        folder,
-        url,
-        paths.filter((path) => path.endsWith('.sql') && !path.includes('.down.')),
-      ),
+    up: (folder, url, paths) => {
+      const named = paths.filter((path) => nameAsGolangMigrate(path).direction === 'up')
+      const inOrder = named.toSorted((a, b) => Number(nameAsGolangMigrate(a).version - nameAsGolangMigrate(b).version))
+      expect(inOrder).toEqual(named)
+      return sendWhole(folder, url, named)
+    },
     down: (folder, url, files) =>
       sendWhole(
         folder,
@@ -134,6 +114,22 @@ const TOOLS: Readonly<Record<string, () => Tool | null>> = {
         downFiles(files).map(({ path }) => path),
       ),
   }),
+  // Prisma's engine sends a file as one query, as psql does with a command.
+  'prisma through psql': () =>
+    has('psql')
+      ? {
+          up: (folder, url, paths) => {
+            for (const path of paths.filter((one) => /^\d{14}_[^/]+\/migration\.sql$/.test(one)))
+              run('psql', ['-q', '-X', '-d', url, '-c', readFileSync(join(folder, path), 'utf8')])
+          },
+          down: (folder, url, files) =>
+            psql(
+              folder,
+              url,
+              downFiles(files).map(({ path }) => path),
+            ),
+        }
+      : null,
   // Prisma's own command with its engine as WebAssembly, whose driver is made to send files whole, as the native engine does.
   prisma: () => {
     const command = ELSEWHERE && join(ELSEWHERE, 'node_modules/prisma/build/index.js')
@@ -183,15 +179,13 @@ export default {
         ),
     }
   },
-  // Flyway and goose themselves are not to be had here; these send what they send.
   flyway: () => {
     const send = async (folder: string, url: string, paths: readonly string[]) => {
       for (const path of paths.filter((one) => one.endsWith('.sql'))) {
-        const settings = existsSync(join(folder, `${path}.conf`))
-          ? readFileSync(join(folder, `${path}.conf`), 'utf8')
-          : ''
-        const statements = splitPlainly(readFileSync(join(folder, path), 'utf8'))
-        await sendEach(url, statements, !settings.includes('executeInTransaction=false'))
+        const settings = join(folder, `${path}.conf`)
+        const text = readFileSync(join(folder, path), 'utf8')
+        const sent = readAsFlyway(path, text, existsSync(settings) ? readFileSync(settings, 'utf8') : null)
+        await sendEach(url, sent.statements, sent.transactional)
       }
     }
     return {
@@ -212,8 +206,8 @@ export default {
   goose: () => {
     const send = async (folder: string, url: string, paths: readonly string[], direction: 'Up' | 'Down') => {
       for (const path of paths) {
-        const text = readFileSync(join(folder, path), 'utf8')
-        await sendEach(url, splitForGoose(text, direction), !text.includes('-- +goose NO TRANSACTION'))
+        const { statements, transactional } = readAsGoose(readFileSync(join(folder, path), 'utf8'), direction)
+        await sendEach(url, statements, transactional)
       }
     }
     return {
@@ -226,6 +220,25 @@ export default {
             .toReversed()
             .map(({ path }) => path),
           'Down',
+        ),
+    }
+  },
+  'liquibase by its grammar': () => {
+    const send = async (folder: string, url: string, paths: readonly string[], side: 'up' | 'down') => {
+      for (const path of paths)
+        for (const set of readAsLiquibase(readFileSync(join(folder, path), 'utf8')))
+          await sendEach(url, set[side].statements, set[side].transactional)
+    }
+    return {
+      up: (folder, url, paths) => send(folder, url, paths, 'up'),
+      down: (folder, url, files) =>
+        send(
+          folder,
+          url,
+          upFiles(files)
+            .toReversed()
+            .map(({ path }) => path),
+          'down',
         ),
     }
   },
@@ -380,16 +393,14 @@ export default {
 }
 
 let server: TestServer
-let results: Readonly<Record<string, AuditResult>>
+let result: AuditResult
 beforeAll(async () => {
   server = await startServer(15)
-  const read = async (schema: string) =>
-    audit({
-      source: { kind: 'server', connection: await server.createDatabase(schema) },
-      rules: RULES,
-      startedAt: AT,
-    })
-  results = { [BASE]: await read(BASE), [HOSTILE]: await read(HOSTILE) }
+  result = await audit({
+    source: { kind: 'server', connection: await server.createDatabase(HOSTILE) },
+    rules: RULES,
+    startedAt: AT,
+  })
 })
 
 let folder: ReturnType<typeof makeFolder>
@@ -398,18 +409,15 @@ beforeEach(() => {
 })
 afterEach(() => folder.remove())
 
-describe.each(Object.entries(TOOLS).map(([name, find]) => [name, find()] as const))('%s', (name, tool) => {
-  it.skipIf(tool === null).each([
-    ['applies the files, which cure, and takes them back', BASE],
-    ['does so whatever the names are', HOSTILE],
-  ])('%s', async (_, schema) => {
+describe.each(Object.entries(TOOLS).map(([name, find]) => [name, find()] as const))('%s', (called, tool) => {
+  const [name = called] = called.split(' ')
+  it.skipIf(tool === null)('applies the files, which cure, and takes them back, whatever the names are', async () => {
     if (!tool) return
-    const result = results[schema]!
     expect(result.findings.map(({ fix }) => fix?.status)).toContain('proven')
     const project = join(folder.path, 'project')
     const base = projectOf(name, 'select 1;')
     layFiles(project, base)
-    const url = await server.createDatabase(schema)
+    const url = await server.createDatabase(HOSTILE)
     await tool.up(project, url, Object.keys(base))
     const before = await describeLive(url)
     const files = writeFor(writerOf(name), result, project)

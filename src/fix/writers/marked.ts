@@ -29,6 +29,9 @@ interface Markers {
   readonly note?: string
 }
 
+/** The tools take a semicolon at a line's end for a statement's, and two hyphens in a name for a comment that hides it. */
+const MISREAD = /[;\n]|--/
+
 /** A tool that keeps both directions in one file and marks them with comment lines. */
 function markedWriter({ name, outside, numbering, run, note, ...marks }: Markers): Writer {
   const body = (statements: readonly PartStatement[]) =>
@@ -37,7 +40,7 @@ function markedWriter({ name, outside, numbering, run, note, ...marks }: Markers
       : statements
           .map(({ sql, comments }) => ({ sql, comments: comments.map((text) => text.replace(marks.word, '·')) }))
           .map((statement) =>
-            /[;\n]/.test(statement.sql) ? marks.whole(renderStatement(statement)) : renderStatement(statement),
+            MISREAD.test(statement.sql) ? marks.whole(renderStatement(statement)) : renderStatement(statement),
           )
           .join('\n\n')
   return {
