@@ -98,6 +98,7 @@ export {
 export { hashBoundsOf, isDefaultPartition, rangeBoundsOf } from './evidence/catalog/partition-bounds.js'
 export type { RangeBounds } from './evidence/catalog/partition-bounds.js'
 export { columnsFedBySequences } from './evidence/catalog/sequence-use.js'
+export { heirsOf } from './evidence/catalog/inheritance.js'
 export { holdsStatus, isConfined, mayHoldStatus, statusValuesOf, type StatusValues } from './billing/status.js'
 export { believedOf } from './billing/propositions/believed.js'
 export { formatId, IBAN } from './billing/propositions/texts.js'

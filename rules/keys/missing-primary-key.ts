@@ -4,6 +4,7 @@ import {
   type Column,
   dropConstraint,
   dropIndex,
+  heirsOf,
   type Index,
   quoteColumns,
   quoteIdentifier,
@@ -74,7 +75,7 @@ export default rule({
   fix: ({ catalog, on, target, facts: { cure, columns: names, index: indexName } }) => {
     const columns = names.flatMap((name) => on.column(name) ?? [])
     // Children by inheritance each need a key of their own.
-    if (catalog.tables.some(({ inherits }) => inherits.includes(on))) return []
+    if (heirsOf(on, catalog).length > 0) return []
     if (cure === 'none') {
       if (on.variety === 'partitioned') return []
       const relation = quoteRelation(on)

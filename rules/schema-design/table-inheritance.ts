@@ -1,4 +1,4 @@
-import { type Constraint, rule, type Table } from '../../src/kit.js'
+import { type Constraint, heirsOf, rule, type Table } from '../../src/kit.js'
 
 export default rule({
   severity: 'warning',
@@ -17,7 +17,7 @@ export default rule({
     const parents = new Set(catalog.tables.flatMap(({ inherits }) => inherits))
     for (const table of parents) {
       if (table.partitionOf || table.variety !== 'ordinary') continue
-      const heirs = catalog.tables.filter(({ inherits }) => inherits.includes(table))
+      const heirs = heirsOf(table, catalog)
       const own = [...(table.primaryKey ? [table.primaryKey] : []), ...table.uniques, ...table.foreignKeys]
       const lost = own.filter((constraint) => heirs.some((child) => !repeats(child, constraint)))
       const children =

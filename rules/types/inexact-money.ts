@@ -2,6 +2,7 @@ import {
   afterReview,
   changeColumnTypes,
   type Column,
+  heirsOf,
   holdsMoney,
   rolesOf,
   rule,
@@ -32,7 +33,7 @@ export default rule({
   *detect({ catalog }) {
     for (const table of catalog.tables) {
       if (table.partitionOf || table.variety === 'foreign') continue
-      const heirs = catalog.tables.filter(({ inherits }) => inherits.includes(table))
+      const heirs = heirsOf(table, catalog)
       const columns = table.columns.filter(
         (column) =>
           !column.inherited &&

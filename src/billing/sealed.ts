@@ -1,5 +1,6 @@
 import type { Column, Table } from '../evidence/catalog/model.js'
 import { columnsIn } from '../evidence/catalog/expression.js'
+import { remember, rememberFor } from '../evidence/remember.js'
 import { checksOf } from './conditions.js'
 
 /** Values that cannot be read, or only a part that gives nothing away. */
@@ -15,13 +16,20 @@ export const CIPHERTEXT = String.raw`^(vault:v[0-9]+:|enc:|ENC\[|gAAAA|v[0-9]+[.
 
 /** The name in lower case with one underscore between its words. */
 export function snakeCase({ name }: Pick<Column, 'name'>): string {
-  return name
+  return writtenSnake(name)
+}
+
+const writtenSnake = remember(50_000, (name) =>
+  name
     .normalize('NFD')
     .replaceAll(/\p{M}/gu, '')
     .replaceAll(/([a-z\d])([A-Z])/g, '$1_$2')
     .toLowerCase()
-    .replaceAll(/[^a-z\d]+/g, '_')
-}
+    .replaceAll(/[^a-z\d]+/g, '_'),
+)
+
+/** Columns beside which a value is one that the application has encrypted. */
+const sealsOf = rememberFor(({ columns }: Table) => columns.filter((column) => BESIDE.test(snakeCase(column))))
 
 /** Whether the catalog lets it appear that a text is stored as it is: no name, comment, type or neighbour says that it is encrypted, hashed or cut. */
 export function isReadable(column: Column): boolean {
@@ -37,8 +45,8 @@ export function sealedId(column: Column): string {
   return `sealed ${column.address}`
 }
 
-function isSealedBeside({ columns }: Table, own: Column): boolean {
-  return columns.some((column) => column !== own && BESIDE.test(snakeCase(column)))
+function isSealedBeside(table: Table, own: Column): boolean {
+  return sealsOf(table).some((column) => column !== own)
 }
 
 /** A CHECK wants the digits of a digest. */

@@ -1,4 +1,4 @@
-import type { Catalog, Column } from '../../evidence/catalog/model.js'
+import type { Catalog, Column, Table } from '../../evidence/catalog/model.js'
 import { rememberFor } from '../../evidence/remember.js'
 import { holdsMoney } from '../money.js'
 import { type means, mentions, wordsOf } from '../names.js'
@@ -507,7 +507,7 @@ const COLUMN_FEATURES = [
 export function featuresOf(column: Column, catalog: Catalog): readonly Feature[] {
   const known = knownFeatures(catalog)
   const { name, type } = column
-  const key = JSON.stringify([name, type.name, type.category, holdsMoney(column), isReference(column)])
+  const key = `${type.name} ${type.category} ${holdsMoney(column)} ${isReference(column)} ${name}`
   const found =
     known.get(key) ??
     COLUMN_FEATURES.flatMap(([feature, test]) => ((test as Test)(column, wordsOf(name)) ? [feature] : []))
@@ -518,5 +518,9 @@ export function featuresOf(column: Column, catalog: Catalog): readonly Feature[]
 const knownFeatures = rememberFor<Catalog, Map<string, readonly Feature[]>>(() => new Map())
 
 function isReference(column: Column): boolean {
-  return column.table.foreignKeys.some(({ columns }) => columns.includes(column))
+  return referencesOf(column.table).has(column)
 }
+
+const referencesOf = rememberFor(
+  ({ foreignKeys }: Table): ReadonlySet<Column> => new Set(foreignKeys.flatMap(({ columns }) => columns)),
+)

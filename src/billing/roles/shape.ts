@@ -31,7 +31,11 @@ export function shapeOf(table: Table, catalog: Catalog): Shape {
   }
   let values: readonly (readonly [Column, readonly string[]])[] | null = null
   const byValues = (feature: ValueFeature) => {
-    values ??= table.columns.filter(isText).map((column) => [column, valuesOf(column, catalog)] as const)
+    values ??= table.columns
+      .filter(isText)
+      .map((column) => [column, valuesOf(column, catalog)] as const)
+      .filter(([, of]) => of.length > 0)
+    if (values.length === 0) return NONE
     const found = values.flatMap(([column, of]) => (doValuesShow(feature, of) ? column : []))
     return found.length === 0 && feature === 'account kinds'
       ? values.flatMap(([column, of]) => (isAccountCategory(column, of) ? column : []))

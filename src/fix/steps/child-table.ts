@@ -1,4 +1,5 @@
 import type { Catalog } from '../../evidence/catalog/model.js'
+import { heirsOf } from '../../evidence/catalog/inheritance.js'
 import type { Target } from '../../evidence/target.js'
 import { quoteBody, quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { newName, quoteRelation } from '../quote.js'
@@ -42,7 +43,7 @@ export function moveToChildTable(
   const { table } = list.column
   const key = table.primaryKey?.columns ?? []
   if (key.length === 0 || table.variety !== 'ordinary' || table.partitionOf || key.includes(list.column)) return []
-  if (catalog.tables.some(({ inherits }) => inherits.includes(table))) return []
+  if (heirsOf(table, catalog).length > 0) return []
   const child = nameChild(list, key, catalog)
   const view = compatibilityView(child, target)
   return [

@@ -1,4 +1,5 @@
 import type { Catalog, Column, Table } from '../../evidence/catalog/model.js'
+import { heirsOf } from '../../evidence/catalog/inheritance.js'
 import type { Target } from '../../evidence/target.js'
 import { quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
@@ -88,7 +89,7 @@ export function canBeWrittenAnew(columns: readonly Column[], catalog: Catalog): 
   if (generated.length === 0) return true
   const names = new Map(generated.map(({ name }) => [name, `${name}_`]))
   const carried = carriedBy(table, generated, names, names, new Map(), catalog)
-  const heirs = table.variety !== 'ordinary' || catalog.tables.some(({ inherits }) => inherits.includes(table))
+  const heirs = table.variety !== 'ordinary' || heirsOf(table, catalog).length > 0
   return (
     !heirs &&
     carried !== null &&

@@ -1,4 +1,5 @@
 import type { Catalog, Column } from '../../evidence/catalog/model.js'
+import { heirsOf } from '../../evidence/catalog/inheritance.js'
 import type { Target } from '../../evidence/target.js'
 import { quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { newName, quoteRelation } from '../quote.js'
@@ -55,7 +56,7 @@ export function keepDerived(
 function onlyViewsAbove(column: Column, catalog: Catalog): Carried | null {
   const { table } = column
   if (table.variety !== 'ordinary' || table.partitionOf || table.inherits.length > 0) return null
-  if (catalog.tables.some(({ inherits }) => inherits.includes(table))) return null
+  if (heirsOf(table, catalog).length > 0) return null
   const names = new Map([[column.name, `${column.name}_kept`]])
   const carried = carriedBy(table, [column], names, names, new Map(), catalog)
   if (!carried) return null

@@ -1,4 +1,5 @@
 import type { Catalog, Column } from '../../evidence/catalog/model.js'
+import { heirsOf } from '../../evidence/catalog/inheritance.js'
 import type { Target } from '../../evidence/target.js'
 import { quoteBody, quoteIdentifier } from '../../quote.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
@@ -29,7 +30,7 @@ export function extractEntity(
   const table = tableOf(determinant)
   const { schema } = table
   if (table.variety !== 'ordinary' || table.partitionOf || table.inherits.length > 0) return []
-  if (catalog.tables.some(({ inherits }) => inherits.includes(table))) return []
+  if (heirsOf(table, catalog).length > 0) return []
   if (dependents.some(({ generated, identity }) => generated || identity)) return []
   const taken = new Set(
     [...catalog.tables, ...catalog.views, ...catalog.sequences]

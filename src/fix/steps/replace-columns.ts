@@ -1,4 +1,5 @@
 import type { Catalog, Column, RewriteRule, Table } from '../../evidence/catalog/model.js'
+import { heirsOf } from '../../evidence/catalog/inheritance.js'
 import type { Target } from '../../evidence/target.js'
 import { quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { newName, quoteRelation } from '../quote.js'
@@ -72,7 +73,7 @@ export function planReplacement(
   const table = columns[0]!.table
   const generated = columns.filter((column) => column.generated)
   const key = keyOf(table)
-  const heirs = catalog.tables.some(({ inherits }) => inherits.includes(table))
+  const heirs = heirsOf(table, catalog).length > 0
   if (!key || heirs || table.inherits.length > 0) return null
   if (!keys && key.some((part) => columns.includes(part))) return null
   if (keys && (table.variety !== 'ordinary' || (table.primaryKey && !isPlainKey(table.primaryKey.index)))) return null
