@@ -8,9 +8,11 @@ import {
   holdsOneOf,
   quoteIdentifier,
   ownRolesOf,
+  plainState,
   rule,
   statesOf,
   type Table,
+  wordsOf,
 } from '../../src/kit.js'
 
 /** The first letters of what ends an agreement, in several languages, without accents. */
@@ -98,7 +100,7 @@ function tiesOf(table: Table, status: Column, catalog: Catalog): readonly Tie[] 
   const named = values.flatMap((value): readonly Tie[] => {
     if (WAITING.test(value)) return flags.slice(0, 1).map((column) => ({ value, column }))
     const stem = plain(value).slice(0, STEM)
-    if (!ENDING.test(plain(value))) return []
+    if (!ENDING.test(plain(plainState(value)))) return []
     return dates
       .filter(({ name }) => plain(name).startsWith(stem))
       .slice(0, 1)
@@ -106,8 +108,8 @@ function tiesOf(table: Table, status: Column, catalog: Catalog): readonly Tie[] 
   })
   if (named.length > 0) return named
   // One state that ends it and one date of an end, under two names.
-  const [value, ...others] = values.filter((each) => ENDING.test(plain(each)))
-  const [column, ...more] = dates.filter(({ name }) => ENDING.test(plain(name)))
+  const [value, ...others] = values.filter((each) => ENDING.test(plain(plainState(each))))
+  const [column, ...more] = dates.filter(({ name }) => ENDING.test(plain(wordsOf(name).join(' '))))
   return value !== undefined && column && others.length + more.length === 0 ? [{ value, column }] : []
 }
 

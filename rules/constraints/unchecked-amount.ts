@@ -29,6 +29,7 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-CHECK-CONSTRAINTS'],
   },
   needs: ['catalog'],
+  reveals: ['constraints/unchecked-amount'],
 
   *detect({ catalog }) {
     const tables = catalog.tables.filter(({ partitionOf, variety }) => !partitionOf && variety !== 'foreign')
@@ -52,7 +53,13 @@ export default rule({
         ...equationsOf(table).map(({ target }) => target),
       ]
       const forgotten = suspects.filter((column) => !explained.includes(column))
-      const found = table.columns.filter((column) => forgotten.includes(column) || totals.includes(column))
+      const named = [...new Set([...forgotten, ...totals])]
+      // Beside so many that are kept from it, the others would be the next that were forgotten.
+      const kept = guarded.length + named.length
+      const others = open.filter((column) => !named.includes(column) && !explained.includes(column))
+      const found = table.columns.filter(
+        (column) => named.includes(column) || (kept >= 2 && kept >= others.length && others.includes(column)),
+      )
       if (found.length === 0) continue
       yield {
         on: table,

@@ -4,6 +4,7 @@ import { means, mentions, wordsOf } from './names.js'
 import { periodsOf, type Period } from './period.js'
 import { rolesOf } from './roles/roles.js'
 import { statusValuesOf } from './status.js'
+import { plainState } from './translation.js'
 
 /** A table whose rows each claim something for a time, so that two of one owner should not overlap. */
 export interface Claim {
@@ -198,7 +199,7 @@ function liveValuesOf(status: Column, catalog: Catalog): readonly string[] {
   const labels = status.type.category === 'enum' ? (status.type.definition?.labels ?? []) : []
   const checked = checksOf(status.table).flatMap((check) => literalsComparedWith(check, status))
   const known = [...labels, ...checked, ...statusValuesOf(status, catalog).values]
-  return [...new Set(known)].filter((value) => LIVE.has(value.toLowerCase()))
+  return [...new Set(known)].filter((value) => LIVE.has(plainState(value)))
 }
 
 function endedOf(table: Table): Column | null {

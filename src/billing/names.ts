@@ -1,8 +1,9 @@
 import { remember } from '../evidence/remember.js'
+import { translate } from './translation.js'
 
 /**
  * Words of billing schemas by what they mean, in English, German, French, Spanish and Portuguese, without accents and in
- * the singular. A word may stand under several meanings; only types and neighbours decide between them.
+ * the singular; other languages are put into English first. A word may stand under several meanings; only types and neighbours decide between them.
  */
 const WORDS = {
   // Amounts
@@ -26,7 +27,7 @@ const WORDS = {
     'credit credited debit debited adjustment adjusted refund refunded writeoff rounding deposit advance prepaid coupon gift withholding withheld retention penalty interest allowance chargeback disputed applied gutschrift anzahlung acompte avoir anticipo abono retencion adiantamento credito debito',
   earning: 'revenue umsatz salary gehalt salaire salario wage lohn payout mrr arr turnover',
   budget: 'budget spend spending balance saldo solde deposit bonus income profit earning',
-  currency: 'currency waehrung wahrung devise moneda moeda divisa',
+  currency: 'currency waehrung wahrung devise moneda moeda divisa valuta waluta waluty munteenheid',
   // Units of money
   coin: 'cent centime centavo centimo pfennig pence',
   coinage: 'usd eur gbp chf cad aud jpy brl mxn euro dollar reais',
@@ -102,20 +103,30 @@ const ENDINGS = new Set(['to', 'at', 'on', 'id'])
 const PLURALS = ['s', 'es', 'en', 'n', 'e']
 
 /** The words of a name: lower case, no accents, singular, whatever the style (`unitPrice`, `UNIT_PRICE`, `unitprice`, `t_unit_prices`). */
-export const wordsOf: (name: string) => readonly string[] = remember(50_000, (name) => {
+export const wordsOf: (name: string) => readonly string[] = remember(50_000, (name) =>
+  translate(partsOf(name)).flatMap((part) => (typeof part === 'string' ? splitCompound(part) : part)),
+)
+
+/** Whether a name is in a language that is put into English. */
+export function isTranslated(name: string): boolean {
+  return translate(partsOf(name)).some((part) => typeof part !== 'string')
+}
+
+function partsOf(name: string): readonly string[] {
   const parts = name
     .normalize('NFD')
     .replaceAll(/\p{M}/gu, '')
     .replaceAll('ß', 'ss')
+    .replaceAll('ł', 'l')
+    .replaceAll('Ł', 'L')
     .replaceAll(/([a-z\d])([A-Z])/g, '$1 $2')
     .replaceAll(/([A-Z]+)([A-Z][a-z])/g, '$1 $2')
     .replaceAll(/([A-Za-z])(\d)/g, '$1 $2')
     .toLowerCase()
     .split(/[^\p{L}\d]+/u)
     .filter((part) => part !== '')
-  const named = parts.length > 1 && HUNGARIAN.test(parts[0] ?? '') ? parts.slice(1) : parts
-  return named.flatMap((part) => splitCompound(part))
-})
+  return parts.length > 1 && HUNGARIAN.test(parts[0] ?? '') ? parts.slice(1) : parts
+}
 
 /** Whether a word can mean this. */
 export function means(word: string, ...meanings: readonly Meaning[]): boolean {

@@ -1,6 +1,7 @@
 import type { Catalog, Column, Table } from '../evidence/catalog/model.js'
 import type { JsonFact } from '../evidence/sample/json.js'
 import type { Workload } from '../evidence/workload/model.js'
+import { isForeignPlural } from './translation.js'
 import { means, mentions, wordsOf } from './names.js'
 import { viewsReading } from './views.js'
 
@@ -158,7 +159,9 @@ function queriesOn({ table }: Column, workload: Workload | null): readonly strin
 function isPlural(name: string, word: string): boolean {
   const plain = name.normalize('NFD').replaceAll(/\p{M}/gu, '').toLowerCase()
   return (
-    new RegExp(`${word.replace(/y$/, '(?:y|ie)')}(?:s|es|n|en|e)(?![a-z])`).test(plain) || /^(?:posten)$/.test(word)
+    new RegExp(`${word.replace(/y$/, '(?:y|ie)')}(?:s|es|n|en|e)(?![a-z])`).test(plain) ||
+    /^(?:posten)$/.test(word) ||
+    plain.split(/[^a-z]+/).some(isForeignPlural)
   )
 }
 

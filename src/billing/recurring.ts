@@ -3,6 +3,7 @@ import { holdsMoney } from './money.js'
 import { mentions, wordsOf } from './names.js'
 import { valuesAllowed } from './receipts.js'
 import { rolesOf } from './roles/roles.js'
+import { plainState } from './translation.js'
 
 /** A table in a query, and how it is reached from the one before. */
 export interface Hop {
@@ -59,7 +60,7 @@ export function recurringRevenueOf(subscription: Table, catalog: Catalog): Recur
   if (!price || otherPrices.length > 0 || !interval || !start) return null
   const status = subscription.columns.find(({ name }) => mentions(wordsOf(name), 'status', 'state')) ?? null
   const values = status ? valuesAllowed(status, catalog) : []
-  const paying = values.filter((value) => PAYS.test(value))
+  const paying = values.filter((value) => PAYS.test(plainState(value)))
   if (status && paying.length === 0) return null
   return {
     subscription,

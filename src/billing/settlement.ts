@@ -3,6 +3,7 @@ import { type Player, playersOf } from './arithmetic.js'
 import { holdsMoney } from './money.js'
 import { means, mentions, wordsOf } from './names.js'
 import { statusValuesOf } from './status.js'
+import { plainState } from './translation.js'
 
 /** What a row comes to, and a column beside it that says how much of that is settled. */
 export interface Settlement {
@@ -80,6 +81,6 @@ export function failuresOf(
   if (!status) return null
   const labels = status.type.category === 'enum' ? (status.type.definition?.labels ?? []) : []
   const values = labels.length > 0 ? labels : statusValuesOf(status, catalog).values
-  const failed = values.filter((value) => FAILED.test(value))
+  const failed = values.filter((value) => FAILED.test(plainState(value)))
   return failed.length > 0 ? { status, failed } : null
 }

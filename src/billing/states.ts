@@ -1,6 +1,7 @@
 import type { Catalog, Column } from '../evidence/catalog/model.js'
 import { quoteIdentifier, quoteLiteral } from '../quote.js'
 import { statusValuesOf } from './status.js'
+import { plainState } from './translation.js'
 
 /** The values that the catalog knows of a status: an enum's labels, else those of its conditions. */
 export function statesOf(status: Column, catalog: Catalog): readonly string[] {
@@ -22,17 +23,10 @@ const FINAL =
 
 /** The states of a document that is not yet sent to anybody. */
 export function draftsAmong(values: readonly string[]): readonly string[] {
-  return values.filter((value) => DRAFT.test(value))
+  return values.filter((value) => DRAFT.test(plainState(value)))
 }
 
 /** The states that nothing leads out of. */
 export function finalAmong(values: readonly string[]): readonly string[] {
-  return values.filter((value) =>
-    FINAL.test(
-      value
-        .normalize('NFD')
-        .replaceAll(/\p{M}/gu, '')
-        .replaceAll(/[\s-]+/g, '_'),
-    ),
-  )
+  return values.filter((value) => FINAL.test(plainState(value)))
 }

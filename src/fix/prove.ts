@@ -147,13 +147,19 @@ async function settleGroups(
       const refused = pending.filter(({ id }) => trial.refused.has(id))
       const doubtful = pending.filter(({ id }) => trial.doubtful.has(id) && !trial.refused.has(id))
       for (const candidate of refused) settle(candidate, trial)
-      for (const candidate of doubtful) {
+      const isStuck = refused.length === 0 && doubtful.length > 1 && doubtful.every(({ id }) => cleared.has(id))
+      for (const candidate of isStuck ? [] : doubtful) {
         const alone = pending.length === 1 || cleared.has(candidate.id) ? trial : await attempt([candidate])
         if (alone.refused.has(candidate.id) || alone.doubtful.has(candidate.id)) settle(candidate, alone)
         else cleared.add(candidate.id)
       }
       if (doubtful.length === 0 && refused.every(({ id }) => trial.inert.has(id)))
         for (const candidate of pending) settle(candidate, trial)
+      // Each is right alone, and something comes of several together: the last that it takes is refused.
+      if (isStuck) {
+        const { culprit, failing } = await findLast(pending, trial, attempt)
+        settle(culprit, failing)
+      }
     }
   }
   if (!inHaste) return true
@@ -161,6 +167,24 @@ async function settleGroups(
   if (left.length === 0) return true
   await scratch.close()
   return false
+}
+
+/** The candidate with which the first ones bring what those before it do not; `failing` is the trial of all. */
+async function findLast(
+  candidates: readonly Candidate[],
+  failing: Trial,
+  attempt: (candidates: readonly Candidate[]) => Promise<Trial>,
+): Promise<{ readonly culprit: Candidate; readonly failing: Trial }> {
+  let [right, wrong, shown] = [1, candidates.length, failing]
+  while (wrong - right > 1) {
+    const middle = Math.floor((right + wrong) / 2)
+    const trial = await attempt(candidates.slice(0, middle))
+    if (trial.doubtful.size + trial.refused.size === 0) right = middle
+    else [wrong, shown] = [middle, trial]
+  }
+  const culprit = candidates[wrong - 1]!
+  const reason = [...shown.refused.values(), ...shown.doubtful.values()][0] ?? ''
+  return { culprit, failing: { ...shown, refused: new Map([[culprit.id, reason]]) } }
 }
 
 /** Takes all rows away, whatever triggers say to that. */

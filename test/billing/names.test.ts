@@ -28,6 +28,16 @@ it.each([
   ['Rechnungen', 'rechnung'],
   ['itens', 'iten'],
   ['x', 'x'],
+  ['factuurregels', 'invoice line'],
+  ['abonnementsperiode', 'subscription period'],
+  ['klant_nummer', 'customer nummer'],
+  ['geldig_tot', 'valid to'],
+  ['do_not_track', 'do not track'],
+  ['data_fine', 'data end'],
+  ['płatności', 'payment'],
+  ['KwotaBrutto', 'amount brutto'],
+  ['righe_fattura', 'line invoice'],
+  ['metadata_id', 'metadata id'],
 ])('cuts %s into words', (name, words) => {
   expect(wordsOf(name).join(' ')).toBe(words)
 })

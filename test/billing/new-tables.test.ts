@@ -109,6 +109,37 @@ describe.each([14, 18] as const)('on PostgreSQL %i', (major) => {
     expect(await undo()).toEqual([])
   })
 
+  it('makes a log the first partition, numbers on, keeps who may do what, and takes it back with what came since', async () => {
+    const rule = 'partitioning/unpartitioned-audit-log'
+    const schema = bad(rule).replaceAll('auditor', `auditor_${major}`).replaceAll('writer', `writer_${major}`)
+    const { client, rows, apply, undo } = await offer(rule, 'public.audit_log', schema, major)
+    const write = (days: number) =>
+      client.query(`begin; set local role writer_${major};
+        insert into audit_log (table_name, row_id, action, actor, created_at) values ('invoices', 1, 'update', 'ada', now() + interval '${days} days'); commit`)
+    await write(-400)
+    await write(0)
+    await apply()
+    await write(0)
+    await write(90)
+    const kept = () =>
+      rows(
+        `select id::int, tableoid::regclass::text ~ '_first$' as first, created_at > now() + interval '80 days' as later from audit_log order by id`,
+      )
+    expect(await kept()).toEqual([
+      { id: 1, first: true, later: false },
+      { id: 2, first: true, later: false },
+      { id: 3, first: true, later: false },
+      { id: 4, first: false, later: true },
+    ])
+    await expect(client.query('update audit_log set row_id = 2 where id = 4')).rejects.toThrow('stay as they are')
+    expect(await rows(`select count(*)::int from audit_log_add_partitions(24)`)).toEqual([{ count: 1 }])
+    expect(await undo()).toEqual([])
+    await write(1)
+    expect(await rows('select array_agg(id::int order by id) as ids from audit_log')).toEqual([
+      { ids: [1, 2, 3, 4, 5] },
+    ])
+  })
+
   it('keeps each change with its actor and request, whoever may write', async () => {
     const rule = 'billing/missing-audit-trail'
     const { client, rows, apply, undo } = await offer(rule, 'Sales Dept', bad(rule), major)

@@ -46,6 +46,14 @@ describe('roles of tables', () => {
     expect(found).toEqual({ ...expected, thing_0: 'customer' })
   })
 
+  it.each(['dutch', 'french', 'italian', 'polish'])('are known in %s', async (language) => {
+    const sql = readFileSync(`fixtures/languages/${language}.sql`, 'utf8')
+    const labels = [...sql.matchAll(/-- plays: (.+)\ncreate table (\w+)/g)].map(
+      ([, role, table]) => [table, role] as const,
+    )
+    expect(await rolesIn(sql)).toEqual(Object.fromEntries(labels.filter(([, role]) => role !== 'none')))
+  })
+
   it('are not known by names alone', async () => {
     const found = await rolesIn(
       [

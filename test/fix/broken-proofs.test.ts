@@ -68,3 +68,34 @@ it('refuses what was not settled when the scratch server crashed, and keeps what
     { id: 'two', refused: 'The proof was broken off: The embedded PostgreSQL crashed: out of memory.', ran: false },
   ])
 })
+
+it('refuses only the last of what brings something new together', async () => {
+  const names = ['one', 'two', 'three']
+  const openScratch = async (): Promise<ScratchSession> => {
+    await emptyDatabase(server)
+    await server.execute(names.map((name) => `create table public.${name} (id int)`).join('; '))
+    await server.execute('set search_path to pg_catalog')
+    const { version, query, execute, transact } = server
+    return { version, query, execute, transact, close: async () => undefined }
+  }
+  const candidates = names.map((name) => ({
+    id: name,
+    table: `public.${name}`,
+    steps: [
+      statement(`alter table public.${name} add a int`, `alter table public.${name} drop a`, { phase: 'expand' }),
+    ],
+  }))
+  // Something elsewhere is seen once one and three are both as they should be.
+  const judge = ({ tables }: Catalog) => {
+    const done = new Set(tables.filter(({ columns }) => columns.length > 1).map(({ name }) => name))
+    const open = names.filter((name) => !done.has(name)).map((name) => ({ id: name, table: `public.${name}` }))
+    const elsewhere = done.has('one') && done.has('three') ? [{ id: 'elsewhere', table: 'public.six' }] : []
+    return [...open, ...elsewhere].map(({ id, table }) => ({ id, table, rule: 'r', address: table }))
+  }
+  const proofs = await proveFixes({ openScratch, judge }, [{ candidates }])
+  expect(Object.fromEntries([...proofs].map(([id, { refused }]) => [id, refused]))).toEqual({
+    one: null,
+    two: null,
+    three: 'The fix would bring a new finding: r on public.six.',
+  })
+})

@@ -39,7 +39,7 @@ const FAINT = 0.2
 export function named(weight: number, pattern: RegExp): Clue {
   return {
     weight,
-    see: ({ shape }) => (pattern.test(shape.name) ? { strength: 1, words: () => 'its name' } : null),
+    see: ({ shape }) => (shape.isCalled(pattern) ? { strength: 1, words: () => 'its name' } : null),
   }
 }
 

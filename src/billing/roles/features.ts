@@ -413,11 +413,16 @@ const COLUMN_FEATURES = [
   ],
   ['slug', both(isText, matches(/^(?:slug|subdomain|domain|handle|workspace)$/))],
   ['action', both(isText, matches(/^(?:action|operation|op|event|verb|change|aktion|accion|acao|modified)$/))],
-  ['actor', matches(/^(?:actor|user|username|whodunnit|changed|performed|author|benutzer|usuario|session|initiator)$/)],
+  [
+    'actor',
+    matches(
+      /^(?:actor|user|username|whodunnit|changed|performed|author|benutzer|usuario|utilisateur|session|initiator)$/,
+    ),
+  ],
   [
     'target row',
     (c, n) =>
-      /(?:^| )(?:table name|table|tablename|relation|entity (?:type|id|name)|object (?:type|id)|item (?:type|id)|record (?:type|id)|row id|row pk|resource (?:type|id)|target\b.*|auditable.*|tabelle|datensatz|tabla|tabela|registro)$/.test(
+      /(?:^| )(?:table name|table|tablename|relation|entity (?:type|id|name)|object (?:type|id)|item (?:type|id)|record (?:type|id)|row id|row pk|resource (?:type|id)|target\b.*|auditable.*|tabelle|datensatz|tabla|tabela|registro|table cible|cible|id ligne|ligne id)$/.test(
         n.join(' '),
       ) && !isReference(c),
   ],

@@ -19,7 +19,7 @@ const isUnder = ({ parents, belief }: View, least: number, ...roles: readonly Ro
   parents.some(({ to }) => roles.some((role) => belief(to, role) >= least))
 const isOver = ({ children, belief }: View, least: number, ...roles: readonly Role[]) =>
   children.some(({ from }) => roles.some((role) => belief(from, role) >= least))
-const isCalled = ({ shape }: View, pattern: RegExp) => pattern.test(shape.name)
+const isCalled = ({ shape }: View, pattern: RegExp) => shape.isCalled(pattern)
 
 const NAMES = {
   organization:
@@ -59,7 +59,7 @@ const NAMES = {
   coupon:
     /(?:^| )(?:coupon|promotion|promo|promo code|promotion code|discount|discount code|voucher|gutschein|gutscheincode|rabatt|aktionscode|cupon|descuento|promocion|cupom|desconto|promocao|remise|bon)$/,
   'audit log':
-    /(?:^| )(?:audit|audit log|audit trail|audit event|audit entry|history|log|version|revision|activity|change log|journal|protokoll|aenderungsprotokoll|historie|bitacora|auditoria|historial|registro auditoria|historico|log auditoria|historique|transaction journal|audittrail|activity log|change|entity activity)$|^(?:auditoria|bitacora|historial|historico)|protokoll$/,
+    /(?:^| )(?:audit|audit log|audit trail|audit event|audit entry|history|log|version|revision|activity|change log|journal|journal audit|protokoll|aenderungsprotokoll|historie|bitacora|auditoria|historial|registro auditoria|historico|log auditoria|historique|transaction journal|audittrail|activity log|change|entity activity)$|^(?:auditoria|bitacora|historial|historico)|protokoll$/,
   outbox:
     /(?:^| )(?:outbox|outbox event|outbox message|webhook|webhook event|webhook delivery|webhook log|webhook endpoint|inbound webhook|event queue|domain event|event outbox|message|notification|delivery|dead letter|dead letter message|bus event|bus ext event|event delivery|ausgang|ausgangsereignis|evento salida|mensaje salida|fila saida|evento saida|job|queue|system event|lineage outbox|in event)$|outbox|webhook/,
 } as const satisfies Record<Role, RegExp>
@@ -577,7 +577,7 @@ export const PROFILES: Readonly<Record<Role, Profile>> = {
       (isUnder(view, 0.2, 'ledger account') ||
         show(view, 'debit and credit', 'sides', 'side', 'balance after') ||
         (isCalled(view, NAMES['ledger entry']) &&
-          view.parents.some(({ to }) => NAMES['ledger account'].test(view.shapeOf(to).name))) ||
+          view.parents.some(({ to }) => view.shapeOf(to).isCalled(NAMES['ledger account']))) ||
         sidesOf(view) !== '') &&
       !show(view, 'due date'),
     clues: [
@@ -587,7 +587,7 @@ export const PROFILES: Readonly<Record<Role, Profile>> = {
         'the names of both',
         (view) =>
           isCalled(view, NAMES['ledger entry']) &&
-          view.parents.some(({ to }) => NAMES['ledger account'].test(view.shapeOf(to).name)),
+          view.parents.some(({ to }) => view.shapeOf(to).isCalled(NAMES['ledger account'])),
       ),
       belongsTo(1.6, ['ledger account'], 'on an account'),
       sign(1.8, 'from one account to another', (view) => sidesOf(view)),

@@ -1,6 +1,6 @@
 import type { Catalog, Column, Table } from '../../evidence/catalog/model.js'
 import { usageLimitsOf } from '../counter.js'
-import { mentions, wordsOf } from '../names.js'
+import { isTranslated, mentions, wordsOf } from '../names.js'
 import { periodsOf } from '../period.js'
 import { type Feature, featuresOf, isJson, isNumber, isText, isTime } from './features.js'
 import { doValuesShow, isValueFeature, type ValueFeature, valuesOf } from './values.js'
@@ -8,8 +8,8 @@ import { doValuesShow, isValueFeature, type ValueFeature, valuesOf } from './val
 /** A table as far as its own columns, types, keys and values tell. */
 export interface Shape {
   readonly table: Table
-  /** Words of the name, without those that only say that it is a table. */
-  readonly name: string
+  /** Whether the words of the name, without those that only say that it is a table, read so; also from behind, where a language lets the head stand first. */
+  isCalled(pattern: RegExp): boolean
   /** The columns that show a feature; none, and the table has it not. */
   columnsOf(feature: Feature): readonly Column[]
   readonly changes: boolean
@@ -51,9 +51,11 @@ export function shapeOf(table: Table, catalog: Catalog): Shape {
   }
   const shown = (feature: Feature) => known.get(feature) ?? NONE
   const name = wordsOf(table.name).filter((word) => !NOISE.test(word))
+  const named = name.length > 0 ? name : wordsOf(table.name)
+  const orders = [named.join(' '), ...(isTranslated(table.name) ? [named.toReversed().join(' ')] : [])]
   return {
     table,
-    name: (name.length > 0 ? name : wordsOf(table.name)).join(' '),
+    isCalled: (pattern) => orders.some((order) => pattern.test(order)),
     columnsOf: (feature) => (feature in TOGETHER || isValueFeature(feature) ? look(feature) : shown(feature)),
     get changes() {
       return table.columns.some(
@@ -108,8 +110,8 @@ const TOGETHER: Partial<Record<Feature, (table: Table, shown: Shown) => readonly
     pairOf(
       table,
       (column) => isJson(column) || isText(column) || column.type.name === 'bytea',
-      /^(?:old|before|previous|alt|alte|anterior|antes|ancien)$/,
-      /^(?:new|after|current|changes|neu|neue|nuevo|novo|depois|despues|nouveau|changed|diff)$/,
+      /^(?:old|before|previous|alt|alte|anterior|antes|ancien|ancienne)$/,
+      /^(?:new|after|current|changes|neu|neue|nuevo|novo|depois|despues|nouveau|nouvelle|changed|diff)$/,
     ),
   quantity(table, shown) {
     const quantities = shown('quantity')

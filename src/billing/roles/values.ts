@@ -1,5 +1,6 @@
 import type { Catalog, Column } from '../../evidence/catalog/model.js'
 import { statusValuesOf } from '../status.js'
+import { plainState } from '../translation.js'
 
 const STATES = {
   'invoice states':
@@ -63,15 +64,9 @@ function areMostly(values: readonly string[], is: (value: string) => boolean): b
   return values.filter((value) => is(value)).length >= Math.max(2, values.length * 0.4)
 }
 
-/** The values that a text is known to have, in lower case and without accents: `past_due`. */
+/** The values that a text is known to have, plain: `past_due`. */
 export function valuesOf(column: Column, catalog: Catalog): readonly string[] {
   const labels = column.type.category === 'enum' ? (column.type.definition?.labels ?? []) : []
   const values = labels.length > 0 ? labels : statusValuesOf(column, catalog).values
-  return values.map((value) =>
-    value
-      .normalize('NFD')
-      .replaceAll(/\p{M}/gu, '')
-      .toLowerCase()
-      .replaceAll(/[\s-]+/g, '_'),
-  )
+  return values.map(plainState)
 }

@@ -3,6 +3,7 @@ import { quoteBody, quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { newName, quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
 import { block, STEP } from './base.js'
+import { addMonthPartitions, MONTHS_AHEAD } from './month-partitions.js'
 
 /** A table of changes to rows of other tables, which is to be made. */
 export interface AuditTrail {
@@ -16,9 +17,6 @@ export interface AuditTrail {
 
 /** Settings by which an application tells who acts and for which request, as in `set local audit.actor = 'ada'`. */
 export const AUDIT_SETTINGS = { actor: 'audit.actor', request: 'audit.request_id' } as const
-
-/** Months of partitions that are made at once, and that should always lie ahead. */
-const AHEAD = 12
 
 /**
  * Makes an audit trail: a table partitioned by month of its time, which is therefore part of its primary key; a function that makes
@@ -41,13 +39,13 @@ export function createAuditTrail({ schema, name, tables, taken }: AuditTrail): r
     { ...made, sql: `comment on table ${trail} is ${quoteLiteral(describe(trail, partitions))}` },
     {
       ...STEP,
-      sql: `create function ${partitions}(ahead integer) returns integer language plpgsql set search_path = pg_catalog, pg_temp as ${quoteBody(addPartitions(schema, name, trail))}`,
+      sql: `create function ${partitions}(ahead integer) returns integer language plpgsql set search_path = pg_catalog, pg_temp as ${quoteBody(addMonthPartitions({ schema, name }))}`,
       undo: `drop function ${partitions}(integer)`,
     },
     {
       ...made,
-      sql: block([`perform ${partitions}(${AHEAD})`]),
-      note: `Call ${partitions}(${AHEAD}) every month, by pg_cron or the application's scheduler: a row without a partition is refused, and with it the change that it is about.`,
+      sql: block([`perform ${partitions}(${MONTHS_AHEAD})`]),
+      note: `Call ${partitions}(${MONTHS_AHEAD}) every month, by pg_cron or the application's scheduler: a row without a partition is refused, and with it the change that it is about.`,
     },
     {
       ...STEP,
@@ -79,28 +77,6 @@ const COLUMNS = [
 
 function describe(trail: string, partitions: string): string {
   return `What was changed, by whom and for which request. Partitioned by month: ${partitions} makes partitions ahead. What is older than it must be kept goes by ALTER TABLE ${trail} DETACH PARTITION … CONCURRENTLY and DROP TABLE, never by DELETE.`
-}
-
-function addPartitions(schema: Schema, name: string, trail: string): string {
-  const home = quoteLiteral(schema.name)
-  return [
-    'declare',
-    `  month timestamp := date_trunc('month', now() at time zone 'UTC');`,
-    '  made integer := 0;',
-    '  part text;',
-    'begin',
-    '  for number in 0..ahead loop',
-    `    part := ${quoteLiteral(`${name}_`)} || to_char(month, 'YYYYMM');`,
-    `    if to_regclass(format('%I.%I', ${home}, part)) is null then`,
-    `      execute format('create table %I.%I partition of ${trail.replaceAll('%', '%%').replaceAll("'", "''")} for values from (%L) to (%L)',`,
-    `        ${home}, part, month::text || '+00', (month + interval '1 month')::text || '+00');`,
-    '      made := made + 1;',
-    '    end if;',
-    `    month := month + interval '1 month';`,
-    '  end loop;',
-    '  return made;',
-    'end',
-  ].join('\n')
 }
 
 function captureRow(trail: string): string {
