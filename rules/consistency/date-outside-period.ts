@@ -1,5 +1,6 @@
 import {
   addCheck,
+  AGREEMENTS,
   afterReview,
   type Column,
   innerDateId,
@@ -7,17 +8,8 @@ import {
   insideOf,
   isHeldInside,
   ownRolesOf,
-  type Role,
   rule,
 } from '../../src/kit.js'
-
-const AGREEMENTS = [
-  'subscription',
-  'subscription item',
-  'invoice',
-  'invoice line',
-  'credit',
-] as const satisfies readonly Role[]
 
 export default rule({
   severity: 'info',

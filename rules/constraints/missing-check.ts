@@ -1,4 +1,14 @@
-import { addCheck, afterReview, believedOf, type Column, isEnforced, rule, setNotNull, weakest } from '../../src/kit.js'
+import {
+  addCheck,
+  afterReview,
+  believedOf,
+  type Column,
+  isEnforced,
+  rule,
+  saidElsewhere,
+  setNotNull,
+  weakest,
+} from '../../src/kit.js'
 
 /** What has a rule of its own, or is found in another way. */
 const ELSEWHERE = new Set(['period', 'arithmetic'])
@@ -21,8 +31,10 @@ export default rule({
   *detect({ catalog, sample }) {
     for (const table of catalog.tables) {
       if (table.partitionOf || table.variety === 'foreign') continue
+      const elsewhere = saidElsewhere(table, catalog)
       const kept = believedOf(table, sample).filter(
-        ({ expression, family }) => !ELSEWHERE.has(family) && !isEnforced(expression, table),
+        ({ expression, family }) =>
+          !ELSEWHERE.has(family) && !elsewhere.has(expression) && !isEnforced(expression, table),
       )
       if (kept.length === 0) continue
       const witnessed = kept.flatMap(({ id }) => sample?.predicate(id)?.grounds ?? [])

@@ -72,7 +72,7 @@ export default rule({
     on.kind === 'schema'
       ? `Make one domain or enum of the values for all of them, after select distinct over each.`
       : values.length > 0
-        ? `${complete ? 'An enum names all values' : `Seen in ${seenIn.join(', ')}: ${values.map(quoteLiteral).join(', ')}`}. Compare with select ${quoteIdentifier(on.name)}, count(*) … group by 1 and with the application, then add the CHECK.`
+        ? `Add a CHECK with ${complete ? 'all values of the enum' : `${values.map(quoteLiteral).join(', ')} (seen in ${seenIn.join(', ')}) and what else there is`}: compare with select ${quoteIdentifier(on.name)}, count(*) … group by 1 and with the application first.`
         : `List the values with select ${quoteIdentifier(on.name)}, count(*) … group by 1, compare with the application, then add CHECK (${quoteIdentifier(on.name)} in (…)).`,
 
   fix: ({ on, facts: { values, complete } }) =>

@@ -73,7 +73,7 @@ export default rule({
       nullable.length > 0
         ? `Rows without ${nullable.join(' or ')} pass unchecked: make what must be known NOT NULL too.`
         : '',
-      'A generated column in its place refuses every writer that still sends the value, and a stored one has the table written anew; who wants one sets the option as of this rule to virtual (PostgreSQL 18, no rewrite) or stored.',
+      'A generated column in its place refuses every writer that still sends the value; the option `as` of this rule asks for one, `virtual` (PostgreSQL 18, no rewrite) or `stored` (the table is written anew).',
     ]
       .filter(Boolean)
       .join(' '),

@@ -1,4 +1,5 @@
 import type { Finding } from '../engine/result.js'
+import type { Feature } from '../billing/roles/features.js'
 import type { Role } from '../billing/roles/role.js'
 import { rolesOf } from '../billing/roles/roles.js'
 import type { Catalog } from '../evidence/catalog/model.js'
@@ -8,6 +9,8 @@ interface Part {
   readonly name: string
   /** The tables that keep it. */
   readonly role: Role | null
+  /** Columns of tables in these roles that keep it. */
+  readonly columns?: { readonly of: readonly Role[]; readonly show: Feature }
   readonly rules: readonly string[]
   /** The finding counts where its object is in a table of this role. */
   readonly within?: Role
@@ -17,7 +20,13 @@ const JSON_RECORDS = 'normalization/records-in-jsonb'
 
 const PARTS: readonly Part[] = [
   { name: 'items of a subscription', role: 'subscription item', rules: ['billing/single-plan-subscription'] },
-  { name: 'tiers of a price', role: null, rules: [JSON_RECORDS], within: 'price' },
+  {
+    name: 'tiers of a price',
+    role: null,
+    columns: { of: ['price'], show: 'tier bounds' },
+    rules: [JSON_RECORDS],
+    within: 'price',
+  },
   {
     name: 'lines of an invoice',
     role: 'invoice line',
@@ -30,6 +39,7 @@ const PARTS: readonly Part[] = [
   {
     name: 'keys against repetition',
     role: null,
+    columns: { of: ['usage event', 'payment'], show: 'idempotency key' },
     rules: ['billing/missing-idempotency-key', 'keys/repeatable-source-reference', 'keys/unscoped-unique-key'],
   },
 ]
@@ -39,7 +49,7 @@ export const PART_TITLES = ['Part', 'Kept in', 'Findings'] as const
 /** A part of billing, where it is kept, and what shows that it is missing. */
 export interface PartKept {
   readonly name: string
-  /** Addresses of tables. */
+  /** Addresses of tables, and of columns. */
   readonly kept: readonly string[]
   /** What stands where no table keeps it. */
   readonly otherwise: string
@@ -56,12 +66,17 @@ export function listParts(catalog: Catalog, numbers: ReadonlyMap<Finding, number
     const found = catalog.tables.find((one) => one.name === name && one.schema.name === schema)
     return found && roles.of(found)?.role
   }
-  return PARTS.flatMap(({ name, role, rules, within }): readonly PartKept[] => {
-    const kept = role === null ? [] : roles.tablesIn(role).map(({ address }) => address)
+  return PARTS.flatMap(({ name, role, columns, rules, within }): readonly PartKept[] => {
+    const ofColumns = columns
+      ? roles.tablesIn(...columns.of).flatMap((table) => roles.columnsOf(table, columns.show))
+      : []
+    const tables = role === null ? [] : roles.tablesIn(role)
     const telling = [...numbers].filter(
       ([finding]) => rules.includes(finding.rule) && (finding.rule !== JSON_RECORDS || roleAt(finding) === within),
     )
-    if (role === null && telling.length === 0) return []
+    const inJson = telling.flatMap(([{ rule, address }]) => (rule === JSON_RECORDS ? address : []))
+    const kept = [...new Set([...tables, ...ofColumns].map(({ address }) => address)), ...inJson]
+    if (role === null && telling.length + kept.length === 0) return []
     return [
       {
         name,

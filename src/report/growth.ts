@@ -1,6 +1,13 @@
 import { planDistribution, type DistributionPlan } from '../billing/growth/distribution.js'
 import { listCitusCalls } from '../billing/growth/citus.js'
-import { adviseGrowth, type Growth, type GrowthAdvice, growthOf } from '../billing/growth/growth.js'
+import {
+  adviseGrowth,
+  expectGrowth,
+  type Expected,
+  type Growth,
+  type GrowthAdvice,
+  growthOf,
+} from '../billing/growth/growth.js'
 import { routeQuery } from '../billing/growth/routing.js'
 import { rolesOf } from '../billing/roles/roles.js'
 import type { AuditResult } from '../engine/result.js'
@@ -19,10 +26,27 @@ export const GROWTH_TITLES = [
   'Over 100 GiB',
 ] as const
 
+export const EXPECTED_TITLES = [
+  'Table',
+  'Holds',
+  'Time',
+  'Tenant',
+  'Queries',
+  'By time',
+  'By tenant',
+  'Sums over time',
+] as const
+
+/** What can be said before anybody has measured. */
+export const EXPECTED_NOTE =
+  'These tables get a row for whatever happens. How large they are was not measured: a scan of the server in use, or a snapshot of it, says how fast they grow and whether partitions, BRIN or rollups pay. A table is cheapest to partition while it is small.'
+
 /** How the tables of events and entries grow and what to do about it; and how the whole would be spread over several servers. */
 export interface GrowthReport {
   readonly tables: readonly { readonly address: string; readonly figures: readonly string[] }[]
   readonly advice: readonly (GrowthAdvice & { readonly address: string })[]
+  /** Tables that will grow, where there are no statistics. */
+  readonly expected: readonly { readonly address: string; readonly figures: readonly string[] }[]
   readonly distribution: DistributionReport | null
 }
 
@@ -53,12 +77,14 @@ export function describeGrowth(result: Pick<AuditResult, 'catalog' | 'statistics
   const running = catalog.tables.some(({ distribution }) => distribution !== null)
   const outgrows = growing.some(({ daysUntilLarge }) => daysUntilLarge !== null && daysUntilLarge <= SOON)
   const plan = outgrows && !running ? planDistribution(catalog) : null
-  if (growing.length === 0 && !plan) return null
+  const expected = statistics ? [] : expectGrowth(catalog, workload)
+  if (growing.length + expected.length === 0 && !plan) return null
   return {
     tables: growing.map((growth) => ({ address: growth.table.address, figures: figuresOf(growth) })),
     advice: growing.flatMap((growth) =>
       adviseGrowth(growth).map((advice) => ({ ...advice, address: growth.table.address })),
     ),
+    expected: expected.map((one) => ({ address: one.table.address, figures: expectedFigures(one, workload !== null) })),
     distribution: plan && describePlan(plan, result),
   }
 }
@@ -71,6 +97,16 @@ function figuresOf({ role, bytes, rows, rowsPerDay, bytesPerDay, daysUntilLarge 
     rowsPerDay === null ? 'not known' : Math.round(rowsPerDay).toLocaleString('en'),
     bytesPerDay === null ? 'not known' : gibibytes(bytesPerDay * 30),
     daysUntilLarge === null ? '–' : daysUntilLarge === 0 ? 'now' : `in ${daysUntilLarge.toLocaleString('en')} days`,
+  ]
+}
+
+function expectedFigures({ role, time, tenant, queries }: Expected, seen: boolean): readonly string[] {
+  const { all, byTime, byTenant, sums } = queries
+  return [
+    role,
+    time?.name ?? '–',
+    tenant?.name ?? '–',
+    ...[all, byTime, byTenant, sums].map((one) => (seen ? String(one) : '–')),
   ]
 }
 

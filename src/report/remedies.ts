@@ -27,6 +27,12 @@ export function gatherRemedies<T extends { readonly finding: Finding }>(
   })
 }
 
+/** What a list of what to do says of an advice: its first sentence; a question with what follows from it. */
+export function shortOf(advice: string): string {
+  const [first = '', ...more] = advice.split(/(?<=[^.][.?]) (?=[A-Z])/)
+  return first.endsWith('?') && more.length > 0 ? advice : first
+}
+
 /** A finding that is shown first, and how many of the same rule are not. */
 export interface First {
   readonly finding: Finding

@@ -260,6 +260,7 @@ function growth(paper: Paper, result: AuditResult): string {
   const found = describeGrowth(result)
   if (!found) return ''
   const { tables, advice, distribution } = found
+  if (tables.length === 0 && !distribution) return ''
   const lines = tables.flatMap(({ address, figures: [role, size, rows, perDay, , large] }) => [
     ...item(
       paper,

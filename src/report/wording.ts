@@ -20,7 +20,7 @@ export function describeEvidence({ object, evidence, confidence }: Finding): str
     object.kind === 'statement' && evidence.tier === 'inferred'
       ? 'inferred from what the statement says'
       : RESTS_ON[evidence.tier]
-  const rows = evidence.grounds ? `. ${describeGrounds(evidence.grounds)}` : ''
+  const rows = evidence.grounds ? `: ${describeGrounds(evidence.grounds)}` : ''
   return `${basis}${confidence < 1 ? `, confidence ${Math.round(confidence * 100)} %` : ''}${rows}`
 }
 
@@ -45,7 +45,7 @@ export function describeTellingFacts({
       ? value.every(isSaid)
       : words.has(String(value)) || (typeof value === 'string' && value.includes(' ') && message.includes(value))
   const isNested = (value: Json) =>
-    typeof value === 'object' && value !== null && !(Array.isArray(value) && value.every(isFlat))
+    typeof value === 'object' && value !== null && !(Array.isArray(value) && value.every(isShort))
   const telling = Object.entries(evidence.facts).filter(
     ([, value]) => value !== false && value !== 'none' && !isNested(value) && !isSaid(value),
   )
@@ -65,6 +65,11 @@ function isFlat(value: Json): boolean {
     value === null ||
     (!Array.isArray(value) && Object.values(value).every((part) => typeof part !== 'object'))
   )
+}
+
+/** A scalar, or a pair. */
+function isShort(value: Json): boolean {
+  return isFlat(value) && (typeof value !== 'object' || value === null || Object.keys(value).length <= 2)
 }
 
 function describeFlat(value: Json): string {

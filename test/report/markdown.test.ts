@@ -115,7 +115,7 @@ it('says which parts of billing are kept where, which are missing, and what prov
     makeFinding({ address: 'public.bill.total', rule: 'redundancy/odd', fix: makeFix() }),
   ]
   const markdown = await withSchema(server, schema, (catalog) => renderMarkdown(makeResult({ catalog, findings })))
-  expect(markdown).toContain('| lines of an invoice | nowhere | `public.bill.lines` (1) |')
+  expect(markdown).toContain('| lines of an invoice | `public.bill.lines` | `public.bill.lines` (1) |')
   expect(markdown).toContain('| credit notes and refunds | `public.credit_note` | – |')
   expect(markdown).toContain('| audit trail | nowhere | nothing shows that it is needed |')
   expect(markdown).not.toContain('tiers of a price')

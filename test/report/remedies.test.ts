@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { RuleInfo } from '../../src/engine/result.js'
-import { chooseFirst, gatherRemedies } from '../../src/report/remedies.js'
+import { chooseFirst, gatherRemedies, shortOf } from '../../src/report/remedies.js'
 import { makeFinding } from './result.js'
 
 const find = (rule: string, table: number, parts: Parameters<typeof makeFinding>[0] = {}) =>
@@ -31,4 +31,13 @@ it('gathers what has the same advice, and a whole rule where every object has it
   ])
   expect(items([1, 2, 3, 4, 5, 5])).toEqual([['Mend them.', 6]])
   expect(items([1, 2, 3, 4, 5], []), 'a rule that nobody described').toHaveLength(5)
+})
+
+it.each([
+  ['Add CHECK (a >= 0.5). Then go on.', 'Add CHECK (a >= 0.5).'],
+  ['Keep it, e.g. as a view; then drop it.', 'Keep it, e.g. as a view; then drop it.'],
+  ['Is it a snapshot? Then say so. If not, drop it.', 'Is it a snapshot? Then say so. If not, drop it.'],
+  ['Compare select a, count(*) … group by 1 first.', 'Compare select a, count(*) … group by 1 first.'],
+])('says of %s in a list of what to do: %s', (advice, short) => {
+  expect(shortOf(advice)).toBe(short)
 })

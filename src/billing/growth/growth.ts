@@ -96,6 +96,18 @@ export function growthOf(
     .toSorted((a, b) => b.bytes - a.bytes)
 }
 
+/** A table of events or entries, and how it is read, where nobody has measured how large it is. */
+export type Expected = Pick<Growth, 'table' | 'role' | 'time' | 'tenant' | 'queries'>
+
+/** Tables of billing that get a row for whatever happens, and are not partitioned yet. */
+export function expectGrowth(catalog: Catalog, workload: Workload | null): readonly Expected[] {
+  return rolesOf(catalog).all.flatMap(({ table, role }): readonly Expected[] => {
+    if (!(GROWING as readonly Role[]).includes(role) || table.partitionOf || table.variety !== 'ordinary') return []
+    const [time, tenant] = [timeOf(table, catalog), tenantOf(table, catalog)]
+    return [{ table, role, time, tenant, queries: useOf(table, time, tenant, catalog, workload) }]
+  })
+}
+
 /** What evidence asks for; nothing where a table is large enough for none of it. */
 export function adviseGrowth(growth: Growth): readonly GrowthAdvice[] {
   const { table, daysUntilLarge, queries, time, tenant } = growth

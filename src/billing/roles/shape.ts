@@ -88,7 +88,7 @@ const TOGETHER: Partial<Record<Feature, (table: Table, shown: Shown) => readonly
   'idempotency key': (table) =>
     table.columns.filter(
       (column) =>
-        /(?:^| )(?:idempot\w*|dedup\w*|(?:external|transaction|request|event|source|message) (?:id|ref|reference|uuid|key))$/.test(
+        /(?:^| )(?:idempot\w*(?: key)?|dedup\w*(?: key)?|(?:external|transaction|request|event|source|message) (?:id|ref|reference|uuid|key))$/.test(
           wordsOf(column.name).join(' '),
         ) && isUnique(column),
     ),

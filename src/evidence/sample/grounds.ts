@@ -124,13 +124,13 @@ export function describeGrounds(grounds: Grounds): string {
   const why = whyNotHigher === null ? '' : `; not verified: ${WHY[whyNotHigher]}`
   if (tier === 'verified')
     return violations === 0
-      ? `Verified: none of ${count(support)} rows that could contradict it does.`
-      : `Verified: ${count(violations)} of ${count(support)} contradict it.`
+      ? `none of ${count(support)} rows that could contradict it does`
+      : `${count(violations)} of ${count(support)} rows contradict it`
   if (tier === 'sample')
     return violations === 0
-      ? `Sampled: 0 of ${count(support)} in ${count(rowsConsidered)} sampled rows contradict it; at most ${percent(violationUpper95)} could (95 %)${why}.`
-      : `Sampled: ${count(violations)} of ${count(support)} in ${count(rowsConsidered)} sampled rows contradict it (at most ${percent(violationUpper95)}, 95 %)${why}.`
-  return `Names and types alone${why}.`
+      ? `0 of ${count(support)} in ${count(rowsConsidered)} sampled rows contradict it, at most ${percent(violationUpper95)} could (95 %)${why}`
+      : `${count(violations)} of ${count(support)} in ${count(rowsConsidered)} sampled rows contradict it (at most ${percent(violationUpper95)}, 95 %)${why}`
+  return `names and types alone${why}`
 }
 
 function percent(share: number): string {

@@ -1,4 +1,4 @@
-import { describeGrowth, type DistributionReport, GROWTH_TITLES } from '../growth.js'
+import { describeGrowth, type DistributionReport, EXPECTED_NOTE, EXPECTED_TITLES, GROWTH_TITLES } from '../growth.js'
 import { renderTable } from './appendix.js'
 import { linkTable } from './billing.js'
 import { code, join, markup, type Markup, prose } from './markup.js'
@@ -8,7 +8,7 @@ import type { Page } from './page.js'
 export function renderGrowth(page: Page): Markup | null {
   const growth = describeGrowth(page.result)
   if (!growth) return null
-  const { tables, advice, distribution } = growth
+  const { tables, advice, expected, distribution } = growth
   return markup`${
     tables.length > 0 &&
     renderTable(
@@ -27,7 +27,15 @@ ${
           prose(costs, page.names),
         ]),
       )
-    : markup`<p class="quiet">None of them asks for anything yet.</p>`
+    : tables.length > 0 && markup`<p class="quiet">None of them asks for anything yet.</p>`
+}
+${
+  expected.length > 0 &&
+  markup`<p>${EXPECTED_NOTE}</p>
+${renderTable(
+  EXPECTED_TITLES,
+  expected.map(({ address, figures }) => [linkTable(page, address), ...figures]),
+)}`
 }
 ${distribution && renderDistribution(distribution, page)}`
 }

@@ -1,15 +1,15 @@
 import type { Priority } from '../../engine/result.js'
 import { PRIORITIES } from '../order.js'
-import { gatherRemedies, type Remedy } from '../remedies.js'
+import { gatherRemedies, type Remedy, shortOf } from '../remedies.js'
 import { count, withFix } from '../summary.js'
 import { breakable, join, markup, type Markup, prose } from './markup.js'
 import type { Numbered, Page } from './page.js'
 
 const WHEN: Record<Priority, string> = { now: 'Now', next: 'Next', later: 'Later' }
 const MEANING: Record<Priority, string> = {
-  now: 'much to gain for little effort',
-  next: 'this quarter',
-  later: 'when you pass by',
+  now: 'immediate',
+  next: 'short term',
+  later: 'long term',
 }
 /** How many objects an item names; the others are counted, and stand with the rule's findings. */
 const NAMED = 6
@@ -36,7 +36,7 @@ function renderItem({ advice, members: group }: Remedy<Numbered>, { names }: Pag
     .slice(0, NAMED)
     .map(({ number, finding }) => markup`<a href="#f${number}">${breakable(finding.address)}</a>`)
   const rest = group[NAMED]
-  return markup`<li><p>${prose(advice, names)}</p><p class="objects">${join(objects, ', ')}${
+  return markup`<li><p>${prose(shortOf(advice), names)}</p><p class="objects">${join(objects, ', ')}${
     rest && markup` and <a href="#f${rest.number}">${group.length - NAMED} more</a>`
   }</p>${
     proven + decisions > 0

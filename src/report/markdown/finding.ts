@@ -24,7 +24,7 @@ export function renderFinding({ number, finding }: Numbered, names: ReadonlySet<
   const facts = describeTellingFacts(finding).map(({ name, value }) => `${text(name)} ${code(value)}`)
   const points = [
     `**What to do:** ${textWithCode(advice, names)}`,
-    `**Rests on:** ${text(describeEvidence(finding))}${facts.length > 0 ? `: ${facts.join(', ')}` : ''}`,
+    `**Rests on:** ${text(describeEvidence(finding))}${facts.length > 0 ? `${finding.evidence.grounds ? ';' : ':'} ${facts.join(', ')}` : ''}`,
     ...(related.length > 0 ? [`**Takes part:** ${related.map(code).join(', ')}`] : []),
     `**Weight:** impact ${finding.impact}, effort ${finding.complexity}`,
     ...(fix ? [`**Fix:** ${textWithCode(describeFix(fix, finding.object), names)}`] : []),

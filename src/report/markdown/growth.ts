@@ -1,5 +1,5 @@
 import type { AuditResult } from '../../engine/result.js'
-import { describeGrowth, type DistributionReport, GROWTH_TITLES } from '../growth.js'
+import { describeGrowth, type DistributionReport, EXPECTED_NOTE, EXPECTED_TITLES, GROWTH_TITLES } from '../growth.js'
 import { code, table, text } from './escape.js'
 
 /** How the tables of events and entries grow and what to do about it; and how the whole would be spread over several servers. Empty where there is nothing to say. */
@@ -16,6 +16,15 @@ export function renderGrowth(result: AuditResult): string {
   return [
     '## Growth',
     ...(rows.length > 0 ? [table(GROWTH_TITLES, rows)] : []),
+    ...(growth.expected.length > 0
+      ? [
+          EXPECTED_NOTE,
+          table(
+            EXPECTED_TITLES,
+            growth.expected.map(({ address, figures }) => [code(address), ...figures]),
+          ),
+        ]
+      : []),
     ...(rows.length === 0
       ? []
       : advice.length > 0

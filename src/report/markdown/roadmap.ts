@@ -2,7 +2,7 @@ import type { Priority, RuleInfo } from '../../engine/result.js'
 import type { Level } from '../../engine/rule.js'
 import { PRIORITIES } from '../order.js'
 import { listQuestions, QUESTIONS_NOTE } from '../questions.js'
-import { gatherRemedies, type Remedy } from '../remedies.js'
+import { gatherRemedies, type Remedy, shortOf } from '../remedies.js'
 import { count, withFix } from '../summary.js'
 import { code, table, text, textWithCode } from './escape.js'
 import type { Numbered } from './finding.js'
@@ -73,7 +73,7 @@ function renderItem({ advice, members: group }: Remedy<Numbered>, names: Readonl
   const fixes = [proven(withFix(findings, 'proven').length), decisions(withFix(findings, 'decision').length)].filter(
     Boolean,
   )
-  return `- ${textWithCode(advice, names)} ${objects.join(', ')}${fixes.length > 0 ? ` — ${text(fixes.join(', '))}` : ''}`
+  return `- ${textWithCode(shortOf(advice), names)} ${objects.join(', ')}${fixes.length > 0 ? ` — ${text(fixes.join(', '))}` : ''}`
 }
 
 function proven(number: number): string {
