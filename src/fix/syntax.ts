@@ -40,11 +40,18 @@ const SUBCOMMANDS: Readonly<Record<string, NewSyntax>> = {
   AT_DropExpression: { what: 'DROP EXPRESSION', since: 13 },
 }
 
+const REINDEX_OPTIONS: NewSyntax = { what: 'REINDEX with CONCURRENTLY or TABLESPACE in parentheses', since: 14 }
+/** The parser makes no difference between both ways to write CONCURRENTLY. */
+const REINDEX_WITH_OPTION = /^\s*reindex\s*\([^)]*\b(?:concurrently|tablespace)\b/i
+
 /** The newest thing in a statement that not every supported server knows; null when there is none. Bodies of functions are text and not looked into. The parser must be loaded. */
 export function newestSyntax(sql: string): NewSyntax | null {
   const statement = parseStatement(sql)
   if (!statement) return null
-  const found = [...syntaxIn(statement.name, statement.node)]
+  const found = [
+    ...syntaxIn(statement.name, statement.node),
+    ...(REINDEX_WITH_OPTION.test(sql) ? [REINDEX_OPTIONS] : []),
+  ]
   return found.reduce<NewSyntax | null>((newest, one) => (newest && newest.since >= one.since ? newest : one), null)
 }
 

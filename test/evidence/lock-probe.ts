@@ -79,7 +79,7 @@ export async function openProbe(url: string) {
           ),
         }
       } finally {
-        await session.query('rollback')
+        await session.query('rollback; deallocate all')
       }
     },
     /** The strongest lock that a statement waits for when another session changes the table. */
