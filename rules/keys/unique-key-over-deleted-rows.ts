@@ -91,7 +91,7 @@ function deletionMarkOf(table: Table): Column | undefined {
     const words = wordsOf(name)
     if (!words.some((word) => DELETED.test(word)) || words.some((word) => /^(?:by|reason|id|count)$/.test(word)))
       return false
-    return type.name === 'bool' ? value !== 'true' : /^(?:timestamptz?|date)$/.test(type.name) && !notNull
+    return type.name === 'bool' ? value !== 'true' : /^(?:timestamp(?:tz)?|date)$/.test(type.name) && !notNull
   })
 }
 

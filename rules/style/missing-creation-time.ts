@@ -50,7 +50,7 @@ function isTime(column: Column): boolean {
 /** A time that the server or program stamps, whatever it is called. */
 function saysWhen({ type, name }: Column): boolean {
   return (
-    /^(?:timestamptz?|date)$/.test(type.name) &&
+    /^(?:timestamp(?:tz)?|date)$/.test(type.name) &&
     /creat|insert|add|made|cri|erstellt|cree|at$|time|when|date/i.test(name)
   )
 }

@@ -39,6 +39,7 @@ export interface ProofRequest {
 }
 
 const NOT_REPRODUCED = 'The scratch copy does not show the finding, so its cure cannot be checked there.'
+const FAILS_BESIDE = 'It does so beside the other fixes, not by itself: scan again once these are applied.'
 
 interface Baseline {
   readonly before: Before
@@ -124,9 +125,9 @@ async function settleGroups(
     }
     return trial
   }
-  const settle = ({ id }: Candidate, trial: Trial) =>
+  const settle = ({ id }: Candidate, trial: Trial, refusal?: string) =>
     proofs.set(id, {
-      refused: trial.refused.get(id) ?? trial.doubtful.get(id) ?? null,
+      refused: refusal ?? trial.refused.get(id) ?? trial.doubtful.get(id) ?? null,
       ran: !trial.failed.has(id),
       observed: trial.observed,
       serverVersion: scratch.version,
@@ -146,7 +147,12 @@ async function settleGroups(
       const trial = await attempt(pending, group === groups.at(-1)?.candidates)
       const refused = pending.filter(({ id }) => trial.refused.has(id))
       const doubtful = pending.filter(({ id }) => trial.doubtful.has(id) && !trial.refused.has(id))
-      for (const candidate of refused) settle(candidate, trial)
+      for (const candidate of refused) {
+        const alone = pending.length > 1 && trial.failed.has(candidate.id) ? await attempt([candidate]) : trial
+        const works = !alone.refused.has(candidate.id) && !alone.doubtful.has(candidate.id)
+        if (works) settle(candidate, alone, `${trial.refused.get(candidate.id)} ${FAILS_BESIDE}`)
+        else settle(candidate, alone)
+      }
       const isStuck = refused.length === 0 && doubtful.length > 1 && doubtful.every(({ id }) => cleared.has(id))
       for (const candidate of isStuck ? [] : doubtful) {
         const alone = pending.length === 1 || cleared.has(candidate.id) ? trial : await attempt([candidate])
@@ -154,7 +160,7 @@ async function settleGroups(
         else cleared.add(candidate.id)
       }
       if (doubtful.length === 0 && refused.every(({ id }) => trial.inert.has(id)))
-        for (const candidate of pending) settle(candidate, trial)
+        for (const candidate of pending) if (!proofs.has(candidate.id)) settle(candidate, trial)
       // Each is right alone, and something comes of several together: the last that it takes is refused.
       if (isStuck) {
         const { culprit, failing } = await findLast(pending, trial, attempt)

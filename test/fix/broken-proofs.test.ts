@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Catalog } from '../../src/evidence/catalog/model.js'
 import { proveFixes } from '../../src/fix/prove.js'
+import type { Step } from '../../src/fix/step.js'
 import { statement } from '../../src/fix/steps/statement.js'
 import type { EmbeddedServer } from '../../src/source/embedded/server.js'
 import { EmbeddedServerEnded } from '../../src/source/embedded/thread.js'
@@ -97,5 +98,34 @@ it('refuses only the last of what brings something new together', async () => {
     one: null,
     two: null,
     three: 'The fix would bring a new finding: r on public.six.',
+  })
+})
+
+it('says of a fix that fails beside another that it does not by itself', async () => {
+  const openScratch = async (): Promise<ScratchSession> => {
+    await emptyDatabase(server)
+    await server.execute('create table public.one (id int, note text)')
+    await server.execute('set search_path to pg_catalog')
+    return { ...server, close: async () => undefined }
+  }
+  const viewed = statement('create view public.noted as select id, note from public.one', 'drop view public.noted')
+  const retyped = statement(
+    'alter table public.one alter column id type bigint',
+    'alter table public.one alter column id type int',
+    { phase: 'switch' },
+  )
+  const candidate = (id: string, ...steps: readonly Step[]) => ({ id, table: 'public.one', steps })
+  const judge = ({ views, tables }: Catalog) => [
+    ...(views.length === 0 ? [{ id: 'view', rule: 'r', address: 'a', table: null }] : []),
+    ...(tables[0]?.column('id')?.type.name === 'int4' ? [{ id: 'type', rule: 'r', address: 'a', table: null }] : []),
+  ]
+  const proofs = await proveFixes({ openScratch, judge }, [
+    { candidates: [candidate('view', viewed), candidate('type', retyped)] },
+  ])
+  expect(proofs.get('view')).toMatchObject({ refused: null, ran: true })
+  expect(proofs.get('type')).toMatchObject({
+    refused:
+      'It fails: cannot alter type of a column used by a view or rule. It does so beside the other fixes, not by itself: scan again once these are applied.',
+    ran: true,
   })
 })

@@ -1,5 +1,6 @@
 import type { Column, Table } from '../../evidence/catalog/model.js'
 import { quoteBody } from '../../quote.js'
+import type { Step } from '../step.js'
 
 /** What most steps are; a builder says what its own is instead. */
 export const STEP = { phase: 'expand', transactional: true, lock: null, rewrites: false, scans: false } as const
@@ -45,6 +46,11 @@ export function isTiedByCheck({ table, name }: Column): boolean {
     ({ columns, expression }) =>
       columns.some((column) => column.name === name) && (columns.length > 1 || /\bNULL\b|\bnum_n/i.test(expression)),
   )
+}
+
+/** Once new rows keep the constraint, those that were there can be put right. */
+export function repairStep(sql: string): Step {
+  return { ...STEP, phase: 'backfill', sql, undo: null, lock: 'ROW EXCLUSIVE', scans: true }
 }
 
 /** Several statements as one, which all take effect or none, whatever tool runs them; `declarations` are PL/pgSQL's. */

@@ -4,7 +4,8 @@ import { quoteIdentifier } from '../../quote.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
 import { switchForeignKey } from '../recreate.js'
 import type { Step } from '../step.js'
-import { block, constraintNamesOf, isTiedByCheck, leavesOf, STEP, tableOf } from './base.js'
+import { block, constraintNamesOf, isTiedByCheck, leavesOf, repairStep, STEP, tableOf } from './base.js'
+import { repairViolations } from './violations.js'
 
 /** First version with NOT NULL … NOT VALID, and with foreign keys NOT VALID on partitioned tables. */
 const NOT_VALID_EVERYWHERE = 180000
@@ -13,7 +14,8 @@ const NOT_VALID_EVERYWHERE = 180000
 export function addCheck(table: Table, columns: readonly Column[], expression: string): readonly Step[] {
   const name = newName([table.name, ...columns.map((column) => column.name)], 'check', constraintNamesOf(table))
   const violations = `select count(*) from ${quoteRelation(table)} where not (${expression})`
-  return addConstraint(table, name, `check (${expression})`, { precheck: violations })
+  const repair = repairViolations(table, expression)
+  return addConstraint(table, name, `check (${expression})`, { precheck: violations, ...(repair ? { repair } : {}) })
 }
 
 /** Of a row `t`: it references what is not there. */
@@ -105,11 +107,6 @@ function goingAlong(table: Table, found: Set<Table> = new Set()): readonly Table
     if (onDelete !== 'cascade' || !goingAlong(other, found)) return null
   }
   return [...found]
-}
-
-/** Once new rows keep the constraint, those that were there can be put right. */
-function repairStep(sql: string): Step {
-  return { ...STEP, phase: 'backfill', sql, undo: null, lock: 'ROW EXCLUSIVE', scans: true }
 }
 
 /** Adds a constraint that may be there already, as where an undo that commits on its way is run again. */
