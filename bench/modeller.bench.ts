@@ -5,7 +5,7 @@ import { judge } from '../src/engine/judge.js'
 import type { Rule } from '../src/engine/rule.js'
 import embeddedEntity from '../rules/normalization/embedded-entity.js'
 import { loadParser } from '../src/evidence/catalog/expression.js'
-import type { Catalog, ForeignKey, Table } from '../src/evidence/catalog/model.js'
+import type { Catalog, Column, ForeignKey, Table } from '../src/evidence/catalog/model.js'
 import { linkCatalog } from '../src/evidence/catalog/link.js'
 import { readCatalog } from '../src/evidence/catalog/read.js'
 import { collectSample } from '../src/evidence/sample/collect.js'
@@ -82,7 +82,8 @@ function score(
   )
   for (const one of found.filter((other) => !truth.includes(other)))
     console.log(`      wrong  ${one} (${labelFor(labels, one) ?? 'no label'})`)
-  for (const one of truth.filter((other) => !found.includes(other))) console.log(`      missed ${one}`)
+  for (const one of truth.filter((other) => !found.includes(other)))
+    console.log(`      missed ${one}${labels[one] ? ` (${labels[one]})` : ''}`)
 }
 
 /** Every foreign key and CHECK is dropped; what was declared is the truth. A heir's key stands for its parent's column too. */
@@ -168,18 +169,24 @@ it('finds what was joined into a table, and nothing in tables that were not', as
   console.log('\nnormal forms (strong tier)')
   const found: string[] = []
   const truth: string[] = []
-  let [controls, flagged, exceptions, listed] = [0, 0, 0, 0]
+  const notes = new Map<string, string>()
+  let [controls, flagged, asked, exceptions, listed] = [0, 0, 0, 0, 0]
   for (const { name, sql } of dataSets()) {
     const url = await server.createDatabase(sql)
     const catalog = await readLiveCatalog(url)
     const untouched = await look(url)
+    const known = new Set<string>()
+    const sources = new Map<string, { readonly tables: readonly string[]; readonly names: readonly string[] }>()
     for (const table of untouched.catalog.tables) {
       if ((untouched.sample.table(table)?.rowsConsidered ?? 0) < 30) continue
       controls++
       const entities = entitiesIn(untouched).filter(({ object }) => object.table === table.name)
-      if (entities.length === 0) continue
-      flagged++
-      for (const { severity, message } of entities) console.log(`      control ${name} (${severity}) ${message}`)
+      for (const { evidence } of entities)
+        known.add(`${table.name} ${(evidence.facts['determinant'] as string[]).join()}`)
+      if (entities.some(({ breaks }) => breaks)) flagged++
+      if (entities.some(({ breaks }) => !breaks)) asked++
+      for (const { severity, message, breaks } of entities)
+        console.log(`      control ${breaks ? 'flagged' : 'asked'} ${name} (${severity}) ${message}`)
     }
     const joins = [...catalog.foreignKeys()].filter(
       ({ columns, table, referencedTable }) =>
@@ -191,7 +198,9 @@ it('finds what was joined into a table, and nothing in tables that were not', as
         .slice(0, 4)
       const joined = `joined_${at}`
       const parent = key.referencedTable.name.replace(/s$/, '')
-      const names = moved.map((column) => `${parent}_${column.name}`)
+      // Every second join leaves the names as they are, so that none tells whose they are.
+      const isTaken = ({ name: moving }: Column) => key.table.column(moving) !== undefined
+      const names = moved.map((column) => (at % 2 === 0 || isTaken(column) ? `${parent}_${column.name}` : column.name))
       const column = quoteIdentifier(key.columns[0]!.name)
       await server.run(
         `create table ${joined} as select t.*${moved.map((one, i) => `, p.${quoteIdentifier(one.name)} as ${quoteIdentifier(names[i]!)}`).join('')} from ${relation(key.table)} t join ${relation(key.referencedTable)} p on p.${quoteIdentifier(key.referencedColumns[0]!.name)} = t.${column};
@@ -205,12 +214,27 @@ it('finds what was joined into a table, and nothing in tables that were not', as
       const { n, d } = row as { n: number; d: number }
       // What the rows cannot show is no truth: too few of them, or nearly every value once.
       if (n < 60 || d < 6 || d > 0.5 * n || names.length === 0) await server.run(`drop table ${joined}`, url)
-      else truth.push(`${name} ${joined} ${key.columns[0]!.name}`)
+      else {
+        truth.push(`${name} ${joined} ${key.columns[0]!.name}`)
+        sources.set(joined, { tables: [key.table.name, key.referencedTable.name], names })
+      }
     }
     const { catalog: denormalised, sample } = await look(url)
-    for (const { object, evidence } of entitiesIn({ catalog: denormalised, sample }))
-      if (/^joined_\d+$/.test(object.table ?? ''))
-        found.push(`${name} ${object.table} ${(evidence.facts['determinant'] as string[]).join()}`)
+    for (const { object, evidence, message } of entitiesIn({ catalog: denormalised, sample })) {
+      const source = sources.get(object.table ?? '')
+      const determinant = (evidence.facts['determinant'] as string[]).join()
+      const one = `${name} ${object.table} ${determinant}`
+      // What the rows say of a table before it is joined counts among the controls.
+      const isKnown = source?.tables.some((table) =>
+        known.has(`${table} ${determinant.replace(`${table.replace(/s$/, '')}_`, '')}`),
+      )
+      if (!source || (isKnown && !truth.includes(one))) continue
+      found.push(one)
+      notes.set(one, message)
+    }
+    for (const [joined, { names }] of sources)
+      for (const one of truth.filter((other) => other.startsWith(`${name} ${joined} `)))
+        notes.set(one, notes.get(one) ?? names.join())
     // Seeded exceptions: 0.01 – 1 % of the rows of the largest joined table say something else.
     const [largest] = denormalised.tables
       .filter((one) => /^joined_\d+$/.test(one.name))
@@ -246,8 +270,9 @@ it('finds what was joined into a table, and nothing in tables that were not', as
         )
     }
   }
-  score('  determinants of joined tables', found, truth, '≥ .93 / ≥ .94')
+  score('  determinants of joined tables', found, truth, '≥ .93 / ≥ .94', Object.fromEntries(notes))
   printFigure('  untouched control tables with a finding', `${flagged} of ${controls}`, '≤ 5 %')
+  printFigure('  untouched control tables about which it asks', `${asked} of ${controls}`)
   printFigure(
     '  seeded exceptions, values that contradict themselves counted exactly',
     `${listed} of ${exceptions}`,

@@ -11,7 +11,7 @@ import { readCatalog } from '../src/evidence/catalog/read.js'
 import { linkMigrations } from '../src/evidence/migrations/link.js'
 import type { Migrations } from '../src/evidence/migrations/model.js'
 import type { Evidence } from '../src/evidence/model.js'
-import { collectSample } from '../src/evidence/sample/collect.js'
+import { collectSample, type SampleRequest } from '../src/evidence/sample/collect.js'
 import type { Sample } from '../src/evidence/sample/model.js'
 import { PROPOSERS } from '../src/audit/sample-rows.js'
 import type { Statistics } from '../src/evidence/statistics/model.js'
@@ -178,7 +178,11 @@ const HAS_ROWS = `
   select exists (select from pg_class where relkind = 'r' and oid >= 16384 and pg_relation_size(oid) > 0) as rows`
 
 /** What the rows of a scratch database tell, as a scan of files that insert rows sees it; null without rows. */
-export async function sampleScratch(server: ScratchSession, catalog: Catalog): Promise<Sample | null> {
+export async function sampleScratch(
+  server: ScratchSession,
+  catalog: Catalog,
+  request: Partial<SampleRequest> = {},
+): Promise<Sample | null> {
   const [state] = await (server.queryByName?.('has_rows', HAS_ROWS) ?? server.query(HAS_ROWS))
   if (!state?.rows) return null
   const look = async <T extends Row>(sql: string): Promise<readonly T[]> => {
@@ -191,7 +195,12 @@ export async function sampleScratch(server: ScratchSession, catalog: Catalog): P
     }
   }
   const session: RowSession = { ...server, standby: false, look }
-  const { sample, notSeen } = await collectSample(session, catalog, { depth: 'full', budget: AMPLE }, PROPOSERS)
+  const { sample, notSeen } = await collectSample(
+    session,
+    catalog,
+    { depth: 'full', budget: AMPLE, ...request },
+    PROPOSERS,
+  )
   const holes = notSeen.filter(({ deliberate }) => !deliberate)
   if (holes.length > 0) throw new Error(JSON.stringify(holes))
   return sample.isEmpty ? null : sample

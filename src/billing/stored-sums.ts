@@ -231,7 +231,7 @@ function isGuarded({ columns }: Table): boolean {
 }
 
 /** A view reads both, or a trigger on the parts writes the total. */
-export function isReconciled({ total, parts }: StoredSum, { views }: Catalog): boolean {
+export function isReconciled({ total, parts }: Pick<StoredSum, 'total' | 'parts'>, { views }: Catalog): boolean {
   const escaped = total.table.name.replaceAll(/\W/g, String.raw`\$&`)
   const updates = new RegExp(String.raw`\b(?:update|into)\s+(?:"?\w+"?\.)?"?${escaped}\b`, 'i')
   return (

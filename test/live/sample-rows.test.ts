@@ -135,7 +135,7 @@ it('stops a statement at its time, says so, and goes on', async () => {
     {
       ...PROPOSERS,
       predicates: (table, coded) =>
-        table.name === 'small_lease' ? [{ ...slow, table }] : PROPOSERS.predicates(table, coded),
+        table.name === 'small_lease' ? [{ ...slow, table }] : PROPOSERS.predicates(table, coded, new Map()),
     },
   )
   await session.close()

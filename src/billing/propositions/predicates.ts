@@ -4,8 +4,10 @@ import { equationId, equationsOf, formulaOf, isKept } from '../arithmetic.js'
 import { quoteIdentifier } from '../../quote.js'
 import { innerDateId, innerDatesOf, insideOf, isHeldInside } from '../inner-dates.js'
 import { isOrdered, type Period, periodsOf } from '../period.js'
+import type { ChoiceValues } from '../../evidence/sample/choices.js'
 import { proposeAmounts } from './amounts.js'
 import { proposeCompounds } from './compounds.js'
+import { proposeConditional } from './conditional.js'
 import { proposeDays } from './days.js'
 import { isEnforced } from './enforced.js'
 import { proposeFilled } from './filled.js'
@@ -21,11 +23,19 @@ export function orderId({ start, end }: Pick<Period, 'start' | 'end'>): string {
 }
 
 /** What may be true of each row of a table, by its names, types and keys, and by its rows where they were looked at. */
-export function proposePredicates(table: Table, coded: CodedTable | null): readonly Proposition[] {
+export function proposePredicates(
+  table: Table,
+  coded: CodedTable | null,
+  choices?: ChoiceValues,
+): readonly Proposition[] {
+  const states = proposeNulls(table, coded)
+  const byState = new Set(states.filter(({ family }) => family === 'state').flatMap(({ columns }) => columns.at(-1)!))
   const proposed = [
     ...proposeAmounts(table, coded),
     ...proposePairs(table, coded),
-    ...proposeNulls(table, coded),
+    ...states,
+    // What a state explains by its name is said once.
+    ...proposeConditional(table, coded, choices).filter(({ columns }) => !byState.has(columns.at(-1)!)),
     ...proposeTexts(table, coded),
     ...proposeFilled(table, coded),
   ]

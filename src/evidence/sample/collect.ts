@@ -2,9 +2,20 @@ import type { RowSession } from '../../source/session.js'
 import type { Catalog, Column, Table } from '../catalog/model.js'
 import { groupBy } from '../catalog/group.js'
 import type { NotSeen } from '../model.js'
+import { type ChoiceFact, type ChoiceValues, examineChoices } from './choices.js'
+import { type AggregateFact, findAggregates } from './aggregates.js'
+import { type CopyFact, findCopies } from './copies.js'
+import { referencesAlong, type Spread, spreadOf } from './references.js'
 import { codeTable, type CodedTable } from './codes.js'
 import { examineJson, isJson, type JsonFact } from './json.js'
-import { type EmbeddedEntity, examineEntities, mineDependencies, shapeEntities } from './dependencies.js'
+import {
+  declaredParents,
+  type EmbeddedEntity,
+  examineEntities,
+  mineDependencies,
+  type ParentsOf,
+  shapeEntities,
+} from './dependencies.js'
 import { type EquationFact, findEquations } from './equations.js'
 import { createGaps } from './gaps.js'
 import { examineInclusion, type Inclusion, type InclusionFact } from './inclusion.js'
@@ -37,7 +48,7 @@ export interface SampleRequest {
 /** What may be true of rows: made from names, types and keys, and, of one table, from its coded rows. */
 export interface Proposers {
   readonly inclusions: (catalog: Catalog) => readonly Inclusion[]
-  readonly predicates: (table: Table, coded: CodedTable | null) => readonly Predicate[]
+  readonly predicates: (table: Table, coded: CodedTable | null, choices: ChoiceValues) => readonly Predicate[]
 }
 
 /**
@@ -64,6 +75,9 @@ export async function collectSample(
     predicates: new Map<string, PredicateFact>(),
     inclusions: new Map<string, InclusionFact>(),
     json: new Map<string, JsonFact>(),
+    choices: new Map<string, ChoiceFact>(),
+    aggregates: new Map<string, AggregateFact[]>(),
+    copies: new Map<string, CopyFact[]>(),
     equations: new Map<string, readonly EquationFact[]>(),
   }
   const proposed = new Map<string, readonly Predicate[]>()
@@ -71,7 +85,9 @@ export async function collectSample(
   const keys = new Map<string, readonly KeyFact[]>()
   const troubles: NotSeen[] = []
   const gaps = createGaps(looks.at())
-  const references = groupBy(places.length > 0 ? inclusions(catalog) : [], ({ columns }) => columns[0]!.table.address)
+  const spreads = new Map<string, Spread>()
+  const proposals = places.length > 0 ? inclusions(catalog) : []
+  const references = groupBy(proposals, ({ columns }) => columns[0]!.table.address)
   for (const [done, place] of places.entries()) {
     const { table } = place
     request.onTable?.(table.address, done, places.length)
@@ -81,10 +97,14 @@ export async function collectSample(
     const rows = 'obstacle' in coded ? null : coded
     tables.set(table.address, describeTable(place, rows, 'obstacle' in coded ? coded.obstacle : null, reach))
     if (rows === null || rows.rows === 0) continue
-    const shaped = shapeEntities(table, mineDependencies(table, rows))
+    spreads.set(table.address, spreadOf(rows))
+    const shaped = shapeEntities(table, mineDependencies(table, rows), parentsBy(references.get(table.address) ?? []))
     entities.set(table.address, await examineEntities(place, rows, shaped, look, reach))
     keys.set(table.address, await examineKeys(place, rows, look, reach))
-    const candidates = predicates(table, rows)
+    const chosen = await examineChoices(place, rows, look, reach)
+    for (const one of chosen) facts.choices.set(`${table.address}.${one.column}`, one)
+    const words = new Map(chosen.flatMap(({ column, values }) => (values ? [[column, values] as const] : [])))
+    const candidates = predicates(table, rows, words)
     proposed.set(table.address, candidates)
     const fewest = new Map(candidates.map((one) => [one.id, one.fewest]))
     for (const [id, fact] of await examinePredicates(place, candidates, look, reach))
@@ -109,6 +129,13 @@ export async function collectSample(
       if (fact) facts.json.set(column.address, fact)
     }
   }
+  for (const along of referencesAlong(catalog, byAddress, proposals, (id) => facts.inclusions.get(id))) {
+    const [child, parent] = [along.child, along.parent].map(({ table }) => spreads.get(table.address))
+    if (!child || !parent) continue
+    const look = looks.at()
+    add(facts.aggregates, along.parent.table.address, await findAggregates(along, parent, look, reach))
+    add(facts.copies, along.child.table.address, await findCopies(along, child, look, reach))
+  }
   const sample: Sample = {
     depth,
     acceptSample,
@@ -122,9 +149,26 @@ export async function collectSample(
     keys: ({ address }) => keys.get(address) ?? [],
     inclusion: (id) => facts.inclusions.get(id),
     json: ({ address }) => facts.json.get(address),
+    choice: ({ address }) => facts.choices.get(address),
+    aggregates: ({ address }) => facts.aggregates.get(address) ?? [],
+    copies: ({ address }) => facts.copies.get(address) ?? [],
     equations: ({ address }) => facts.equations.get(address) ?? [],
   }
   return { sample, notSeen: [...notSeen, ...troubles] }
+}
+
+function add<T>(map: Map<string, T[]>, key: string, values: readonly T[]): void {
+  if (values.length > 0) map.set(key, [...(map.get(key) ?? []), ...values])
+}
+
+/** Where a column leads, by what is declared and by what names propose. */
+function parentsBy(inclusions: readonly Inclusion[]): ParentsOf {
+  return (column) => {
+    const proposed = inclusions.filter(
+      ({ columns, unnamed }) => columns.length === 1 && columns[0] === column && !unnamed,
+    )
+    return [...declaredParents(column), ...proposed.map(({ referencedColumns }) => referencedColumns[0]!.table)]
+  }
 }
 
 /** Whether enough rows could have contradicted it; what could not be looked at tells why. */

@@ -1,6 +1,6 @@
 import { quoteIdentifier } from '../../quote.js'
 import type { Column, Table } from '../catalog/model.js'
-import { splitName, stripEnding } from '../catalog/naming.js'
+import { splitName, stripEnding, wordForms } from '../catalog/naming.js'
 import type { CodedColumn, CodedTable } from './codes.js'
 import { type Depth, groundsFrom, notLookedAt, whyNotAll } from './grounds.js'
 import { type LookAt, saw } from './look.js'
@@ -33,6 +33,9 @@ export interface Dependent {
 /** Pairs that chance would break less often prove nothing. */
 const LEAST_BY_CHANCE = 30
 const STRONG_BY_CHANCE = 50
+/** Different values of a description beside those of what it describes. */
+const DESCRIBES = 0.4
+const NEARLY_ALL = 0.8
 const LEAST_TESTED = 5
 const STRONG_GROUPS = 6
 /** Share of rows that may contradict what still holds. */
@@ -43,7 +46,8 @@ const NAMED = 5
 /** Names of numbers that measure something: equal ones are equal by chance. */
 const MEASURE =
   /^(?:price|qty|quantity|amount|total|sum|subtotal|bytes|length|size|weight|rate|percent|pct|score|count|rating|discount|tax|cost|fee|balance|width|height|depth|duration|age|year|month|day|hour|minute|second|week|quarter|position|rank|level|order|sort|version|seconds|minutes|hours|days|units|stock|points|limit|credits?|usage|lat|lon|lng|latitude|longitude)$/
-const BOOKKEEPING = /(?:^|_)(?:created|updated|modified|inserted|deleted|rowguid|row_version|xmin|tenant)(?:_|$)/i
+const BOOKKEEPING =
+  /(?:^|_)(?:(?:created|updated|modified|inserted|deleted)(?:at|on|date|time)?|rowguid|row_version|xmin|tenant)(?:_|$)/i
 const DETERMINES = /^(?:int[248]|uuid|text|varchar|bpchar|citext)$/
 /** Words that two columns share without being about the same thing. */
 const SILENT = new Set('id name code type status state at on date time number no key value is has the of by'.split(' '))
@@ -72,13 +76,13 @@ export function mineDependencies(table: Table, coded: CodedTable): readonly Mine
     const votes = new Int32Array(x.distinct)
     const found = dependents.flatMap((column): readonly Found[] => {
       if (determinant.includes(column)) return []
-      const { codes } = columnsOf(column.name)!
+      const { codes, distinct } = columnsOf(column.name)!
       const limit = Math.ceil(2 * MOST_WRONG * coded.rows)
       if (mismatches(x.codes, codes, seen, votes, limit) > limit) return []
       const measure = measureDependency(x.codes, codes, x.distinct)
       const real = measure.expectedByChance >= LEAST_BY_CHANCE && measure.tested >= LEAST_TESTED
       const holds = measure.g3 === 0 || (measure.muPlus >= LEAST_MU && measure.g3 <= MOST_WRONG)
-      return real && holds ? [{ column, measure }] : []
+      return real && holds ? [{ column, distinct, measure }] : []
     })
     return found.length === 0
       ? []
@@ -88,6 +92,8 @@ export function mineDependencies(table: Table, coded: CodedTable): readonly Mine
 
 interface Found {
   readonly column: Column
+  /** Distinct values in all rows that were looked at. */
+  readonly distinct: number
   readonly measure: DependencyMeasure
 }
 
@@ -100,7 +106,11 @@ export interface Mined {
 }
 
 /** One entity for each determinant: of columns that determine each other one stays, and what another determinant tells is left to it. */
-export function shapeEntities(table: Table, mined: readonly Mined[]): readonly Shaped[] {
+export function shapeEntities(
+  table: Table,
+  mined: readonly Mined[],
+  parentsOf: ParentsOf = (column) => declaredParents(column),
+): readonly Shaped[] {
   const determines = (from: Mined, to: readonly Column[]) =>
     to.every((column) => from.determinant.includes(column) || from.found.some((one) => one.column === column))
   const isSame = (a: Mined, b: Mined) => a === b || (determines(a, b.determinant) && determines(b, a.determinant))
@@ -130,10 +140,21 @@ export function shapeEntities(table: Table, mined: readonly Mined[]): readonly S
     if (own.length === 0) return []
     const primes = own.filter(({ column }) => one.prime.has(column))
     const plain = own.filter(({ column }) => !one.prime.has(column))
-    const about = plain.length > 0 ? plain : primes
+    const all = plain.length > 0 ? plain : primes
+    // What nearly holds, of a column that is about something else, is a habit of the data.
+    const about = all.filter(
+      (found) => found.measure.badGroups === 0 || isKin(one.determinant, found, parentsOf) || describes(found),
+    )
+    if (about.length === 0) return []
     const breaks = plain.length === 0 ? 'BCNF' : one.isPart ? '2NF' : '3NF'
     return [
-      { determinant: one.determinant, dependents: about, equivalents, breaks, strong: isStrong(table, one, about) },
+      {
+        determinant: one.determinant,
+        dependents: about,
+        equivalents,
+        breaks,
+        strong: isStrong(table, one, about, parentsOf),
+      },
     ]
   })
 }
@@ -146,16 +167,67 @@ export interface Shaped {
   readonly strong: boolean
 }
 
-function isStrong(table: Table, { determinant, isPart }: Mined, dependents: readonly Found[]): boolean {
+function isStrong(
+  table: Table,
+  { determinant, isPart }: Mined,
+  dependents: readonly Found[],
+  parentsOf: ParentsOf,
+): boolean {
   const groups = Math.max(...dependents.map(({ measure }) => measure.groups))
   const chance = Math.max(...dependents.map(({ measure }) => measure.expectedByChance))
   if (groups < STRONG_GROUPS || chance < STRONG_BY_CHANCE) return false
-  if (isPart) return true
+  const kin = dependents.filter((one) => isKin(determinant, one, parentsOf))
+  const telling = kin.length > 0 || dependents.some((one) => describes(one))
+  if (isPart) return telling
   const [column] = determinant as [Column]
-  if (!isIdentifier(table, column)) return false
+  return isIdentifier(table, column) && (kin.length > 0 || (telling && dependents.length >= 2))
+}
+
+export function declaredParents(column: Column): readonly Table[] {
+  return column.table.foreignKeys.flatMap(({ columns, referencedTable }) =>
+    columns.length === 1 && columns[0] === column ? [referencedTable] : [],
+  )
+}
+
+/** Tables that a column may reference: declared, or by its name. */
+export type ParentsOf = (column: Column) => readonly Table[]
+
+/**
+ * Whether a column is about what the determinant names: it has the word for it, or the name of the table that is referenced, or that
+ * table has a column of its name. Another identifier of the same thing is a copy, and says nothing of it.
+ */
+function isKin(determinant: readonly Column[], found: Found, parentsOf: ParentsOf): boolean {
+  const { column } = found
   const words = topicOf(column)
-  const kin = dependents.filter((one) => topicOf(one.column).some((word) => words.includes(word)))
-  return kin.length > 0 || dependents.length >= 2
+  const [only, ...more] = determinant as [Column, ...Column[]]
+  const nouns = determinant.flatMap((one) => nounOf(one) ?? [])
+  const isCopy = stripEnding(splitName(column.name)).ending !== 'none' && nouns.includes(nounOf(column) ?? '')
+  if (isCopy) return false
+  if (nouns.some((noun) => words.includes(noun))) return true
+  if (more.length > 0) return false
+  return parentsOf(only).some((parent) => {
+    const name = splitName(parent.name)
+    if (wordForms(name).some((form) => words.join('_').startsWith(form))) return true
+    return parent.column(column.name) !== undefined && (!isGenericName(column.name) || describes(found))
+  })
+}
+
+/** What a column identifies: the last word of its name that is no ending. */
+function nounOf({ name }: Column): string | undefined {
+  return stripEnding(splitName(name).map((word) => word.replace(/s$/, ''))).core.at(-1)
+}
+
+/** A text that is often another for each thing describes it, and so does anything that nearly always is; flags and kinds agree by habit. */
+function describes({ column, distinct, measure }: Found): boolean {
+  const isText = column.type.typcategory === 'S' && column.type.category !== 'enum'
+  return distinct >= STRONG_GROUPS && distinct >= (isText ? DESCRIBES : NEARLY_ALL) * measure.groups
+}
+
+/** Names that tables have without meaning the same. */
+function isGenericName(name: string): boolean {
+  return /^(?:id|name|code|type|status|state|kind|note|notes|comment|description|position|enabled|active|created_at|updated_at)$/i.test(
+    name,
+  )
 }
 
 /** What a column is about, without what it says of it. */
@@ -300,6 +372,8 @@ async function examine(
     rows: coded.rows,
     support: Math.max(...dependents.map(({ measure }) => measure.tested)),
     violations: Math.max(...dependents.map(({ measure }) => measure.badGroups)),
+    // Few rows are wrong, though they may be spread over many groups.
+    verdict: dependents.some(({ measure }) => measure.badGroups > 0) ? ('holds with exceptions' as const) : undefined,
     expectedByChance: Math.round(Math.max(...dependents.map(({ measure }) => measure.expectedByChance))),
     sql: all.count,
     milliseconds: coded.milliseconds,
@@ -324,7 +398,11 @@ async function examine(
   const [row = {}] = result.rows
   const tested = Number(row['tested'])
   const counted = names.map((name, at) => ({ name, exceptions: Number(row[`b${at}`]) }))
-  const standing = counted.filter((one) => one.exceptions <= 0.05 * tested)
+  const standing: Dependent[] = []
+  for (const one of counted) {
+    const few = one.exceptions <= MOST_WRONG * tested
+    if (few || (await wrongShare(place.relation, determinantNames, one.name, look)) <= MOST_WRONG) standing.push(one)
+  }
   if (standing.length === 0) return null
   const violations = Math.max(...standing.map((one) => one.exceptions))
   return entity(
@@ -335,11 +413,27 @@ async function examine(
       rows: Number(row['n']),
       support: tested,
       violations,
+      verdict: violations > 0 ? 'holds with exceptions' : undefined,
       milliseconds: result.milliseconds,
       at: result.at,
       counterexamples: await exceptions(violations > 0),
     }),
   )
+}
+
+/** Share of rows that say something else than most rows of their group; 1 where nobody could look. */
+async function wrongShare(
+  relation: string,
+  determinant: readonly string[],
+  dependent: string,
+  look: LookAt,
+): Promise<number> {
+  const x = determinant.map(quoteIdentifier)
+  const filled = x.map((name) => `${name} is not null`).join(' and ')
+  const result = await look<{ wrong: number | null }>(
+    `select (1 - sum(most) / sum(rows))::float8 as wrong from (select sum(n) as rows, max(n) as most from (select ${x.join(', ')}, count(*) as n from ${relation} where ${filled} group by ${x.join(', ')}, ${quoteIdentifier(dependent)}::text) as v group by ${x.join(', ')}) as g`,
+  )
+  return saw(result) ? (result.rows[0]?.wrong ?? 1) : 1
 }
 
 async function listExceptions(

@@ -34,6 +34,8 @@ export interface Seen {
   readonly rows: number
   readonly support: number
   readonly violations: number
+  /** Where violations are counted in groups, and few of their rows are wrong. */
+  readonly verdict?: Verdict | undefined
   readonly expectedByChance?: number | null
   readonly counterexamples?: readonly Counterexample[]
   readonly sql: string
@@ -52,7 +54,7 @@ export function groundsFrom(seen: Seen): Grounds {
   const tier: GroundTier = all ? 'verified' : 'sample'
   return {
     tier,
-    verdict: verdictOf(support, violations),
+    verdict: seen.verdict ?? verdictOf(support, violations),
     rowsConsidered: rows,
     rowsTotal: seen.whole ? rows : place.rowsEstimated,
     support,

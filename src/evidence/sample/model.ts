@@ -1,3 +1,6 @@
+import type { AggregateFact } from './aggregates.js'
+import type { ChoiceFact } from './choices.js'
+import type { CopyFact } from './copies.js'
 import type { EmbeddedEntity } from './dependencies.js'
 import type { KeyFact } from './keys.js'
 import type { EquationFact } from './equations.js'
@@ -112,8 +115,14 @@ export interface Sample {
   keys(table: { readonly address: string }): readonly KeyFact[]
   /** The same of an inclusion. */
   inclusion(id: string): InclusionFact | undefined
+  /** The few words of which all rows of a text column say one; undefined where they say other things, or nobody could look. */
+  choice(column: { readonly address: string }): ChoiceFact | undefined
   /** What the documents of a JSON column hold; undefined where nobody could look, or there are too few. */
   json(column: { readonly address: string }): JsonFact | undefined
+  /** Columns of a table that say again what rows of another, which reference it, tell together. */
+  aggregates(table: { readonly address: string }): readonly AggregateFact[]
+  /** Columns of a table that mostly say what the row says that is referenced. */
+  copies(table: { readonly address: string }): readonly CopyFact[]
   /** Numbers of a table that follow from others of the same row; a sum may stand solved for any of its columns. */
   equations(table: { readonly address: string }): readonly EquationFact[]
 }
