@@ -314,6 +314,70 @@ it('looks at 100 tables, and at one of 116 columns', async () => {
   printFigure('  predicates proposed of it', `${proposePredicates(catalog.tables[0]!, null).length}`)
 })
 
+it('looks at a large table', async () => {
+  const rows = Number(process.env['PGBA_LARGE_ROWS'] ?? 1_000_000)
+  console.log(`\na table of ${rows.toLocaleString('en')} rows (PGBA_LARGE_ROWS)`)
+  const url = await server.createDatabase(
+    `create table customer (id int primary key); insert into customer select n from generate_series(1, 5000) n;
+     create unlogged table lease (id bigint not null, customer_id int, starts_on date, ends_on date, quantity int, price numeric(12, 2), min_days int, max_days int, email text);
+     insert into lease select n, n % 5000 + 1, date '2020-01-01' + n % 2000, date '2020-01-01' + n % 2000 + 30, n % 9 + 1, n % 100, n % 5, n % 5 + 3, 'm' || n % 70000 || '@example.com' from generate_series(1, ${rows}) n;
+     alter table lease add primary key (id); update lease set ends_on = starts_on - 1 where id in (7, ${rows >> 1}, ${rows - 3}); analyze`,
+  )
+  for (const depth of ['sample', 'full'] as const) {
+    const session = await openRowSession(url, { rowSecurity: 'on' })
+    const looked: { sql: string; ms: number }[] = []
+    const timed: typeof session = {
+      ...session,
+      look: async (sql, time) => {
+        const start = performance.now()
+        try {
+          return await session.look(sql, time)
+        } finally {
+          if (sql.includes('lease')) looked.push({ sql, ms: performance.now() - start })
+        }
+      },
+    }
+    const start = performance.now()
+    const catalog = await readLiveCatalog(url)
+    const budget = { statement: 60_000, table: 120_000, run: 300_000 }
+    const { sample, notSeen } = await collectSample(timed, catalog, { depth, budget }, PROPOSERS)
+    await session.close()
+    printFigure(`  --data ${depth}, the whole look`, `${Math.round(performance.now() - start)} ms`)
+    const whole = looked.filter(({ sql }) => !sql.includes('tablesample'))
+    const partial = looked.filter(({ sql }) => sql.includes('tablesample'))
+    if (depth === 'sample') {
+      const codes = partial.find(({ sql }) => sql.includes('string_agg'))
+      const answers = partial.filter((one) => one !== codes)
+      printFigure(
+        '  slowest answer of the sample',
+        `${Math.round(Math.max(...answers.map(({ ms }) => ms)))} ms`,
+        '≤ 50 ms',
+      )
+      for (const { sql, ms } of answers.toSorted((a, b) => b.ms - a.ms).slice(0, 4))
+        console.log(`      ${Math.round(ms)} ms ${sql.slice(0, 110)}`)
+      printFigure('  fetching its columns as codes', `${Math.round(codes?.ms ?? 0)} ms`)
+    } else {
+      const checks = whole.find(({ sql }) => /filter \(where not \(/.test(sql) && !sql.includes('missing'))
+      const predicates = proposePredicates(
+        catalog.tables.find(({ name }) => name === 'lease')!,
+        null,
+      ).length
+      printFigure(
+        '  scans for all its checks',
+        `${whole.filter(({ sql }) => /filter \(where not \(/.test(sql)).length}`,
+        `1 (${checks?.sql.split('filter').length ?? 0} counts, ${predicates} by names alone)`,
+      )
+      printFigure('  that scan', `${Math.round(checks?.ms ?? 0)} ms`)
+      for (const { sql, ms } of whole) console.log(`      ${Math.round(ms)} ms ${sql.slice(0, 110)}`)
+      const lease = catalog.tables.find(({ name }) => name === 'lease')!
+      const period = sample.predicates(lease).find(({ family }) => family === 'period')
+      const grounds = period && sample.predicate(period.id)?.grounds
+      printFigure('  three rows that end before they start', `${grounds?.tier} ${grounds?.violations}`, 'verified 3')
+    }
+    for (const { what, reason } of notSeen) console.log(`      not seen: ${what}: ${reason}`)
+  }
+})
+
 /** A folder with a folder of SQL files for each project: schemas without rows. */
 const SCHEMAS = process.env['PGBA_SCHEMAS']
 

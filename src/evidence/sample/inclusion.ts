@@ -53,8 +53,10 @@ export async function examineInclusion(
   const missing = `not exists (select from ${relation} as r where ${match})`
   const orphans = `${place.relation} as t where ${filled} and ${missing}`
   const wouldFalsify = `One row of ${place.table.address} whose ${columns.map(({ name }) => name).join(', ')} is no row of ${referenced.address}.`
-  const full = `select count(*) as n, count(*) filter (where r.missing) as bad, count(distinct r.v) as values, count(distinct r.v) filter (where r.missing) as bad_values
-    from (select (${names.map((name) => `t.${name}`).join(', ')})::text as v, ${missing} as missing from ${place.relation} as t where ${filled}) as r`
+  // Each value is looked up once, however many rows have it.
+  const values = `select ${names.map((name) => `t.${name}`).join(', ')}, count(*) as rows from ${place.relation} as t where ${filled} group by ${names.map((name) => `t.${name}`).join(', ')}`
+  const full = `select coalesce(sum(rows), 0) as n, coalesce(sum(rows) filter (where missing), 0) as bad, count(*) as values, count(*) filter (where missing) as bad_values
+    from (select t.rows, ${missing} as missing from (${values}) as t) as v`
   const drawn = `select count(*) as n, count(*) filter (where ${missing}) as bad, count(*) as values, count(*) filter (where ${missing}) as bad_values
     from (select distinct ${names.map((name) => `d.${name}`).join(', ')} from (select ${names.map((name) => `t.${name}`).join(', ')} from ${place.from(columns, 't')} where ${filled}) as d limit ${LOOKED_UP}) as t`
   type Row = { n: string; bad: string; values: string; bad_values: string }
