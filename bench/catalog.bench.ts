@@ -53,6 +53,7 @@ it.each([5, 5000])('reads the catalog of %s tables', async (tables) => {
       statistics: null,
       workload: null,
       advice: null,
+      plans: null,
       sample: null,
       source: null,
       migrations: null,

@@ -282,7 +282,16 @@ it('finds what was joined into a table, and nothing in tables that were not', as
 
 /** What the rule about embedded entities says. */
 function entitiesIn({ catalog, sample }: { readonly catalog: Catalog; readonly sample: Sample }) {
-  const evidence = { catalog, sample, statistics: null, workload: null, advice: null, source: null, migrations: null }
+  const evidence = {
+    catalog,
+    sample,
+    statistics: null,
+    workload: null,
+    advice: null,
+    plans: null,
+    source: null,
+    migrations: null,
+  }
   const rule = { ...embeddedEntity, id: 'normalization/embedded-entity', category: 'normalization' } as unknown as Rule
   return judge([rule], evidence).judged.map(({ finding }) => finding)
 }

@@ -178,6 +178,7 @@ const NOTHING: Omit<Evidence, 'catalog'> = {
   statistics: null,
   workload: null,
   advice: null,
+  plans: null,
   source: null,
   migrations: null,
 }

@@ -84,7 +84,16 @@ function say(
   catalog = linkCatalog(emptyCatalog(180000, [])),
 ): readonly string[] {
   const about = rules.filter(({ category }) => category === 'migrations')
-  const evidence = { catalog, statistics: null, workload: null, advice: null, sample: null, source: null, migrations }
+  const evidence = {
+    catalog,
+    statistics: null,
+    workload: null,
+    advice: null,
+    plans: null,
+    sample: null,
+    source: null,
+    migrations,
+  }
   return judge(about, evidence).judged.map(
     ({ finding: { rule, location } }) => `${rule.replace('migrations/', '')} ${location?.file}:${location?.line}`,
   )

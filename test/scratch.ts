@@ -14,6 +14,8 @@ import type { Evidence } from '../src/evidence/model.js'
 import { collectSample, type SampleRequest } from '../src/evidence/sample/collect.js'
 import type { Sample } from '../src/evidence/sample/model.js'
 import { PROPOSERS } from '../src/audit/sample-rows.js'
+import type { GenericPlan, Plans, QueryPlan } from '../src/evidence/plans/model.js'
+import { readJsonPlan } from '../src/evidence/plans/read-json.js'
 import type { Statistics } from '../src/evidence/statistics/model.js'
 import type { QueryMeasures, QuerySequence, Workload } from '../src/evidence/workload/model.js'
 import { readWorkload } from '../src/evidence/workload/read.js'
@@ -56,7 +58,16 @@ export async function withSchema<T>(
 
 /** Evidence of a catalog alone. */
 export function catalogEvidence(catalog: Catalog): Evidence {
-  return { catalog, statistics: null, workload: null, advice: null, sample: null, source: null, migrations: null }
+  return {
+    catalog,
+    statistics: null,
+    workload: null,
+    advice: null,
+    plans: null,
+    sample: null,
+    source: null,
+    migrations: null,
+  }
 }
 
 /**
@@ -289,6 +300,7 @@ export function readFixture(sql: string): Fixture {
         ...measured(read.workload, queries ?? ''),
         sequences: sequencesIn(queries ?? '', read.workload),
       },
+      plans: plansIn(queries ?? '', read?.workload),
       advice: readAdviceLines(sql, catalog, read?.workload.queries ?? []),
       statistics: counted.size + sharded.size > 0 ? statisticsOf(counted, sharded) : null,
     }),
@@ -304,6 +316,29 @@ function sequencesIn(queries: string, { queries: all }: Workload): readonly Quer
     const [times = 0, executions = 0, longest = 0, milliseconds = 0] = numbers.map(Number)
     return { parent: called(parent), child: called(child) ?? '', times, executions, longest, milliseconds }
   })
+}
+
+/**
+ * Lines `-- plan: <query> {…}` are nodes as EXPLAIN prints them in JSON; lines `-- generic plan: <query> {…}` what was weighed
+ * of a prepared statement. Null without any.
+ */
+function plansIn(queries: string, workload: Workload | undefined): Plans | null {
+  const called = (name: string | undefined) => {
+    const query = workload?.queries.find((one) => one.name === name)
+    if (!query) throw new Error(`No query is named ${name}.`)
+    return query
+  }
+  const lines = (kind: string) => [...queries.matchAll(new RegExp(`^-- ${kind}: (\\S+) (\\{.*\\})$`, 'gm'))]
+  const plans = lines('plan').map(([, name, json = '']): QueryPlan => {
+    const root = readJsonPlan({ Plan: JSON.parse(json) as unknown })
+    if (!root) throw new Error(`The plan of ${name} cannot be read.`)
+    return { query: called(name), root, origin: root.actual ? 'analyze' : 'explain', isGeneric: false }
+  })
+  const generic = lines('generic plan').map(([, name, json = '']): GenericPlan => ({
+    ...(JSON.parse(json) as Omit<GenericPlan, 'query'>),
+    query: called(name),
+  }))
+  return plans.length + generic.length > 0 ? { plans, generic, workMemory: 4096 } : null
 }
 
 /** What a server says that counted nothing. */

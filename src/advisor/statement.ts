@@ -21,10 +21,14 @@ export interface Statement {
   readonly calls: number
 }
 
-/** What the advisor asks planners about: each query once that reads a table of the catalog. What no parser takes is listed. */
+/**
+ * What planners are asked about: each query once that reads a table of the catalog, by name or, where `throughViews` says so, by
+ * a view. What no parser takes is listed.
+ */
 export function statementsOf(
   workload: Workload,
   catalog: Catalog,
+  { throughViews = false }: { readonly throughViews?: boolean } = {},
 ): { readonly statements: readonly Statement[]; readonly notSeen: readonly NotSeen[] } {
   const statements: Statement[] = []
   const notSeen: NotSeen[] = []
@@ -36,7 +40,8 @@ export function statementsOf(
     const identity = [query.fingerprint, ...tables.map(({ address }) => address).toSorted()].join(' ')
     if (seen.has(identity)) continue
     seen.add(identity)
-    if (tables.length === 0 || !reads(bound) || WRAPPED.test(query.sql)) continue
+    const isKnown = tables.length > 0 || (throughViews && readsView(bound))
+    if (!isKnown || !reads(bound) || WRAPPED.test(query.sql)) continue
     const sql = plannableText(query.sql)
     if (sql === null) notSeen.push({ what: nameOf(query), reason: 'Its text cannot be planned with placeholders.' })
     else
@@ -59,6 +64,10 @@ const WRAPPED = /^\s*(?:explain|prepare|declare)\b/i
 /** An INSERT of values alone reads nothing. */
 function reads({ blocks }: BoundQuery): boolean {
   return blocks.some(({ command, relations }) => command !== 'insert' && command !== 'values' && relations.length > 0)
+}
+
+function readsView({ blocks }: BoundQuery): boolean {
+  return blocks.some(({ relations }) => relations.some(({ kind }) => kind === 'view'))
 }
 
 /** Its name, place or text, for people; without literals. */

@@ -10,7 +10,7 @@ import type { Rule } from '../engine/rule.js'
 import { keepNew } from '../engine/new-files.js'
 import { settle, type Settled, termsOf } from '../engine/settle.js'
 import type { Suppression } from '../engine/suppress.js'
-import { AuditError } from '../errors.js'
+import { AuditError, ConfigError } from '../errors.js'
 import type { IndexAdvice } from '../evidence/advice/model.js'
 import { loadParser } from '../evidence/catalog/expression.js'
 import type { Catalog } from '../evidence/catalog/model.js'
@@ -27,6 +27,7 @@ import { type Base, readBase } from './read-base.js'
 import { openSource, type Source, type SourceRequest } from '../source/open.js'
 import { readManifest } from '../manifest.js'
 import { leaveUnproven, type ProofOptions, proveChosen, proveFindings } from './prove-findings.js'
+import { type ExplainRequest, explainQueries } from './explain-queries.js'
 import { type DataRequest, sampleRows } from './sample-rows.js'
 import { describeLeftOver, describeUnmade, leftOverError } from './scratch-remarks.js'
 
@@ -64,6 +65,8 @@ export interface AuditRequest {
   readonly checkData?: boolean
   /** Whether rows are looked at, and how far. */
   readonly data?: DataRequest
+  /** Ask the live server how it runs the queries; it is not asked when absent. */
+  readonly explain?: ExplainRequest
   /** Fingerprints of the findings whose fixes are to be tried again without the others; null when none of these is left out. */
   readonly choose?: (findings: readonly Finding[], catalog: Catalog) => Promise<readonly string[] | null>
   /** Findings on statements of new migrations whose fixes are to be tried in files of their own. */
@@ -131,6 +134,10 @@ interface Opened {
 
 async function open(request: AuditRequest): Promise<Opened> {
   const { source: asked, progress } = request
+  if (request.explain && asked.kind !== 'server')
+    throw new ConfigError('--explain asks a live server how it runs queries, and none was named.', {
+      hint: 'Name it with --db, or give a log with plans of auto_explain to --workload.',
+    })
   progress?.(asked.kind === 'server' ? 'Connecting' : 'Loading')
   const base = asked.kind === 'files' && asked.base ? await readBase(asked.base) : null
   const load: LoadOptions = {
@@ -194,14 +201,17 @@ async function collect(
     ...(request.signal ? { signal: request.signal } : {}),
     onTable: (address, done, total) => progress?.(`Looking at rows of ${address} (${done + 1} of ${total})`),
   })
+  const { plans, notSeen: unexplained } = request.explain
+    ? await explainQueries(source, collected.evidence, request.explain, { signal: request.signal, progress })
+    : { plans: collected.evidence.plans, notSeen: [] }
   const { advice, notSeen: unplanned } = await adviseOnIndexes(source, collected.evidence, rules, request, progress)
   const version = request.productionVersion ?? base?.version
-  const seen = seenFrom({ ...collected.evidence, sample, advice }, version)
+  const seen = seenFrom({ ...collected.evidence, sample, advice, plans }, version)
   const evidence = withRoles(seen, request.roles)
   return {
     ...collected,
     evidence,
-    notSeen: [...collected.notSeen, ...notSeen, ...unplanned],
+    notSeen: [...collected.notSeen, ...notSeen, ...unexplained, ...unplanned],
     serverVersion: collected.evidence.catalog.serverVersion,
   }
 }

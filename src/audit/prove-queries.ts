@@ -1,6 +1,7 @@
 import type { Judged } from '../engine/judge.js'
 import type { Evidence } from '../evidence/model.js'
 import { type BoundQuery, bindQuery } from '../evidence/workload/bind.js'
+import { columnsOfParameters, comparisonsIn } from '../evidence/workload/parameters.js'
 import type { Column } from '../evidence/catalog/model.js'
 import { type ParsedQuery, parseQuery } from '../evidence/workload/parse-query.js'
 import { at } from '../evidence/tree.js'
@@ -50,7 +51,7 @@ export async function tryRewrite(
   if (typeof parsed !== 'object' || parsed === null || typeof was !== 'object' || was === null)
     return refuse('It cannot be parsed.')
   const bound = bindQuery(was.tree, catalog)
-  const compared = new Map([...comparedWith(bindQuery(parsed.tree, catalog)), ...comparedWith(bound)])
+  const compared = new Map([...columnsOfParameters(bindQuery(parsed.tree, catalog)), ...columnsOfParameters(bound)])
   if (bound.blocks.some(({ command }) => command !== 'select' && command !== 'values'))
     return refuse('It changes rows, and rewrites of such are not tried.')
   let rows = 0
@@ -108,19 +109,6 @@ function constantsIn(tree: unknown): readonly { readonly value: string; readonly
   return [{ value: literalsIn(tree)[0] ?? '', location: Number(at(constant, 'location') ?? 0) }]
 }
 
-/** Each comparison of a column with something else, from both of its sides. */
-function* comparisonsIn(bound: BoundQuery) {
-  for (const { left, right } of bound.blocks.flatMap(({ predicates }) => predicates))
-    for (const [own, other] of [
-      [left, right],
-      [right, left],
-    ] as const) {
-      const reference = own?.references[0]
-      const column = reference && bound.origin(reference)
-      if (column) yield { column, own, other }
-    }
-}
-
 /** Literals that the query compares columns with. */
 function hintsOf(bound: BoundQuery): ReadonlyMap<Column, readonly string[]> {
   const hints = new Map<Column, string[]>()
@@ -141,21 +129,4 @@ function literalsIn(tree: unknown): readonly string[] {
     return found === undefined ? (at(constant, 'ival') === undefined ? [] : ['0']) : [String(found)]
   }
   return Object.values(tree).flatMap(literalsIn)
-}
-
-/** Numbers of parameters with the columns that they are compared with. */
-function comparedWith(bound: BoundQuery): ReadonlyMap<number, readonly Column[]> {
-  const found = new Map<number, Column[]>()
-  for (const { column, own, other } of comparisonsIn(bound)) {
-    if (own.kind !== 'column') continue
-    for (const number of parametersIn(other?.tree)) found.set(number, [...(found.get(number) ?? []), column])
-  }
-  return found
-}
-
-function parametersIn(tree: unknown): readonly number[] {
-  if (Array.isArray(tree)) return tree.flatMap(parametersIn)
-  if (typeof tree !== 'object' || tree === null) return []
-  const number = at(tree, 'ParamRef', 'number')
-  return typeof number === 'number' ? [number] : Object.values(tree).flatMap(parametersIn)
 }

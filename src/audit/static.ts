@@ -45,6 +45,7 @@ export async function auditStatically(request: AuditRequest): Promise<AuditResul
     statistics: null,
     workload: null,
     advice: null,
+    plans: null,
     sample: null,
     source: null,
     migrations: linked[at] ?? null,

@@ -59,6 +59,15 @@ export const auditFlags = {
     description: 'Show queries as they were sent, with their literals, which may be personal data.',
     dependsOn: ['workload'],
   }),
+  explain: Flags.boolean({
+    description:
+      'Ask the live server how it plans each query of the workload, in a read-only transaction; nothing is run.',
+  }),
+  'explain-analyze': Flags.boolean({
+    description:
+      'Also run each query that only reads and has no parameters, 5 s at most, and compare the plan with what came of it.',
+    dependsOn: ['explain'],
+  }),
   layout: Flags.string({
     description: 'Migration tool that the files follow, such as flyway or prisma; recognized when not given.',
     helpValue: '<name>',
@@ -122,6 +131,8 @@ export interface AuditInput {
     readonly workload?: readonly string[] | undefined
     readonly 'log-line-prefix'?: string | undefined
     readonly 'show-literals'?: boolean
+    readonly explain?: boolean
+    readonly 'explain-analyze'?: boolean
     readonly layout?: string | undefined
     readonly variable?: readonly string[] | undefined
     readonly after?: string | undefined
@@ -166,6 +177,7 @@ export async function runAudit(
       ...(flags['log-line-prefix'] === undefined ? {} : { linePrefix: flags['log-line-prefix'] }),
       checkData: (flags['check-data'] ?? true) && configuration.config.fix?.checkData !== false,
       data: dataOf(flags, configuration),
+      ...(flags.explain ? { explain: { analyze: flags['explain-analyze'] ?? false } } : {}),
       ...proofDatabaseOf(flags, configuration),
       load: {
         ...(layout === undefined ? {} : { layout }),

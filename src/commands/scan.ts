@@ -60,7 +60,7 @@ Exit code: 0 nothing at or over the bar of --fail-on, 1 findings there, 2 the sc
     static: Flags.boolean({
       description:
         'Judge migrations by what PostgreSQL documents for their statements, without a server: fast, and blind to blocks, functions and data. Without --after and --changed every file is judged against those before it.',
-      exclusive: ['db', 'snapshot', 'proof-db'],
+      exclusive: ['db', 'snapshot', 'proof-db', 'explain'],
     }),
     prove: Flags.boolean({ allowNo: true, default: true, description: 'Try every fix on a scratch database.' }),
     verbose: Flags.boolean({ char: 'v', description: 'Show every finding in full, in the order of the review.' }),

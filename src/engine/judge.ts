@@ -35,6 +35,7 @@ const MISSING: Record<EvidenceKind, string> = {
   statistics: 'No statistics: they are read from a live server or a snapshot.',
   workload: 'No queries were given.',
   advice: 'No queries with statistics of the tables that they read: a planner needs both.',
+  plans: 'No plans of queries: --explain asks a live server for them, and logs of auto_explain hold them.',
   sample: 'No rows were looked at: --data asks for it.',
   source: 'The schema did not come from SQL files.',
   migrations: 'No new migrations were named: --after and --changed name them.',

@@ -12,6 +12,7 @@ import { daysCounted } from './statistics/age.js'
 import { linkStatistics } from './statistics/link.js'
 import type { Statistics } from './statistics/model.js'
 import { addNodes } from './statistics/nodes.js'
+import { kilobytesOf, linkPlans } from './plans/link.js'
 import { addShards } from './statistics/shards.js'
 import type { RawStatistics } from './statistics/raw.js'
 import { readStatistics } from './statistics/read.js'
@@ -71,6 +72,7 @@ export async function collectEvidence(
       statistics: linked,
       workload: queries.workload && logs.showLiterals ? withLiterals(queries.workload) : queries.workload,
       advice: null,
+      plans: queries.workload && linkPlans(queries.workload, kilobytesOf(linked?.settings['work_mem'])),
       sample: null,
       source: sqlSource,
       migrations: loaded?.migrations

@@ -1,5 +1,6 @@
 import type { IndexAdvice } from './advice/model.js'
 import type { Catalog } from './catalog/model.js'
+import type { Plans } from './plans/model.js'
 import type { Migrations } from './migrations/model.js'
 import type { Sample } from './sample/model.js'
 import type { SqlSource } from './sql-source/model.js'
@@ -11,6 +12,8 @@ export interface Evidence {
   readonly catalog: Catalog
   readonly statistics: Statistics | null
   readonly workload: Workload | null
+  /** How the server runs queries; null unless it was asked, or a log holds plans. */
+  readonly plans: Plans | null
   /** What rows told; null unless they were looked at. */
   readonly sample: Sample | null
   /** The indexes that the workload wants, as a planner sees it; null without a workload or statistics. */

@@ -95,6 +95,7 @@ function structureOf(catalog: Catalog): readonly string[] {
     ),
     ...catalog.views.map(view),
     ...keysAndIndexes(roots, catalog),
+    ...catalog.tables.flatMap(({ extendedStatistics }) => extendedStatistics.map(({ definition }) => definition)),
     ...catalog.tables.flatMap((owner) => owner.foreignKeys.filter(({ inherited }) => !inherited)).map(constraint),
   ]
 }

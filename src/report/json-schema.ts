@@ -265,7 +265,7 @@ export const auditSchema = z
         outcome: z.enum(['found', 'passed', 'skipped', 'crashed']),
         reason: z.string().nullable(),
         lacks: z
-          .enum(['catalog', 'statistics', 'workload', 'advice', 'sample', 'source', 'migrations'])
+          .enum(['catalog', 'statistics', 'workload', 'advice', 'plans', 'sample', 'source', 'migrations'])
           .optional()
           .describe('What it was skipped for want of.'),
       }),

@@ -23,6 +23,7 @@ it('skips a rule whose counters are too young, and says so', async () => {
         statistics,
         workload: null,
         advice: null,
+        plans: null,
         sample: null,
         source: null,
         migrations: null,

@@ -166,11 +166,21 @@ it.each([
   ['execute <unnamed>: select 1', { kind: 'statement', sql: 'select 1', milliseconds: null }],
   [
     'duration: 3.25 ms  plan:\n\tQuery Text: select *\n\t  from a\n\tSeq Scan on a  (cost=0.00..1.00 rows=1 width=4)',
-    { kind: 'plan', sql: 'select *\n\t  from a', milliseconds: 3.25 },
+    {
+      kind: 'plan',
+      sql: 'select *\n\t  from a',
+      milliseconds: 3.25,
+      plan: '\n\tSeq Scan on a  (cost=0.00..1.00 rows=1 width=4)',
+    },
   ],
   [
     'duration: 3.25 ms  plan:\n\t{\n\t  "Query Text": "select 1",\n\t  "Plan": {}\n\t}',
-    { kind: 'plan', sql: 'select 1', milliseconds: 3.25 },
+    {
+      kind: 'plan',
+      sql: 'select 1',
+      milliseconds: 3.25,
+      plan: '\t{\n\t  "Query Text": "select 1",\n\t  "Plan": {}\n\t}',
+    },
   ],
   ['duration: 3.25 ms  plan:\n\t{ "Query Text": "sel', null],
   ['checkpoint starting: time', null],

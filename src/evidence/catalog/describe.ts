@@ -112,6 +112,8 @@ function* tableLines(table: Table, describe: Describe): Generator<Description> {
     yield describe('trigger', address, { definition, enabled, comment })
   for (const { address, command, permissive, roles, using, withCheck, comment } of table.policies)
     yield describe('policy', address, { command, permissive, roles, using, withCheck, comment })
+  for (const { address, definition } of table.extendedStatistics)
+    yield describe('statistics object', address, { definition })
   yield* ruleLines(table, describe)
 }
 

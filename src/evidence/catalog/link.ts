@@ -8,6 +8,12 @@ import type * as raw from './raw.js'
 
 const VARIETIES = { r: 'ordinary', p: 'partitioned', f: 'foreign' } as const
 const PERSISTENCES = { p: 'permanent', u: 'unlogged', t: 'temporary' } as const
+const STATISTICS_KINDS: Readonly<Record<string, model.ExtendedStatistics['kinds'][number]>> = {
+  d: 'ndistinct',
+  f: 'dependencies',
+  m: 'mcv',
+  e: 'expressions',
+}
 const REPLICA_IDENTITIES = { d: 'default', n: 'nothing', f: 'full', i: 'index' } as const
 const STRATEGIES = { r: 'range', l: 'list', h: 'hash' } as const
 const ACTIONS = {
@@ -273,6 +279,15 @@ export function linkCatalog(unordered: raw.RawCatalog): model.Catalog {
     )
   }
 
+  for (const row of rows.relations)
+    for (const { schemaName, name, columns, kinds, definition } of row.extendedStatistics ?? [])
+      tables.get(row.oid)?.extendedStatistics.push({
+        address: `${schemaName}.${name}`,
+        columns: columnsAt(row.oid, columns),
+        kinds: kinds.flatMap((kind) => STATISTICS_KINDS[kind] ?? []),
+        definition,
+      })
+
   linkRewriteRules(rows.relations, relations)
 
   for (const row of rows.viewDependencies) {
@@ -342,6 +357,7 @@ function newTable(
     rowSecurity: row.rowSecurity,
     forceRowSecurity: row.forceRowSecurity,
     replicaIdentity: REPLICA_IDENTITIES[row.replicaIdentity],
+    extendedStatistics: [],
     publications: [...(row.publications ?? [])],
     column(this: Draft<model.Table>, name: string) {
       return this.columns.find((column) => column.name === name)

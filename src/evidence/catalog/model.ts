@@ -106,6 +106,8 @@ export interface Table extends CatalogObject {
   readonly rowSecurity: boolean
   readonly forceRowSecurity: boolean
   readonly replicaIdentity: 'default' | 'nothing' | 'full' | 'index'
+  /** What `CREATE STATISTICS` has asked for. */
+  readonly extendedStatistics: readonly ExtendedStatistics[]
   /** Publications that send its updates or deletes to subscribers. */
   readonly publications: readonly string[]
   /** How Citus spreads it over nodes; null for a table of this node alone. */
@@ -113,6 +115,17 @@ export interface Table extends CatalogObject {
   /** Storage parameters, e.g. `autovacuum_enabled` → `false`. */
   readonly options: Readonly<Record<string, string>>
   column(name: string): Column | undefined
+}
+
+/** Statistics of several columns together, or of expressions. */
+export interface ExtendedStatistics {
+  /** `schema.name` */
+  readonly address: string
+  /** Those that stand in it by themselves. */
+  readonly columns: readonly Column[]
+  readonly kinds: readonly ('ndistinct' | 'dependencies' | 'mcv' | 'expressions')[]
+  /** `CREATE STATISTICS …` */
+  readonly definition: string
 }
 
 export interface Distribution {

@@ -82,7 +82,13 @@ export const catalogQueries = (version: number) =>
           select json_agg(json_build_object('name', w.rulename::text, 'event', w.ev_type::text, 'instead', w.is_instead,
             'enabled', w.ev_enabled::text, 'definition', pg_catalog.pg_get_ruledef(w.oid),
             'comment', ${comment('pg_rewrite', 'w.oid')}) order by w.rulename)
-          from pg_catalog.pg_rewrite w where w.ev_class = c.oid and w.rulename <> '_RETURN') end as rules
+          from pg_catalog.pg_rewrite w where w.ev_class = c.oid and w.rulename <> '_RETURN') end as rules,
+        (select json_agg(json_build_object('schemaName', sn.nspname::text, 'name', s.stxname::text,
+            'columns', (select coalesce(json_agg(k.key::int order by k.at), '[]'::json)
+              from unnest(string_to_array(s.stxkeys::text, ' ')) with ordinality k (key, at)),
+            'kinds', s.stxkind::text[], 'definition', pg_catalog.pg_get_statisticsobjdef(s.oid)) order by sn.nspname, s.stxname)
+          from pg_catalog.pg_statistic_ext s join pg_catalog.pg_namespace sn on sn.oid = s.stxnamespace
+          where s.stxrelid = c.oid) as "extendedStatistics"
       from relations c left join pg_catalog.pg_partitioned_table p on p.partrelid = c.oid
       order by c.relnamespace, c.relname`,
 

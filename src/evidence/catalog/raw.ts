@@ -62,6 +62,16 @@ export interface RawRelation extends Commented {
   readonly definition: string | null
   /** Rewrite rules but a view's own; null for none; absent in older snapshots. `event` as in `pg_rewrite.ev_type`. */
   readonly rules?: readonly RawRewriteRule[] | null
+  /** Null for none; absent in older snapshots. `kinds` as in `pg_statistic_ext.stxkind`. */
+  readonly extendedStatistics?:
+    | readonly {
+        readonly schemaName: string
+        readonly name: string
+        readonly columns: readonly number[]
+        readonly kinds: readonly string[]
+        readonly definition: string
+      }[]
+    | null
 }
 
 export interface RawRewriteRule {

@@ -25,6 +25,7 @@ export function mergeWorkloads(workloads: readonly Workload[]): Workload {
   return {
     queries,
     loops: workloads.flatMap(({ loops = [] }) => loops),
+    plans: workloads.flatMap(({ plans = [] }) => plans),
     sequences: workloads.flatMap(({ sequences }) => sequences),
     sources: workloads.flatMap(({ sources }) => sources),
   }

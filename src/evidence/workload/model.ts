@@ -1,4 +1,5 @@
 import type { Location } from '../../errors.js'
+import type { LoggedPlan } from '../plans/model.js'
 
 /** The queries that an application sends, from files or from a server's own record. */
 export interface Workload {
@@ -8,6 +9,8 @@ export interface Workload {
   readonly sequences: readonly QuerySequence[]
   /** Queries that code sends once for each element of something; known from code alone. */
   readonly loops?: readonly CodeLoop[]
+  /** Plans that `auto_explain` logged, one a query. */
+  readonly plans?: readonly LoggedPlan[]
   readonly sources: readonly WorkloadSource[]
 }
 

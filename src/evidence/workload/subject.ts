@@ -15,6 +15,20 @@ export interface BoundWorkloadQuery {
   about(table?: Table | null): QuerySubject
 }
 
+/** The subject of a finding on this query of the workload; null where the workload does not hold it. */
+export function aboutQuery(
+  { fingerprint }: WorkloadQuery,
+  workload: Workload,
+  catalog: Catalog,
+  table?: Table | null,
+): QuerySubject | null {
+  return (
+    bindWorkload(workload, catalog)
+      .find(({ query }) => query.fingerprint === fingerprint)
+      ?.about(table) ?? null
+  )
+}
+
 /** Every query of the workload, each fingerprint once, bound against the catalog. */
 export function bindWorkload(workload: Workload, catalog: Catalog): readonly BoundWorkloadQuery[] {
   return boundBy(catalog)(workload)

@@ -6,8 +6,8 @@ export type LogEvent =
   | { readonly kind: 'preparation'; readonly sql: string; readonly milliseconds: number }
   /** The time of the statement before it in the same session. */
   | { readonly kind: 'duration'; readonly milliseconds: number }
-  /** A plan of `auto_explain`. */
-  | { readonly kind: 'plan'; readonly sql: string; readonly milliseconds: number }
+  /** A plan of `auto_explain`, as it was printed. */
+  | { readonly kind: 'plan'; readonly sql: string; readonly milliseconds: number; readonly plan: string }
 
 const DURATION = /duration: (\d+(?:\.\d+)?) ms(?:  (?:(statement|plan)|(parse|bind|execute) [^\n]*?): ?\n?)?/y
 const STATEMENT = /(?:statement|execute [^\n]*?): /y
@@ -36,12 +36,13 @@ function readPlan(text: string, milliseconds: number): LogEvent | null {
     const query = text.slice(TEXT_PLAN.lastIndex)
     // The plan stands behind the query, and its first line tells a cost or a result.
     const end = query.search(/\n\s*(?:Query Parameters: |[A-Z][^\n]*\((?:cost|actual)[ =])/)
-    return { kind: 'plan', sql: end < 0 ? query : query.slice(0, end), milliseconds }
+    const [sql, plan] = end < 0 ? [query, ''] : [query.slice(0, end), query.slice(end)]
+    return { kind: 'plan', sql, milliseconds, plan }
   }
   try {
     const plan = JSON.parse(text) as Record<string, unknown>
     const sql = plan['Query Text']
-    return typeof sql === 'string' ? { kind: 'plan', sql, milliseconds } : null
+    return typeof sql === 'string' ? { kind: 'plan', sql, milliseconds, plan: text } : null
   } catch {
     return null
   }

@@ -5,6 +5,9 @@ import type { Readable } from 'node:stream'
 import { EvidenceError } from '../../../errors.js'
 import { shownPath } from '../../../source/files/find.js'
 import type { NotSeen } from '../../model.js'
+import type { LoggedPlan } from '../../plans/model.js'
+import { readJsonPlan } from '../../plans/read-json.js'
+import { readTextPlan } from '../../plans/read-text.js'
 import type { QuerySequence, Workload, WorkloadQuery } from '../model.js'
 import { type ParsedQuery, parseQuery } from '../parse-query.js'
 import { createCsvReader } from './csv.js'
@@ -111,11 +114,17 @@ function summarize(tally: Tally, loops: readonly Loop[], names: readonly string[
     const [before, looped] = [parent === null ? undefined : queries.get(parent), queries.get(child)]
     return looped ? [{ parent: before?.fingerprint ?? null, child: looped.fingerprint, ...seen }] : []
   })
+  const plans = [...tally.shapes.values()].flatMap(({ shape, slowest }): readonly LoggedPlan[] => {
+    const query = queries.get(shape)
+    const root = slowest && (readJsonPlan(slowest.plan) ?? readTextPlan(slowest.plan))
+    return query && root ? [{ fingerprint: query.fingerprint, root }] : []
+  })
   const span = tally.span?.map((time) => new Date(time).toISOString()) ?? [null, null]
   return {
     workload: {
       queries: [...queries.values()],
       sequences,
+      plans,
       sources: [{ kind: 'log' as const, name: names.join(', '), from: span[0] ?? null, to: span[1] ?? null }],
     },
     notSeen,

@@ -19,6 +19,8 @@ export interface Tallied {
   /** Plans that `auto_explain` logged, which may be of executions that are counted already. */
   plans: number
   planMilliseconds: number
+  /** The plan of the execution that took longest, as it was printed; null where none was kept. */
+  slowest: { readonly plan: string; readonly milliseconds: number } | null
 }
 
 export interface Tally {
@@ -33,6 +35,9 @@ export interface Tally {
 
 const MOST_SHAPES = 50_000
 const LONGEST_TEXT = 100_000
+/** Plans that are kept, and the longest one in bytes. */
+const MOST_PLANS = 1000
+const LONGEST_PLAN = 50_000
 
 /** Counts what sessions did, in memory that grows with the number of different queries alone. Of other databases than `database`, nothing is counted. */
 export function startTally(database: string | null): Tally {
@@ -45,6 +50,7 @@ export function startTally(database: string | null): Tally {
   >()
   let span: [number, number] | null = null
   let uncounted = 0
+  let plansKept = 0
 
   const find = (sql: string, shape: number): Tallied | null => {
     const known = shapes.get(shape)
@@ -62,6 +68,7 @@ export function startTally(database: string | null): Tally {
       preparationMilliseconds: 0,
       plans: 0,
       planMilliseconds: 0,
+      slowest: null,
     }
     shapes.set(shape, tallied)
     return tallied
@@ -105,6 +112,7 @@ export function startTally(database: string | null): Tally {
         tallied.plans++
         tallied.planMilliseconds += event.milliseconds
         if (event.milliseconds > tallied.longest) tallied.longest = event.milliseconds
+        keepPlan(tallied, event)
       } else {
         tallied.calls++
         const given = entry.detail === null ? values : values ^ collapseDetail(entry.detail)
@@ -119,6 +127,13 @@ export function startTally(database: string | null): Tally {
       for (const session of waiting.keys()) flush(session)
       return loops.finish()
     },
+  }
+
+  function keepPlan(tallied: Tallied, { plan, milliseconds }: { plan: string; milliseconds: number }): void {
+    const { slowest } = tallied
+    if (plan.length > LONGEST_PLAN || (slowest ? slowest.milliseconds >= milliseconds : plansKept >= MOST_PLANS)) return
+    if (!slowest) plansKept++
+    tallied.slowest = { plan: Buffer.from(plan, 'latin1').toString('utf8'), milliseconds }
   }
 
   /** A statement whose time never came ran all the same. */
