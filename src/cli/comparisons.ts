@@ -8,6 +8,7 @@ import {
   updateBaseline,
 } from '../engine/baseline.js'
 import { compareFindings, type PastFinding } from '../engine/compare.js'
+import { compareWorkloads, type PastWorkload } from '../engine/compare-workload.js'
 import type { AuditResult } from '../engine/result.js'
 import { ConfigError } from '../errors.js'
 import type { Configuration } from './configuration.js'
@@ -26,9 +27,17 @@ export interface ComparisonFlags {
 /** What a scan is compared with, read before it begins, so that a broken file costs no time. */
 export interface Comparisons {
   readonly baseline: { readonly file: string; readonly entries: readonly BaselineEntry[] } | null
-  readonly since: { readonly file: string; readonly findings: readonly PastFinding[] } | null
+  readonly since: Earlier | null
   /** The baseline is to accept what this scan finds. */
   readonly update: boolean
+}
+
+/** An earlier report or snapshot. */
+interface Earlier {
+  readonly file: string
+  /** Null of a snapshot, which holds none. */
+  readonly findings: readonly PastFinding[] | null
+  readonly workload: PastWorkload | null
 }
 
 /** Reads the baseline and the earlier report. Throws ConfigError. */
@@ -37,31 +46,37 @@ export async function readComparisons(flags: ComparisonFlags, { config, path }: 
   const { since } = flags
   return {
     baseline: flags['no-baseline'] ? null : readBaseline(flags.baseline, config.baseline, path, update),
-    since: since === undefined ? null : { file: since, findings: await readEarlier(since) },
+    since: since === undefined ? null : await readEarlier(since),
     update,
   }
 }
 
 /** The result with its comparisons; writes the baseline anew when that was asked for. */
 export function compareResult(result: AuditResult, { baseline, since, update }: Comparisons): AuditResult {
-  const beside = since && {
+  const beside = since?.findings && {
     name: since.file,
     findings: result.findings,
     past: since.findings,
     looked: hasLooked(result),
   }
+  const { workload } = result
+  const queriesSince = since?.workload && workload ? compareWorkloads(since.file, since.workload, workload) : null
   const entries = baseline && update ? updateBaseline(result, baseline.entries) : (baseline?.entries ?? [])
   if (baseline && update) writeOutput(baseline.file, renderBaseline(entries))
   return {
     ...result,
     baseline: baseline && compareWithBaseline(result, entries, baseline.file),
-    since: beside && compareFindings(beside),
+    since: beside ? compareFindings(beside) : null,
+    ...(queriesSince ? { queriesSince } : {}),
   }
 }
 
-async function readEarlier(file: string): Promise<readonly PastFinding[]> {
+async function readEarlier(file: string): Promise<Earlier> {
+  const text = readText(file)
+  const { isSnapshot, readPastSnapshot } = await import('../audit/past-snapshot.js')
+  if (isSnapshot(text)) return { file, findings: null, workload: await readPastSnapshot(text, file) }
   const { readJsonReport } = await import('../report/read-json.js')
-  return readJsonReport(readText(file), file)
+  return { file, ...readJsonReport(text, file) }
 }
 
 function readBaseline(

@@ -34,7 +34,8 @@ export const gateFlags = {
   'no-baseline': Flags.boolean({ description: 'Count every finding.', exclusive: ['update-baseline'] }),
   'update-baseline': Flags.boolean({ description: 'Accept what this scan finds: write the baseline anew.' }),
   since: Flags.string({
-    description: 'JSON report of an earlier scan: say what got better or worse.',
+    description:
+      'JSON report of an earlier scan: say what got better or worse, findings and queries. Or an earlier snapshot, for its queries alone.',
     helpValue: '<file>',
   }),
 }

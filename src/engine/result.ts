@@ -9,6 +9,7 @@ import type { Fix } from '../fix/fixes.js'
 import type { LoadedFiles } from '../source/files/model.js'
 export type { Fix } from '../fix/fixes.js'
 import type { Comparison } from './compare.js'
+import type { WorkloadComparison } from './compare-workload.js'
 import type { Facts, Level, NormalForm, RuleDocs, Severity, Tier } from './rule.js'
 import type { SuppressedFinding, SuppressionProblem } from './suppress.js'
 
@@ -31,6 +32,8 @@ export interface AuditResult {
   readonly baseline: Comparison | null
   /** Beside an earlier report; null unless one was given. */
   readonly since: Comparison | null
+  /** The queries beside those of an earlier report or snapshot; absent unless both hold some that were measured. */
+  readonly queriesSince?: WorkloadComparison
   readonly normalForms: readonly TableNormalForm[]
   readonly notSeen: readonly NotSeen[]
   /** Where the database is not what the files make; null unless both were given. */

@@ -2,6 +2,9 @@ import { GROUND_TIERS } from '../evidence/sample/model.js'
 import { z } from 'zod'
 import { LOCK_MODES, PHASES } from '../fix/step.js'
 
+/** Queries that a report lists. */
+export const MOST_QUERIES = 100
+
 /** Version of the JSON report. It grows when a field changes its meaning or goes, not when one is added. */
 export const SCHEMA_VERSION = 1
 
@@ -192,6 +195,15 @@ const comparison = z.object({
 })
 
 /** The JSON report, version 1. */
+const queryFigures = z
+  .object({
+    calls: total,
+    millisecondsPerCall: z.number().nullable(),
+    shareOfTime: z.number().nullable().describe('0 … 1, of the time of all queries.'),
+    callsPerHour: z.number().nullable(),
+  })
+  .nullable()
+
 export const auditSchema = z
   .object({
     schemaVersion: z.literal(SCHEMA_VERSION),
@@ -299,6 +311,25 @@ export const auditSchema = z
       .optional()
       .describe('Suppressions that do nothing or do not hold.'),
     baseline: comparison.optional().describe('Beside the baseline; only with one.'),
+    queriesSince: z
+      .object({
+        name: z.string().describe('The file that holds the earlier report or snapshot.'),
+        isBetween: z.boolean().describe('The counters ran on: `now` is what came since, not the total.'),
+        changes: z.array(
+          z.object({
+            state: z
+              .enum(['new', 'risen', 'slower', 'faster', 'more often', 'less often', 'gone'])
+              .describe('risen: it was not among the queries that the earlier report lists.'),
+            fingerprint: z.string(),
+            sql: z.string().describe('With $1, $2 … for literals.'),
+            name: z.string().nullable(),
+            before: queryFigures,
+            now: queryFigures,
+          }),
+        ),
+      })
+      .optional()
+      .describe('Queries that take at least a hundredth of the time and changed; only with --since.'),
     since: comparison.optional().describe('Beside an earlier report; only with --since.'),
   })
   .meta({ title: 'pg-billing-audit report', description: 'What `pg-billing-audit scan --format json` writes.' })

@@ -2,14 +2,14 @@ import type { Comparison, PastFinding } from '../engine/compare.js'
 import type { AuditResult, Finding } from '../engine/result.js'
 import type { Workload } from '../evidence/workload/model.js'
 import { rankQueries } from '../evidence/workload/rank.js'
-import type { AuditReport } from './json-schema.js'
+import { type AuditReport, MOST_QUERIES } from './json-schema.js'
 import { listUnloaded } from './not-seen.js'
 import { summarize } from './summary.js'
 
 /** The report for programs, version 1: `schema/audit.json` describes it. */
 export function renderJson(result: AuditResult): string {
   const { tool, target, findings, normalForms, notSeen, drift, load, rules } = result
-  const { workload, suppressed, suppressionProblems, baseline, since } = result
+  const { workload, suppressed, suppressionProblems, baseline, since, queriesSince } = result
   const report: DeepReadonly<AuditReport> = {
     schemaVersion: 1,
     tool,
@@ -32,6 +32,7 @@ export function renderJson(result: AuditResult): string {
     ...(suppressionProblems.length > 0 ? { suppressionProblems } : {}),
     ...(baseline ? { baseline: describeComparison(baseline) } : {}),
     ...(since ? { since: describeComparison(since) } : {}),
+    ...(queriesSince ? { queriesSince } : {}),
   }
   return `${escapeControls(JSON.stringify(report, null, 2))}\n`
 }
@@ -75,8 +76,6 @@ function describeFinding(finding: Finding): DeepReadonly<AuditReport['findings']
     fingerprint,
   }
 }
-
-const MOST_QUERIES = 100
 
 function describeWorkload(workload: Workload): DeepReadonly<NonNullable<AuditReport['workload']>> {
   return {

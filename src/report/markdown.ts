@@ -17,7 +17,14 @@ import { chooseFirst } from './remedies.js'
 import { divide, type Section } from './sections.js'
 import { count, describeFixes, describeRules, summarize } from './summary.js'
 import { describeServer } from './wording.js'
-import { describeWorkload, listQueries, QUERY_TITLES } from './workload.js'
+import {
+  describeQueriesSince,
+  describeWorkload,
+  listQueries,
+  listQueryChanges,
+  QUERY_CHANGE_TITLES,
+  QUERY_TITLES,
+} from './workload.js'
 
 /** How many findings the summary names. */
 const FIRST = 5
@@ -149,16 +156,33 @@ function renderNormalForms({ normalForms }: AuditResult, names: ReadonlySet<stri
 
 function renderQueries(result: AuditResult): readonly string[] {
   const from = describeWorkload(result)
-  const rows = listQueries(result).map(({ place, sql, share, calls, perCall, rows: returned, misses }) => [
+  const rows = listQueries(result).map(({ place, sql, share, calls, perCall, rows: returned, misses, temporary }) => [
     `${place === null ? '' : `${text(place)}<br>`}${code(sql)}`,
     share,
     calls,
     perCall,
     returned,
     misses,
+    temporary,
   ])
-  if (from === null || rows.length === 0) return []
-  return [`Where the time goes, by ${text(from)}:`, table(['Query', ...QUERY_TITLES], rows)]
+  const changed = renderQueryChanges(result)
+  if (from === null || rows.length === 0) return changed
+  return [`Where the time goes, by ${text(from)}:`, table(['Query', ...QUERY_TITLES], rows), ...changed]
+}
+
+function renderQueryChanges(result: AuditResult): readonly string[] {
+  const title = describeQueriesSince(result)
+  if (title === null) return []
+  const rows = listQueryChanges(result).map(({ state, name, sql, share, perCall, calls }) => [
+    `${name === null ? '' : `${text(name)}<br>`}${code(sql)}`,
+    state,
+    share,
+    perCall,
+    calls,
+  ])
+  return rows.length > 0
+    ? [`${text(title)}:`, table(['Query', ...QUERY_CHANGE_TITLES], rows)]
+    : [`${text(title)}: none that takes a hundredth of the time has changed.`]
 }
 
 /** No finding can mean three things; the reader is told which. */

@@ -9,6 +9,7 @@ import { byImportance, SEVERITIES } from './order.js'
 import { chooseFirst } from './remedies.js'
 import { count, describeFindings, describeRules, summarize } from './summary.js'
 import { describeEvidence, describeFix } from './wording.js'
+import { describeQueriesSince, describeWorkload, listQueries, listQueryChanges } from './workload.js'
 
 /** The first line of the comment, by which the next run finds it to write it anew. */
 export const MARKER = '<!-- pg-billing-audit -->'
@@ -32,6 +33,7 @@ export function renderPullRequest(result: AuditResult): string {
     ...first.map(({ finding }) => renderDetails(finding, names)),
     ...(rest.length > 0 ? renderRest(rest, names) : []),
     ...renderResolved(result),
+    ...renderQueries(result),
     ...renderNotSeen(result),
   ]
   const foot = `<sub>${text(`${result.tool.name} ${result.tool.version} · ${describeFindings(summarize(result))} · ${describeRules(summarize(result))}`)}</sub>`
@@ -85,6 +87,22 @@ function renderRest(rest: readonly Finding[], names: ReadonlySet<string>): reado
   const hidden = rest.length - lines.length
   if (hidden > 0) lines.push(`- … and ${count(hidden, 'more finding')}`)
   return [fold(`And ${count(rest.length, 'more finding')}`, [lines.join('\n')])]
+}
+
+/** Where the time goes, and what queries became since an earlier look. */
+function renderQueries(result: AuditResult): readonly string[] {
+  const from = describeWorkload(result)
+  const rows = listQueries(result).map(({ sql, share, calls, perCall }) => [code(sql), share, calls, perCall])
+  const changes = listQueryChanges(result).map(({ state, sql, share, perCall }) => [code(sql), state, share, perCall])
+  const title = describeQueriesSince(result)
+  return [
+    ...(from !== null && rows.length > 0
+      ? [fold(`Where the time goes (${html(from)})`, [table(['Query', 'Time', 'Calls', 'Per call'], rows)])]
+      : []),
+    ...(title !== null && changes.length > 0
+      ? [fold(html(title), [table(['Query', 'Change', 'Time', 'Per call'], changes)])]
+      : []),
+  ]
 }
 
 function renderResolved({ baseline, since }: AuditResult): readonly string[] {

@@ -37,7 +37,7 @@ import {
   describeServer,
   describeTellingFacts,
 } from './wording.js'
-import { describeWorkload, listQueries } from './workload.js'
+import { describeQueriesSince, describeWorkload, listQueries, listQueryChanges } from './workload.js'
 import { wrap, wrapSql } from './wrap.js'
 
 /** How many findings are shown in full unless all are asked for. */
@@ -64,6 +64,7 @@ export function renderTerminal(result: AuditResult, options: ReportOptions): str
     head(paper, result, summary),
     ...(options.verbose ? everything(paper, result) : whatMattersFirst(paper, result)),
     queries(paper, result),
+    queryChanges(paper, result),
     growth(paper, result),
     effectiveness(paper, result),
     drift(paper, result),
@@ -287,13 +288,28 @@ function queries(paper: Paper, result: AuditResult): string {
   if (rows.length === 0 || from === null) return ''
   return [
     heading(paper, `Where the time goes (${from})`),
-    ...rows.flatMap(({ place, sql, share, calls, perCall, rows: returned, misses }) => [
-      `${share.padStart(INDENT - 2)}  ${[`${calls} calls`, perCall, `${returned} rows a call`, `${misses} cache misses`, place ?? ''].filter((part) => part && !part.startsWith('–')).join(' · ')}`,
+    ...rows.flatMap(({ place, sql, share, calls, perCall, rows: returned, misses, temporary }) => [
+      `${share.padStart(INDENT - 2)}  ${[`${calls} calls`, perCall, `${returned} rows a call`, `${misses} cache misses`, temporary === 'none' ? '' : `${temporary} of temporary files`, place ?? ''].filter((part) => part && !part.startsWith('–')).join(' · ')}`,
       ...wrap(printable(verbose ? sql : shorten(sql, (width - INDENT) * 2)), width - INDENT).map(
         (line) => `${' '.repeat(INDENT)}${chalk.dim(line)}`,
       ),
     ]),
   ].join('\n')
+}
+
+/** What queries became since an earlier look: a line of figures and a line of text each. */
+function queryChanges({ chalk, width, verbose, ...paper }: Paper, result: AuditResult): string {
+  const title = describeQueriesSince(result)
+  if (title === null) return ''
+  const rows = listQueryChanges(result).slice(0, verbose ? undefined : FIRST_QUERIES)
+  const lines = rows.flatMap(({ state, name, sql, share, perCall, calls }) => [
+    `${state.padStart(INDENT - 1)} ${[share, perCall, `${calls} calls`, name ?? ''].filter(Boolean).map(printable).join(' · ')}`,
+    ...wrap(printable(verbose ? sql : shorten(sql, (width - INDENT) * 2)), width - INDENT).map(
+      (line) => `${' '.repeat(INDENT)}${chalk.dim(line)}`,
+    ),
+  ])
+  const found = lines.length > 0 ? lines : ['No query that takes a hundredth of the time has changed.']
+  return [heading({ chalk, width, verbose, ...paper }, printable(title)), ...found].join('\n')
 }
 
 function shorten(sql: string, length: number): string {

@@ -13,6 +13,8 @@ import { readWorkloadFiles } from '../../src/evidence/workload/read.js'
 import { parseSnapshot } from '../../src/evidence/snapshot.js'
 import { linkStatements, readStatements } from '../../src/evidence/workload/statements.js'
 import { openLiveSession } from '../../src/source/live/session.js'
+import { isSnapshot, readPastSnapshot } from '../../src/audit/past-snapshot.js'
+import { compareWorkloads } from '../../src/engine/compare-workload.js'
 import { takeSnapshot } from '../../src/audit/take-snapshot.js'
 import { asRole, type Major, startServer, type TestServer } from '../servers.js'
 
@@ -104,6 +106,16 @@ describe.each<Major>([14, 15, 18])('pg_stat_statements of PostgreSQL %s', (major
     expect(saved && linkStatements(saved).workload.queries.map(({ fingerprint }) => fingerprint)).toEqual(
       expect.arrayContaining([...sent]),
     )
+
+    expect(isSnapshot(text)).toBe(true)
+    const past = await readPastSnapshot(text, 'saved.json')
+    await sendQueries(url)
+    const later = await openLiveSession(url)
+    const again = await collectWorkload({ paths: [], session: later, saved: null })
+    await later.close()
+    const { isBetween, changes } = compareWorkloads('saved.json', past!, again.workload!)
+    expect(isBetween).toBe(true)
+    for (const { now } of changes) expect(now?.calls ?? CALLS).toBeLessThanOrEqual(2 * CALLS)
   })
 
   it('says what another role hides', async () => {
