@@ -10,7 +10,7 @@ import { rankQueries } from '../evidence/workload/rank.js'
 import type { Source } from '../source/open.js'
 import type { Session } from '../source/session.js'
 import { findRunnable } from './runnable-queries.js'
-import { weighGenericPlan } from './weigh-generic-plan.js'
+import { weighGenericPlan } from '../advisor/weigh-generic-plan.js'
 
 export interface ExplainRequest {
   /** Run those that only read, for 5 s at most each, and measure them. */

@@ -1,4 +1,4 @@
-import type { Statement } from '../advisor/statement.js'
+import type { Statement } from './statement.js'
 import type { Catalog, Column, Table } from '../evidence/catalog/model.js'
 import { nodesOf, tableReadBy } from '../evidence/plans/conditions.js'
 import type { GenericPlan, PlanNode } from '../evidence/plans/model.js'
