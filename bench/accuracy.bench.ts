@@ -1,4 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, it } from 'vitest'
 import { rolesOf } from '../src/billing/roles/roles.js'
 import { judge } from '../src/engine/judge.js'
@@ -8,10 +10,12 @@ import type { Rule } from '../src/engine/rule.js'
 import type { Catalog } from '../src/evidence/catalog/model.js'
 import { loadParser } from '../src/kit.js'
 import type { Evidence } from '../src/evidence/model.js'
+import { readServerLogs } from '../src/evidence/workload/log/read.js'
 import { type EmbeddedServer } from '../src/source/embedded/server.js'
 import { type LabelledSchema, readLabelledSchema } from '../test/answer-key.js'
 import { judgeObserved, judgeRead, readLabelledMigrations } from '../test/labelled-migrations.js'
-import { readFixture, startScratch, withFixture, withSchema } from '../test/scratch.js'
+import { catalogEvidence, readFixture, startScratch, withFixture, withSchema } from '../test/scratch.js'
+import { type Scenario, SCENARIOS, TRACE_FORMS, TRACE_SCHEMA, type TraceForm, writeTrace } from './trace.js'
 
 /** What was said beside what is so. */
 interface Score {
@@ -21,6 +25,9 @@ interface Score {
 }
 
 const SCHEMAS = 'fixtures/schemas'
+/** How often each scenario of the trace runs. */
+const ROUNDS = 12
+const SEED = 1
 
 let server: EmbeddedServer
 let rules: readonly Rule[]
@@ -112,6 +119,31 @@ it('tells hazardous migrations from safe ones', async () => {
   console.log(`\n${count(({ hazards }) => hazards)} hazardous and ${count(({ safe }) => safe)} safe migrations`)
   print('migrations, observed on a server', observed)
   print('migrations, read with --static', read)
+})
+
+it('tells loops in the trace of an application from what looks like them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'pg-billing-audit-trace-'))
+  const rule = rules.filter(({ id }) => id === 'queries/repeated-lookup')
+  try {
+    await withSchema(server, TRACE_SCHEMA, async (catalog) => {
+      const find = async (form: TraceForm, scenarios: readonly Scenario[]) => {
+        const path = join(folder, 'trace.log')
+        writeFileSync(path, writeTrace(form, scenarios, ROUNDS, SEED))
+        const { workload } = await readServerLogs([path])
+        const { judged } = judge(rule, { ...catalogEvidence(catalog), workload })
+        const columns = judged.map(({ finding: { address } }) => address)
+        return compare(columns, [...new Set(scenarios.flatMap(({ loops }) => loops))])
+      }
+      for (const form of TRACE_FORMS) {
+        const scores = new Map<string, Score>()
+        for (const scenario of SCENARIOS) scores.set(scenario.name, await find(form, [scenario]))
+        scores.set('all of them at the same time', await find(form, SCENARIOS))
+        print(`N+1 in a trace: ${form.name}`, scores)
+      }
+    })
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 async function evidenceOf<T>(sql: string, use: (evidence: Evidence) => T): Promise<T> {

@@ -62,13 +62,19 @@ select invoice_id, amount from invoice_line where invoice_id = any($1);`,
   *detect({ catalog, workload }) {
     const references = listReferences(catalog)
     const total = workload.queries.reduce((sum, { measured }) => sum + (measured?.milliseconds ?? 0), 0)
-    const found = loopsIn(workload, catalog).flatMap((loop) => {
+    const loops = loopsIn(workload, catalog)
+    const found = loops.flatMap((loop): readonly (FoundLoop & { readonly column: Column })[] => {
       const lookup = lookupOf(loop.child, catalog)
       if (!lookup) return []
-      const { tables } = loop.parent ? bindQuery(loop.parent.tree, catalog) : { tables: null }
       // Code shows its loop; a log shows one query behind another, which may be by chance.
-      const column = lookup.columns.find((one) => (tables ? leadsTo(one, tables, references) : loop.seenIn === 'code'))
-      return column ? [{ ...loop, column }] : []
+      for (const parent of [loop.parent, ...inTheSameRounds(loop, loops)]) {
+        const tables = parent && bindQuery(parent.tree, catalog).tables
+        const column = lookup.columns.find((one) =>
+          tables ? leadsTo(one, tables, references) : loop.seenIn === 'code',
+        )
+        if (column) return [{ ...loop, parent, column }]
+      }
+      return []
     })
     for (const [column, loops] of groupBy(found, (loop) => loop.column)) {
       const sum = (of: (loop: (typeof loops)[number]) => number) => loops.reduce((all, loop) => all + of(loop), 0)
@@ -155,6 +161,12 @@ function loopsIn(workload: Workload, catalog: Catalog): readonly FoundLoop[] {
   const known = new Set([...logged, ...coded].map(({ child }) => child.fingerprint))
   const counted = countedLoops(workload, catalog).filter(({ child }) => !known.has(child.fingerprint))
   return [...logged, ...coded, ...counted]
+}
+
+/** A round may look up by what another query of the same round has found. */
+function inTheSameRounds({ parent, child, seenIn }: FoundLoop, loops: readonly FoundLoop[]): readonly WorkloadQuery[] {
+  if (seenIn !== 'log') return []
+  return loops.flatMap((other) => (other.parent === parent && other.child !== child ? [other.child] : []))
 }
 
 /** A look-up of one table that is called as often as another query has returned rows. */

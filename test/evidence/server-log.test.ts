@@ -230,6 +230,10 @@ describe('loops', () => {
     expect(watch([0, 1, 9], ...rounds(20, (n) => [[n * 5000, 2, n]]))).toEqual([])
     expect(watch([0, 1, 9], ...rounds(4, (n) => [[n, 2, n]]))).toEqual([])
   })
+  it('are none where two clients try again by turns, and may hold a value twice', () => {
+    expect(watch([0, 1, 9], ...rounds(20, (n) => [[n, 2, n % 2]]))).toEqual([])
+    expect(watch([0, 1, 9], ...rounds(6, (n) => [[n, 2, Math.max(n, 2)]]))).toEqual([[1, 2, 1, 6, 6]])
+  })
   it('are not made of two sessions', () => {
     const loops = watchLoops()
     for (let n = 0; n < 40; n++) loops.see(`s${n % 10}`, n, 2, n, 1)
@@ -261,6 +265,13 @@ describe('files', () => {
     expect(notSeen).toEqual([
       { what: '1 statement of the log', reason: 'They cannot be parsed; the first: syntax error at or near "from".' },
     ])
+  })
+
+  it('without values say that loops cannot be told', async () => {
+    const prepared = line('select a from b where c = $1').replace('statement:', 'execute <unnamed>:')
+    const { workload, notSeen } = await readServerLogs([write('valueless.log', prepared.repeat(9))])
+    expect(workload.sequences).toEqual([])
+    expect(notSeen.map(({ what }) => what)).toEqual(['which of 9 executions are loops'])
   })
 
   it('of other databases do not count', async () => {

@@ -24,6 +24,8 @@ const LARGEST_BODY = 4
 const FEWEST_ROUNDS = 5
 /** A person, a timer or a batch job may send the same query now and then; code in a loop does not wait. */
 const LONGEST_PAUSE = 1000
+/** One or two values again and again are tries, or a wait for something: also where two clients share a connection. */
+const FEWEST_VALUES = 3
 const MOST_SESSIONS = 10_000
 
 interface Streak {
@@ -36,8 +38,9 @@ interface Streak {
   /** When it ran last: number of the statement in its session, and time. */
   at: number
   time: number | null
-  /** No two rounds beside each other had equal values. */
-  isVaried: boolean
+  /** Different values, as far as they are counted, and rounds with those of the round before. */
+  readonly different: number[]
+  repeated: number
 }
 
 interface SessionState {
@@ -53,7 +56,7 @@ export function watchLoops(): LoopWatch {
   const close = (streak: Streak) => {
     const parent = parentOf(streak)
     streak.trail = []
-    if (streak.rounds < FEWEST_ROUNDS || !streak.isVaried) return
+    if (streak.rounds < FEWEST_ROUNDS || !isVaried(streak)) return
     const key = `${parent} ${streak.shape}`
     const { rounds, milliseconds } = streak
     const loop = loops.get(key)
@@ -96,14 +99,15 @@ export function watchLoops(): LoopWatch {
       const known = state.open.findIndex((one) => one.shape === shape)
       const [streak] = known < 0 ? [] : state.open.splice(known, 1)
       if (streak) {
-        streak.isVaried &&= streak.values !== values
+        if (streak.values === values) streak.repeated++
+        note(streak.different, values)
         streak.rounds++
         streak.milliseconds += milliseconds
         state.open.push(Object.assign(streak, { values, at, time }))
       } else {
         const last = state.open.at(-1)
         const trail = last ? [last, ...last.trail].slice(0, LARGEST_BODY) : []
-        state.open.push({ shape, trail, rounds: 1, values, milliseconds, at, time, isVaried: true })
+        state.open.push({ shape, trail, rounds: 1, values, milliseconds, at, time, different: [values], repeated: 0 })
       }
     },
     finish() {
@@ -112,6 +116,15 @@ export function watchLoops(): LoopWatch {
       return [...loops.values()]
     },
   }
+}
+
+function note(different: number[], values: number): void {
+  if (different.length < FEWEST_VALUES && !different.includes(values)) different.push(values)
+}
+
+/** Clients that share a connection may ask the same by chance. */
+function isVaried({ different, repeated, rounds }: Streak): boolean {
+  return different.length >= FEWEST_VALUES && repeated < rounds / 2
 }
 
 /** The query before the loop: not one that stands in every round of it. */

@@ -114,6 +114,12 @@ function summarize(tally: Tally, loops: readonly Loop[], names: readonly string[
     const [before, looped] = [parent === null ? undefined : queries.get(parent), queries.get(child)]
     return looped ? [{ parent: before?.fingerprint ?? null, child: looped.fingerprint, ...seen }] : []
   })
+  if (tally.valueless > 0)
+    notSeen.push({
+      what: `which of ${tally.valueless} executions are loops`,
+      reason:
+        'The log does not hold the values of their parameters, by which a loop is told from a query that is tried again; log_parameter_max_length = -1 keeps them.',
+    })
   const plans = [...tally.shapes.values()].flatMap(({ shape, slowest }): readonly LoggedPlan[] => {
     const query = queries.get(shape)
     const root = slowest && (readJsonPlan(slowest.plan) ?? readTextPlan(slowest.plan))

@@ -30,6 +30,8 @@ export interface Tally {
   readonly span: readonly [number, number] | null
   /** Executions of shapes that came when there was no more room. */
   readonly uncounted: number
+  /** Executions with parameters whose values the log does not hold. */
+  readonly valueless: number
   finish(): readonly Loop[]
 }
 
@@ -51,6 +53,7 @@ export function startTally(database: string | null): Tally {
   let span: [number, number] | null = null
   let uncounted = 0
   let plansKept = 0
+  let valueless = 0
 
   const find = (sql: string, shape: number): Tallied | null => {
     const known = shapes.get(shape)
@@ -86,6 +89,9 @@ export function startTally(database: string | null): Tally {
     get uncounted() {
       return uncounted
     },
+    get valueless() {
+      return valueless
+    },
     add(entry) {
       if (database !== null && entry.database !== null && entry.database !== database) return
       const event = readMessage(entry.message)
@@ -115,6 +121,7 @@ export function startTally(database: string | null): Tally {
         keepPlan(tallied, event)
       } else {
         tallied.calls++
+        if (entry.detail === null && event.sql.includes('$1')) valueless++
         const given = entry.detail === null ? values : values ^ collapseDetail(entry.detail)
         if (session !== null && waiting.has(session)) flush(session)
         if (event.milliseconds !== null) {
