@@ -138,6 +138,32 @@ describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
     }
   })
 
+  it('makes materialized views again, and fills them', async () => {
+    await bench.query(`
+      create table sale (id bigint primary key, region text not null, amount integer not null);
+      create materialized view by_region as select region, sum(amount)::numeric as amount from sale group by region;
+      create unique index by_region_key on by_region (region);
+      create materialized view best as select region from by_region where amount > 1000 with no data;
+      create view shown as select * from by_region;
+      comment on materialized view by_region is 'each night';
+      grant select on by_region to public;
+      insert into sale select g, 'r' || g % 7, g from generate_series(1, 6000) g;
+      refresh materialized view by_region`)
+    const before = await bench.catalog()
+    const steps = change(before, 'sale.amount', 'bigint')
+    expect(questions(steps)).toEqual([
+      'public.by_region, public.best are made again without rows in the exchange, and filled by the statement behind it: may their readers fail until then?',
+    ])
+    await bench.apply(steps, ['expand', 'backfill', 'validate'])
+    const sums = await bench.query('select * from shown order by region')
+    await bench.apply(steps, ['switch', 'contract'])
+    expect(await bench.query('select * from shown order by region')).toEqual(sums)
+    await bench.query('refresh materialized view concurrently by_region')
+    await bench.undo(steps)
+    expect(await bench.query('select * from shown order by region')).toEqual(sums)
+    expect(await bench.changedSince(before)).toEqual([])
+  })
+
   it('makes a generated column of a small table anew', async () => {
     await bench.query(`
       create table small (id bigint primary key, net integer not null, gross integer generated always as (net * 2) stored,

@@ -108,7 +108,7 @@ export function carriedBy(
   const readers = readersOf([...columns, ...virtuals], catalog)
   const isWhole = <T>(list: readonly (T | null)[]): list is readonly T[] => !list.includes(null)
   if (!isWhole(indexes) || !isWhole(checks) || !isWhole(foreignKeys)) return null
-  if (readers.views.some(isStored) || readers.triggers.some(({ inherited }) => inherited)) return null
+  if (readers.triggers.some(({ inherited }) => inherited)) return null
   if (table.variety === 'partitioned' && (indexes.length > 0 || foreignKeys.length > 0)) return null
   return { indexes, checks, foreignKeys, ...readers, virtuals }
 }
@@ -173,7 +173,7 @@ export function readersOf(columns: readonly Column[], catalog: Catalog): Readers
 export function dropRulesAndViews({ views, rewriteRules }: Pick<Readers, 'views' | 'rewriteRules'>): readonly string[] {
   return [
     ...rewriteRules.map(({ name, relation }) => `drop rule ${quoteIdentifier(name)} on ${quoteRelation(relation)}`),
-    ...views.toReversed().map((view) => `drop view ${quoteRelation(view)}`),
+    ...views.toReversed().map((view) => `drop ${view.variety} ${quoteRelation(view)}`),
   ]
 }
 

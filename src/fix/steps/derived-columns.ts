@@ -7,7 +7,7 @@ import { recreateView } from '../recreate.js'
 import type { Step } from '../step.js'
 import { block, STEP } from './base.js'
 import { inBatches, keyOf } from './batches.js'
-import { type Carried, carriedBy } from './carried.js'
+import { type Carried, carriedBy, isStored } from './carried.js'
 import { addCheck } from './constraints.js'
 import { afterReview } from './statement.js'
 
@@ -60,8 +60,10 @@ function onlyViewsAbove(column: Column, catalog: Catalog): Carried | null {
   const names = new Map([[column.name, `${column.name}_kept`]])
   const carried = carriedBy(table, [column], names, names, new Map(), catalog)
   if (!carried) return null
-  const { indexes, checks, foreignKeys, triggers, policies, virtuals } = carried
-  return [indexes, checks, foreignKeys, triggers, policies, virtuals].every(({ length }) => length === 0)
+  const { indexes, checks, foreignKeys, triggers, policies, virtuals, views } = carried
+  return [indexes, checks, foreignKeys, triggers, policies, virtuals, views.filter(isStored)].every(
+    ({ length }) => length === 0,
+  )
     ? carried
     : null
 }

@@ -1,11 +1,11 @@
-import type { Policy, Table } from '../../evidence/catalog/model.js'
+import type { Policy, Table, View } from '../../evidence/catalog/model.js'
 import { quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { quoteRelation } from '../quote.js'
 import { recreateRule, recreateTrigger, recreateView } from '../recreate.js'
 import { renameCasts } from '../rename-columns.js'
 import type { Step } from '../step.js'
 import { block, STEP } from './base.js'
-import { type Carried, type Copy, dropRulesAndViews, isReferenced, uniqueUsing } from './carried.js'
+import { type Carried, type Copy, dropRulesAndViews, isReferenced, isStored, uniqueUsing } from './carried.js'
 import { carryByName } from './carry-by-name.js'
 import { type Context, createTrigger, differ, dropTrigger, namesOf } from './dual-write.js'
 import { keysBackward, keysForward, type KeyStatements } from './exchange-keys.js'
@@ -27,11 +27,11 @@ export function exchangeColumns(context: Context): readonly Step[] {
           ? `alter index ${quoteRelation({ schema: table.schema, name: from(copy) })} rename to ${quoteIdentifier(to(copy))}`
           : `alter table ${relation} rename constraint ${quoteIdentifier(from(copy))} to ${quoteIdentifier(to(copy))}`,
       )
-  const remake = [
+  const remake = (isFilled: boolean) => [
     ...compileAnew(table),
     ...carried.triggers.flatMap(recreateTrigger),
     ...carried.policies.map(rebindPolicy),
-    ...carried.views.flatMap(recreateView),
+    ...carried.views.flatMap((view) => makeAgain(view, isFilled)),
     ...carried.rewriteRules.flatMap(recreateRule),
   ]
   const hanging = carryByName(
@@ -95,7 +95,7 @@ export function exchangeColumns(context: Context): readonly Step[] {
     ...(computing ? [createTrigger(table, computing.trigger, computing.routine)] : []),
     ...virtuals(casts),
     ...comments('name'),
-    ...remake,
+    ...remake(false),
     ...hanging.restore,
   ]
   const down = [
@@ -124,7 +124,7 @@ export function exchangeColumns(context: Context): readonly Step[] {
     ...backward.last,
     createTrigger(table, trigger, forwardFunction),
     ...virtuals(new Map()),
-    ...remake,
+    ...remake(true),
     ...hanging.restore,
   ]
   return [
@@ -138,7 +138,29 @@ export function exchangeColumns(context: Context): readonly Step[] {
       alters: replacements.map(({ column }) => column.address),
       note: 'Renames only, so the lock is held for milliseconds; the old columns are kept in step until the contract phase drops them. The columns change places: an INSERT without a list of columns, or what reads SELECT * by position, must name them first.',
     },
+    ...carried.views.filter((view) => isStored(view) && view.populated).map(refresh),
   ]
+}
+
+/** A view as it was; a materialized one with its indexes, and with its rows where it is to be filled at once. */
+function makeAgain(view: View, isFilled: boolean): readonly string[] {
+  return [
+    ...recreateView(isFilled || !isStored(view) ? view : { ...view, populated: false }),
+    ...view.indexes.map(({ definition }) => definition),
+  ]
+}
+
+function refresh(view: View): Step {
+  return {
+    ...STEP,
+    phase: 'switch',
+    sql: `refresh materialized view ${quoteRelation(view)}`,
+    undo: null,
+    lock: 'ACCESS EXCLUSIVE',
+    scans: true,
+    on: view.address,
+    note: 'Its readers fail until it has run.',
+  }
 }
 
 /** What the exchange does about keys, there and back. */

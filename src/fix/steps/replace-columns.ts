@@ -1,4 +1,4 @@
-import type { Catalog, Column, RewriteRule, Table } from '../../evidence/catalog/model.js'
+import type { Catalog, Column, RewriteRule, Table, View } from '../../evidence/catalog/model.js'
 import { heirsOf } from '../../evidence/catalog/inheritance.js'
 import type { Target } from '../../evidence/target.js'
 import { quoteIdentifier, quoteLiteral } from '../../quote.js'
@@ -7,7 +7,7 @@ import { renameColumns } from '../rename-columns.js'
 import type { Step } from '../step.js'
 import { block, STEP } from './base.js'
 import { inBatches, keyOf } from './batches.js'
-import { type Carried, carriedBy, isReferenced, readingGenerated, uniqueAs, uniqueUsing } from './carried.js'
+import { type Carried, carriedBy, isReferenced, isStored, readingGenerated, uniqueAs, uniqueUsing } from './carried.js'
 import { addAgain, addConstraint, setNotNull } from './constraints.js'
 import {
   backwardDefinition,
@@ -85,7 +85,8 @@ export function planReplacement(
   const names = namesFor(table, columns)
   const casts = castsOf(replacements)
   const carried = carriedBy(table, columns, names.newNames, names.oldNames, casts, catalog, keys?.foreignKeys)
-  if (!carried) return null
+  // Their rows would have to be computed again once for each of the tables.
+  if (!carried || (keys && carried.views.some(isStored))) return null
   const context = {
     table,
     key,
@@ -98,9 +99,12 @@ export function planReplacement(
     ...nameParts(table, columns, catalog),
   }
   const [first, ...others] = expand(context)
+  const questions = [
+    ...(generated.length > 0 ? [askAboutGenerated(generated)] : []),
+    ...(carried.views.some(isStored) ? [askAboutStored(carried.views.filter(isStored))] : []),
+  ]
   return {
-    expand:
-      generated.length > 0 ? [{ ...first!, review: askAboutGenerated(generated) }, ...others] : [first!, ...others],
+    expand: [{ ...first!, ...(questions.length > 0 ? { review: questions.join(' ') } : {}) }, ...others],
     backfill: backfill(context),
     validate: validate(context),
     exchange: exchangeColumns(context),
@@ -131,6 +135,11 @@ function withGenerated(replacements: readonly Replacement[]): readonly Replaceme
 function askAboutGenerated(columns: readonly Column[]): string {
   const [names, isOne] = [columns.map(({ name }) => name).join(', '), columns.length === 1]
   return `${names} ${isOne ? 'is a generated column' : 'are generated columns'}, which cannot be made anew without every row being written under a lock: may ${isOne ? 'its successor be a plain column' : 'their successors be plain columns'} that a trigger computes, also where a statement sends another value?`
+}
+
+function askAboutStored(views: readonly View[]): string {
+  const [names, isOne] = [views.map(String).join(', '), views.length === 1]
+  return `${names} ${isOne ? 'is made again without rows' : 'are made again without rows'} in the exchange, and filled by the statement behind it: may ${isOne ? 'its' : 'their'} readers fail until then?`
 }
 
 const NUMBERS = /^(?:smallint|integer|bigint|real|double precision|numeric)\b/

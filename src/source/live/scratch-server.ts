@@ -169,12 +169,19 @@ async function openScratchSession(target: LiveTarget, database: string): Promise
     }
   }
 
+  const query = async <T extends Row>(text: string, values: readonly unknown[] = []) => {
+    const result = await run({ text, values: [...values], queryMode: 'extended' } as pg.QueryConfig)
+    if (!(result instanceof pg.DatabaseError)) return result as readonly T[]
+    throw Object.assign(new EvidenceError(result.message, { cause: result }), { code: result.code })
+  }
+
   return {
     version,
-    async query<T extends Row>(text: string, values: readonly unknown[] = []) {
-      const result = await run({ text, values: [...values], queryMode: 'extended' } as pg.QueryConfig)
-      if (!(result instanceof pg.DatabaseError)) return result as readonly T[]
-      throw Object.assign(new EvidenceError(result.message, { cause: result }), { code: result.code })
+    query,
+    async queryByName(name, text) {
+      const result = await run({ name, text, queryMode: 'extended' } as pg.QueryConfig)
+      // A statement that was run in between may have given up what was planned.
+      return result instanceof pg.DatabaseError ? query(text) : result
     },
     async execute(sql) {
       const result = await run(sql)
