@@ -16,8 +16,9 @@ interface Fix {
 
 /**
  * Fixes that would make the same thing in another form, or the same one a second time: an index on the same keys, the same
- * CHECK, another type or default for the same column; the earlier of two stays. And fixes that make something of a column
- * that another one replaces, which would go with it. The parser must be loaded.
+ * CHECK, another type or default for the same column; the earlier of two stays. Fixes that make something of a column that
+ * another one replaces, which would go with it. And an index that the longer one of another fix serves. The parser must be
+ * loaded.
  */
 export function findConflicts<T extends Fix>(fixes: readonly T[]): readonly Conflict<T>[] {
   const replacers = new Map<string, T>()
@@ -43,11 +44,67 @@ export function findConflicts<T extends Fix>(fixes: readonly T[]): readonly Conf
     if (rival) conflicts.push({ loser: fix, winner: rival.fix, because: saysSame })
     else for (const { thing, sql } of made) if (!makers.has(thing)) makers.set(thing, { fix, sql })
   }
-  return conflicts
+  const lost = new Set(conflicts.map(({ loser }) => loser))
+  return [...conflicts, ...findServed(fixes.filter((fix) => !lost.has(fix)))]
+}
+
+/** Fixes of nothing but an index whose keys are the first ones of an index that another fix makes. */
+function findServed<T extends Fix>(fixes: readonly T[]): readonly Conflict<T>[] {
+  const made = fixes.flatMap((fix) => fix.steps.flatMap(({ sql }) => indexesMade(sql)).map((index) => ({ fix, index })))
+  const longest = made.toSorted((a, b) => b.index.keys.length - a.index.keys.length)
+  return fixes.flatMap((loser) => {
+    const own = loser.steps.map(({ sql }) => indexesMade(sql)[0])
+    const [index] = own
+    if (own.length !== 1 || !index || index.unique) return []
+    const winner = longest.find(({ fix, index: other }) => fix !== loser && isServedBy(index, other))
+    return winner ? [{ loser, winner: winner.fix, because: saysServed }] : []
+  })
+}
+
+/** A btree of whole columns over all rows. */
+interface PlainIndex {
+  readonly table: string
+  readonly unique: boolean
+  /** Column, order and place of nulls of each, in words. */
+  readonly keys: readonly string[]
+}
+
+function isServedBy(index: PlainIndex, other: PlainIndex): boolean {
+  return (
+    index.table === other.table &&
+    index.keys.length < other.keys.length &&
+    index.keys.every((key, at) => key === other.keys[at])
+  )
+}
+
+/** The plain indexes that a statement makes, also as keys. */
+function indexesMade(sql: string): readonly PlainIndex[] {
+  const statement = parseStatement(sql)
+  if (statement?.name === 'AlterTableStmt') {
+    const table = relationOf(statement.node['relation'])
+    return nodesIn(statement.node['cmds']).flatMap(([, { def }]) => {
+      const { contype, keys } = ((def as ParseNode | undefined)?.['Constraint'] ?? {}) as ParseNode
+      const columns = contype === 'CONSTR_PRIMARY' || contype === 'CONSTR_UNIQUE' ? stringsIn(keys) : []
+      return columns.length > 0 ? [{ table, unique: true, keys: columns }] : []
+    })
+  }
+  if (statement?.name !== 'IndexStmt') return []
+  const { relation, accessMethod, indexParams, indexIncludingParams, whereClause, unique } = statement.node
+  if ((accessMethod ?? 'btree') !== 'btree' || whereClause || indexIncludingParams) return []
+  const keys = nodesIn(indexParams).map(([, { name, ordering, nulls_ordering, collation, opclass }]) => {
+    if (typeof name !== 'string' || collation || opclass) return null
+    const order = [ordering, nulls_ordering].filter((word) => !/DEFAULT|ASC$/.test(String(word)))
+    return [name, ...order].join(' ')
+  })
+  return keys.includes(null) ? [] : [{ table: relationOf(relation), unique: unique === true, keys: keys as string[] }]
 }
 
 function saysSame({ rule, address }: { readonly rule: string; readonly address: string }): string {
   return `Another fix makes the same: that of ${rule} on ${address}.`
+}
+
+function saysServed({ rule, address }: { readonly rule: string; readonly address: string }): string {
+  return `The fix of ${rule} on ${address} makes an index that begins with these columns and serves the same.`
 }
 
 function saysReplaced(column: string): Conflict<unknown>['because'] {

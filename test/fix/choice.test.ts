@@ -113,6 +113,34 @@ describe('two fixes', () => {
   })
 
   it.each([
+    'create unique index concurrently a_pkey on public.a (x, y)',
+    'create index j on public.a using btree (x asc, y desc)',
+    'alter table public.a add primary key (x, y)',
+    'alter table public.a add constraint u unique (x, y)',
+  ])('of which one makes an index that serves what the other makes are one: %s', (longer) => {
+    const fixes = [fix('short', 'create index concurrently i on public.a (x)'), fix('long', 'select 1', longer)]
+    const conflicts = findConflicts(fixes)
+    expect(conflicts.map(({ loser, winner }) => [loser.name, winner.name])).toEqual([['short', 'long']])
+    expect(conflicts[0]?.because({ rule: 'keys/r', address: 'public.a' })).toBe(
+      'The fix of keys/r on public.a makes an index that begins with these columns and serves the same.',
+    )
+  })
+
+  it.each([
+    ['create index i on public.a (x)', 'create index j on public.a (y, x)'],
+    ['create index i on public.a (x)', 'create index j on public.a (x desc, y)'],
+    ['create index i on public.a (x)', 'create index j on public.a (x, y) where y > 0'],
+    ['create index i on public.a (x)', 'create index j on public.b (x, y)'],
+    ['create index i on public.a (x)', 'create index j on public.a (x text_pattern_ops, y)'],
+    ['create index i on public.a (x)', 'create index j on public.a using gist (x, y)'],
+    ['create index i on public.a (lower(x))', 'create index j on public.a (x, y)'],
+    ['create unique index i on public.a (x)', 'create index j on public.a (x, y)'],
+    ['create index i on public.a (x) include (z)', 'create index j on public.a (x, y)'],
+  ])('of which none serves what the other makes go together: %s, %s', (first, second) => {
+    expect(findConflicts([fix('first', first), fix('second', second)])).toEqual([])
+  })
+
+  it.each([
     [
       'the same statement',
       'create index concurrently i on public.a (x)',
