@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { judge } from '../src/engine/judge.js'
+import type { Finding } from '../src/engine/result.js'
 import type { Rule } from '../src/engine/rule.js'
 import { linkCatalog } from '../src/evidence/catalog/link.js'
 import type { Catalog } from '../src/evidence/catalog/model.js'
@@ -54,7 +55,7 @@ export async function tryFixes(
     .map(({ finding, steps, reveals }) => ({
       id: finding.address,
       reveals,
-      table: `${finding.object.schema}.${finding.object.table}`,
+      table: tableOf(finding),
       steps,
     }))
   // Opinions are silent unless they are asked for.
@@ -64,7 +65,7 @@ export async function tryFixes(
       id: finding.rule === rule.id ? finding.address : `${finding.rule} ${finding.address}`,
       rule: finding.rule,
       address: finding.address,
-      table: `${finding.object.schema}.${finding.object.table}`,
+      table: tableOf(finding),
     }))
   const request = { openScratch, judge: judgeAgain, known: { catalog, found: judgeAgain(catalog) } }
   const proofs = await proveFixes(request, [{ candidates }])
@@ -99,6 +100,10 @@ export async function runFixes(rule: Rule, server: ScratchSession): Promise<read
   for (const step of steps) await run(step.sql)
   for (const { undo } of steps.toReversed()) if (undo !== null) await run(undo)
   return problems
+}
+
+function tableOf({ object: { schema, table } }: Finding): string | null {
+  return table === null ? null : `${schema}.${table}`
 }
 
 function expectedRefusals(sql: string): readonly string[] {

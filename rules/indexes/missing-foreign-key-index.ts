@@ -1,12 +1,18 @@
 import {
-  groupBy,
+  afterReview,
   type Assessment,
+  type Catalog,
   createIndex,
+  type Detection,
   findMissingForeignKeyIndexes,
+  type ForeignKey,
+  groupBy,
   type MissingIndex,
   rule,
+  type Schema,
   serviceOf,
   statisticsOfScale,
+  type Table,
   type TableStatistics,
 } from '../../src/kit.js'
 
@@ -29,37 +35,66 @@ export default rule({
   },
   needs: ['catalog'],
   reveals: ['indexes/redundant-index'],
-  uses: ['statistics'],
+  uses: ['statistics', 'migrations'],
 
-  *detect({ catalog, statistics: all }) {
+  *detect({ catalog, statistics: all, migrations }): Generator<Detection<ForeignKey | Schema, Facts>> {
     const statistics = statisticsOfScale(all, catalog)
-    const missing = catalog.tables.flatMap(findMissingForeignKeyIndexes)
-    for (const [first, ...siblings] of foldPartitions(missing)) {
-      const { foreignKey, others, columns, service } = first!
-      const { table } = foreignKey
-      const referencing = statistics?.table(table)
+    const found = causesIn(catalog).map((cause) => {
+      const { foreignKey } = cause[0]
+      const referencing = statistics?.table(foreignKey.table)
       const referenced = statistics?.table(foreignKey.referencedTable)
+      return { cause, referencing, referenced, assessment: weigh(cause[0], referencing, referenced) }
+    })
+    // What new migrations add, and what is known to cost, is told apart from what the house leaves out.
+    const spoken = found.filter(
+      ({ referencing, assessment }) => migrations || (referencing && assessment.severity !== 'info'),
+    )
+    const houses = groupBy(
+      found.filter((one) => !spoken.includes(one)),
+      ({ cause: [{ foreignKey }] }) => foreignKey.table.schema,
+    )
+    for (const [schema, unmeasured] of houses) {
+      const keys = catalog.foreignKeys().filter(({ table }) => table.schema === schema && !table.partitionOf)
+      if (unmeasured.length < HOUSE.fewest || unmeasured.length < keys.length * HOUSE.share) {
+        spoken.push(...unmeasured)
+        continue
+      }
+      yield {
+        on: schema,
+        related: unmeasured.map(({ cause: [{ foreignKey }] }) => foreignKey),
+        facts: {
+          ...NOTHING_MORE,
+          keys: unmeasured.map(({ cause: [{ foreignKey }] }) => foreignKey.address),
+          foreignKeys: keys.length,
+          referenced: mostReferenced(unmeasured.map(({ cause }) => cause[0])),
+        },
+      }
+    }
+    for (const { cause, referencing, referenced, assessment } of spoken) {
+      const [{ foreignKey, others, columns, service }, ...siblings] = cause
       yield {
         on: foreignKey,
         related: [...others, ...siblings.map((sibling) => sibling.foreignKey), foreignKey.referencedTable],
         facts: {
+          keys: [foreignKey.address],
+          foreignKeys: 1,
           columns: foreignKey.columns.map(({ name }) => name),
           index: columns.map(({ name }) => name),
           referenced: foreignKey.referencedTable.address,
           partlyServed: service === 'partial',
           partitions: siblings.map((sibling) => sibling.foreignKey.table.name),
-          served: table.partitions
-            .filter((partition) => serviceOf(foreignKey, partition) === 'full')
-            .map(({ address }) => address),
+          served: servedPartitions(foreignKey).map(({ address }) => address),
           rows: referencing?.rows ?? null,
           deletesInReferenced: referenced?.deleted ?? null,
         },
-        assessment: weigh(first!, referencing, referenced),
+        assessment,
       }
     }
   },
 
   message: ({ on, facts }) => {
+    if (on.kind === 'schema')
+      return `${facts.keys.length} of the ${facts.foreignKeys} foreign keys of ${on} have no index, such as ${facts.keys.slice(0, 3).join(', ')}: each delete in a referenced table, ${facts.referenced} first of all, reads all of those that reference it.`
     const columns = facts.columns.join(', ')
     if (facts.partlyServed)
       return `${on} is only partly served by an index: none starts with all of ${columns}, so a delete in ${facts.referenced} reads every row of ${on.table} that shares the indexed part.`
@@ -68,27 +103,85 @@ export default rule({
     return `${on} has no index on ${columns}: each delete in ${facts.referenced} reads all of ${on.table}${rows}${more}.`
   },
 
-  advice: ({ on, facts: { index, served } }) =>
-    served.length === 0
+  advice: ({ on, facts: { index, served, referenced } }) => {
+    if (on.kind === 'schema')
+      return `Begin where rows of the referenced table are deleted, change their keys, or are joined from (${referenced} is referenced most); statistics of production tell these apart. A key whose parent is never deleted may stay without.`
+    return served.length === 0
       ? `Create an index on ${on.table} (${index.join(', ')}).`
-      : `Create an index on only ${on.table} (${index.join(', ')}), then one on each partition that has none, and attach them all: ${served.join(', ')} has one already.`,
+      : `Create an index on only ${on.table} (${index.join(', ')}), then one on each partition that has none, and attach them all: ${served.join(', ')} has one already.`
+  },
 
-  fix: ({ catalog, on, facts: { index, partitions, served } }) => {
-    if (served.length > 0) return []
-    const tables = [on.table, ...partitions.map((name) => catalog.table(on.table.schema.name, name))]
-    return tables.flatMap((table) =>
-      table ? createIndex(table, { keys: index.map((name) => ({ column: table.column(name)! })) }) : [],
-    )
+  fix: ({ catalog, on, facts: { keys } }) => {
+    const chosen = new Set(keys)
+    const steps = causesIn(catalog)
+      .filter(([{ foreignKey }]) => chosen.has(foreignKey.address) && servedPartitions(foreignKey).length === 0)
+      .flatMap((cause) =>
+        cause.flatMap(({ foreignKey: { table } }) =>
+          createIndex(table, { keys: cause[0].columns.map(({ name }) => ({ column: table.column(name)! })) }),
+        ),
+      )
+    return on.kind === 'schema'
+      ? afterReview(
+          `From which tables that ${on} references are rows deleted, or joined to those that reference them? The steps are for all of ${keys.length} keys.`,
+          steps,
+        )
+      : steps
   },
 })
 
+type Facts = {
+  /** Addresses. */
+  readonly keys: readonly string[]
+  /** How many there are in the schema, with an index or without. */
+  readonly foreignKeys: number
+  readonly columns: readonly string[]
+  readonly index: readonly string[]
+  readonly referenced: string
+  readonly partlyServed: boolean
+  readonly partitions: readonly string[]
+  readonly served: readonly string[]
+  readonly rows: number | null
+  readonly deletesInReferenced: number | null
+}
+
+const NOTHING_MORE = {
+  columns: [],
+  index: [],
+  partlyServed: false,
+  partitions: [],
+  served: [],
+  rows: null,
+  deletesInReferenced: null,
+} as const
+
+/** So many keys without an index, and this share of a schema's, are its habit. */
+const HOUSE = { fewest: 20, share: 0.5 }
+
+type Cause = readonly [MissingIndex, ...MissingIndex[]]
+
+function causesIn(catalog: Catalog): readonly Cause[] {
+  return foldPartitions(catalog.tables.flatMap(findMissingForeignKeyIndexes))
+}
+
+/** Partitions that have an index of their own, which the parent's would have to take in. */
+function servedPartitions(foreignKey: ForeignKey): readonly Table[] {
+  return foreignKey.table.partitions.filter((partition) => serviceOf(foreignKey, partition) === 'full')
+}
+
+/** Address of the table that most of them reference. */
+function mostReferenced(missing: readonly MissingIndex[]): string {
+  const counts = groupBy(missing, ({ foreignKey }) => foreignKey.referencedTable.address)
+  const [most] = [...counts].toSorted(([a, x], [b, y]) => y.length - x.length || (a < b ? -1 : 1))
+  return most?.[0] ?? ''
+}
+
 /** Findings of sibling partitions that each declare the same key have one cause. */
-function foldPartitions(missing: readonly MissingIndex[]): readonly (readonly MissingIndex[])[] {
+function foldPartitions(missing: readonly MissingIndex[]): readonly Cause[] {
   return [
     ...groupBy(missing, ({ foreignKey: { address, table, columns } }) =>
       table.partitionOf ? `${table.partitionOf} ${table.schema} ${columns.map(({ name }) => name).join()}` : address,
     ).values(),
-  ]
+  ] as readonly unknown[] as readonly Cause[]
 }
 
 /** Reading a small table is cheap, who did something is rarely asked, and what is never deleted needs no lookup. */

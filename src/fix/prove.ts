@@ -45,6 +45,8 @@ interface Baseline {
   readonly before: Before
   readonly lines: () => readonly string[]
   readonly found: ReadonlySet<string>
+  /** Whether a rule had said of the whole schema what it says of this table now. */
+  readonly saidOfSchema: (found: Found) => boolean
 }
 
 /** Candidates that are proven together. */
@@ -107,10 +109,14 @@ async function settleGroups(
   let scratch = await openScratch()
   const catalog = known?.catalog ?? (await readScratch(scratch))
   let lines: readonly string[] | undefined
+  const found = known?.found ?? judge(catalog)
+  const ofSchemas = found.filter(({ table }) => table === null)
   const baseline: Baseline = {
     before: listTables(catalog),
     lines: () => (lines ??= describeCatalog(catalog)),
-    found: new Set((known?.found ?? judge(catalog)).map(({ id }) => id)),
+    found: new Set(found.map(({ id }) => id)),
+    saidOfSchema: ({ rule, table }) =>
+      ofSchemas.some((one) => one.rule === rule && table?.startsWith(`${one.address}.`)),
   }
   let isEmpty = false
   /** The catalog after the last trial, where it is known. */
@@ -276,11 +282,12 @@ async function tryTogether(
   const remaining = new Set(after.map(({ id }) => id))
   for (const { id } of candidates)
     if (remaining.has(id) && !refused.has(id)) refused.set(id, 'The finding is still there after the fix.')
-  for (const { id, rule, table, address } of after) {
+  for (const one of after) {
+    const { id, rule, table, address } = one
     // What comes to light may stand at another table, such as that of the tenants.
     const category = `${rule.slice(0, rule.indexOf('/'))}/*`
     const wasHidden = candidates.some(({ reveals }) => reveals?.some((one) => one === rule || one === category))
-    if (baseline.found.has(id) || wasHidden) continue
+    if (baseline.found.has(id) || wasHidden || baseline.saidOfSchema(one)) continue
     blame(`The fix would bring a new finding: ${rule} on ${address}.`, (candidate) => candidate.table === table)
   }
 

@@ -129,3 +129,26 @@ it('says of a fix that fails beside another that it does not by itself', async (
     ran: true,
   })
 })
+
+it('holds nothing against a fix that was said of the whole schema before', async () => {
+  const openScratch = async (): Promise<ScratchSession> => {
+    await emptyDatabase(server)
+    await server.execute('create table public.one (id int); create table public.two (id int)')
+    await server.execute('set search_path to pg_catalog')
+    const { version, query, execute, transact } = server
+    return { version, query, execute, transact, close: async () => undefined }
+  }
+  const steps = [statement('alter table public.one add a int', 'alter table public.one drop a', { phase: 'expand' })]
+  // What is said of the schema while no table is as it should be, is said of one table afterwards.
+  const judge = ({ tables }: Catalog) => {
+    const isDone = tables.some(({ columns }) => columns.length > 1)
+    return isDone
+      ? ['habit', 'other'].map((rule) => ({ id: rule, rule, address: 'public.two', table: 'public.two' }))
+      : [
+          { id: 'one', rule: 'r', address: 'public.one', table: 'public.one' },
+          { id: 'all', rule: 'habit', address: 'public', table: null },
+        ]
+  }
+  const proofs = await proveFixes({ openScratch, judge }, [{ candidates: [{ id: 'one', table: 'public.one', steps }] }])
+  expect(proofs.get('one')?.refused).toBe('The fix would bring a new finding: other on public.two.')
+})
