@@ -58,6 +58,7 @@ const SIGN: Readonly<Record<WitnessedForeignKey['rule'], string>> = {
   composite: 'its columns are called after that key',
   link: 'its table is called after the two that it links',
   extension: 'its table is called after that one and gives its rows no keys of its own',
+  joined: 'queries join it with that key, and with no other',
   values: 'all its values are keys there, and of no other table',
 }
 
@@ -90,11 +91,11 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK'],
   },
   needs: ['catalog'],
-  uses: ['sample'],
+  uses: ['sample', 'statistics', 'workload'],
   reveals: BROUGHT_TO_LIGHT,
 
-  *detect({ catalog, sample }): Iterable<Detection<Schema | Table | Column, KeyFacts>> {
-    const all = witnessForeignKeys(catalog, sample).filter(
+  *detect({ catalog, sample, statistics, workload }): Iterable<Detection<Schema | Table | Column, KeyFacts>> {
+    const all = witnessForeignKeys(catalog, sample, { statistics, workload }).filter(
       ({ columns }) => !OUTLIVING.test(plain(columns[0]!.table.name)) && !columns.some(isEnumerated),
     )
     const habits = new Set<Schema>()
@@ -136,11 +137,13 @@ export default rule({
           sign,
           alternatives: alternatives.flatMap((others) => others[0]?.table.address ?? []),
           partitions: partitionsWithKey(columns, referenced).map(({ name }) => name),
-          ...(grounds ? { orphans: grounds.violations } : {}),
+          ...(grounds && grounds.tier !== 'stats' ? { orphans: grounds.violations } : {}),
         },
         ...(grounds ? { grounds } : {}),
         assessment: {
           confidence: alternatives.length > 0 ? 0.5 : confidence,
+          // Statistics contradict, and prove nothing.
+          ...(grounds?.tier === 'stats' ? { tier: 'inferred' } : {}),
           ...(alternatives.length > 0 || RECORDS.test(plain(column.table.name)) ? { severity: 'info' } : {}),
         },
       }

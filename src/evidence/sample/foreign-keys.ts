@@ -6,13 +6,18 @@ import {
   type NameRule,
 } from '../catalog/infer-foreign-keys.js'
 import type { Catalog, Column } from '../catalog/model.js'
+import { quoteIdentifier } from '../../quote.js'
+import type { Statistics } from '../statistics/model.js'
+import { joinedKeysOf } from '../workload/joined-keys.js'
+import type { Workload } from '../workload/model.js'
+import { notLookedAt } from './grounds.js'
 import { type Inclusion, type InclusionFact, inclusionId } from './inclusion.js'
 import type { Grounds, Sample } from './model.js'
 
 /** A foreign key that nobody declared, by names and, where they were looked at, by rows. */
 export interface WitnessedForeignKey extends Omit<InferredForeignKey, 'rule'> {
-  /** values: no name leads there, the rows do. */
-  readonly rule: NameRule | 'values'
+  /** values: no name leads there, the rows do · joined: queries do. */
+  readonly rule: NameRule | 'values' | 'joined'
   /** What its rows tell; null where none were looked at, or there are none. */
   readonly grounds: Grounds | null
 }
@@ -58,13 +63,27 @@ export function proposeInclusions(catalog: Catalog): readonly Inclusion[] {
   return [...named, ...open, ...composites, ...unvalidated]
 }
 
+/** What stands in for rows where none are looked at. */
+export interface Hints {
+  readonly statistics?: Statistics | null
+  readonly workload?: Workload | null
+}
+
 /**
  * Foreign keys that nobody declared. Rows refute what names suggest, choose between tables that names leave open, and add what
- * no name tells; without rows names alone speak.
+ * no name tells; without rows statistics refute, joins of the workload choose and add, and names speak.
  */
-export function witnessForeignKeys(catalog: Catalog, sample: Sample | null): readonly WitnessedForeignKey[] {
-  const named = inferForeignKeys(catalog)
-  if (!sample) return named.map((key) => ({ ...key, grounds: null }))
+export function witnessForeignKeys(
+  catalog: Catalog,
+  sample: Sample | null,
+  { statistics = null, workload = null }: Hints = {},
+): readonly WitnessedForeignKey[] {
+  const joined = workload ? joinedKeysOf(workload, catalog) : new Map<Column, readonly Column[]>()
+  const named = inferForeignKeys(catalog).map((key) => chooseByJoin(key, joined))
+  if (!sample) {
+    const known = new Set(named.flatMap(({ columns }) => columns))
+    return [...named, ...joinedOnly(joined, known)].flatMap((key) => judgeByStatistics(key, statistics))
+  }
   const explained = named.flatMap((key) => judgeNamed(key, sample))
   const open = findOpenReferences(catalog).flatMap(({ column, keys }) => {
     const holding = keys.flatMap((key) => {
@@ -95,6 +114,71 @@ export function witnessForeignKeys(catalog: Catalog, sample: Sample | null): rea
 function isTelling({ type }: Column, { values, chance }: InclusionFact): boolean {
   if (type.name === 'uuid') return values >= FEWEST_VALUES
   return values >= FEWEST_NUMBERS && chance !== null && chance < UNLIKELY
+}
+
+/** Of several tables that a name may mean, the one that queries join. */
+function chooseByJoin(key: InferredForeignKey, joined: ReadonlyMap<Column, readonly Column[]>): InferredForeignKey {
+  const [column] = key.columns as [Column]
+  const targets = [key.referencedColumns, ...key.alternatives]
+  const met = targets.filter(([target]) => joined.get(column)?.includes(target!))
+  return key.columns.length === 1 && met.length === 1 && targets.length > 1
+    ? { ...key, referencedColumns: met[0]!, alternatives: [] }
+    : key
+}
+
+/** What no name tells, and every query that joins it agrees on. */
+function joinedOnly(
+  joined: ReadonlyMap<Column, readonly Column[]>,
+  known: ReadonlySet<Column>,
+): readonly Omit<WitnessedForeignKey, 'grounds'>[] {
+  return [...joined].flatMap(([column, [key, ...more]]) => {
+    if (known.has(column) || !key || more.length > 0 || column.generated || column.inherited) return []
+    const found = { columns: [column], referencedColumns: [key], rule: 'joined', confidence: 0.85 } as const
+    return [{ ...found, alternatives: [], rivals: [] }]
+  })
+}
+
+/** More different values than the key has rows are no foreign key, up to what estimates miss. */
+const MISSED = 1.3
+
+/** Takes away what the server's statistics contradict; what they bear out rests on them. */
+function judgeByStatistics(
+  key: Omit<WitnessedForeignKey, 'grounds'>,
+  statistics: Statistics | null,
+): readonly WitnessedForeignKey[] {
+  const [column] = key.columns as [Column]
+  const values = key.columns.length === 1 && statistics ? distinctOf(column, statistics) : null
+  if (values === null) return [{ ...key, grounds: null }]
+  const targets = [key.referencedColumns, ...key.alternatives]
+  const rowsOf = ([target]: readonly Column[]) => statistics!.table(target!.table)?.rows ?? null
+  const standing = targets.filter((target) => values <= MISSED * (rowsOf(target) ?? Infinity) + 5)
+  const [first, ...rest] = standing
+  if (!first) return []
+  const known = rowsOf(first) !== null && values > 0
+  const grounds = known ? groundsOfStatistics(column, first[0]!, values, statistics!) : null
+  return [{ ...key, referencedColumns: first, alternatives: rest, grounds }]
+}
+
+/** Different values of a column by its statistics; null where there are none. */
+function distinctOf(column: Column, statistics: Statistics): number | null {
+  const rows = statistics.table(column.table)?.rows ?? null
+  const known = statistics.column(column)
+  if (!known || rows === null) return null
+  return known.nullFraction >= 1 ? 0 : Math.round(known.distinct >= 0 ? known.distinct : -known.distinct * rows)
+}
+
+function groundsOfStatistics(column: Column, key: Column, values: number, statistics: Statistics): Grounds {
+  const [c, k] = [quoteIdentifier(column.name), quoteIdentifier(key.name)]
+  const relation = ({ schema, name }: Column['table']) => `${quoteIdentifier(schema.name)}.${quoteIdentifier(name)}`
+  const sql = `select count(*) from ${relation(column.table)} as t where t.${c} is not null and not exists (select from ${relation(key.table)} as r where r.${k} = t.${c})`
+  const falsifies = `One row of ${column.table.address} whose ${column.name} is no row of ${key.table.address}.`
+  return {
+    ...notLookedAt('not asked for', sql, falsifies),
+    tier: 'stats',
+    support: values,
+    rowsTotal: statistics.table(column.table)?.rows ?? null,
+    snapshotAt: statistics.collectedAt,
+  }
 }
 
 interface Candidate {

@@ -116,6 +116,7 @@ const WHY: Readonly<Record<Obstacle, string>> = {
   'no rows': 'there are no rows',
   'no equality': 'the type has no equality',
   'asked for a sample': '--data sample reads no more',
+  'not asked for': 'no rows were asked for (--data)',
   error: 'the server could not answer',
 }
 
@@ -132,6 +133,8 @@ export function describeGrounds(grounds: Grounds): string {
     return violations === 0
       ? `0 of ${count(support)} in ${count(rowsConsidered)} sampled rows contradict it, at most ${percent(violationUpper95)} could (95 %)${why}`
       : `${count(violations)} of ${count(support)} in ${count(rowsConsidered)} sampled rows contradict it (at most ${percent(violationUpper95)}, 95 %)${why}`
+  if (tier === 'stats')
+    return `statistics alone: about ${count(support)} different values, and nothing that the server counted contradicts it${why}`
   return `names and types alone${why}`
 }
 

@@ -30,6 +30,7 @@ export type Obstacle =
   | 'no rows'
   | 'no equality'
   | 'asked for a sample'
+  | 'not asked for'
   | 'error'
 
 /** Rows that contradict a proposition, by their keys. */

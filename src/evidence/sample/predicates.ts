@@ -35,6 +35,9 @@ export interface PredicateFact {
 const MOST = 250
 /** Rows of the table that are named. */
 const NAMED = 5
+/** Rows of a sample that are tried first, and the share of them that must break what is not tried on the rest. */
+const FIRST = 500
+const BROKEN = 0.5
 
 /**
  * Counts the rows that contradict each predicate, all predicates of the table in one scan: first among the rows that are looked at,
@@ -49,7 +52,8 @@ export async function examinePredicates(
   const facts = new Map<string, PredicateFact>()
   for (let at = 0; at < predicates.length; at += MOST) {
     const some = predicates.slice(at, at + MOST)
-    for (const [id, fact] of await count(place, some, false, look, depth)) facts.set(id, fact)
+    const left = place.whole ? some : await triedFirst(place, some, facts, look, depth)
+    for (const [id, fact] of await count(place, left, 'sample', look, depth)) facts.set(id, fact)
   }
   const open = predicates.filter(({ id }) => {
     const { verdict, tier } = facts.get(id)?.grounds ?? {}
@@ -57,7 +61,7 @@ export async function examinePredicates(
   })
   if (!place.whole && place.sizeBytes <= depth.verifyBytes)
     for (let at = 0; at < open.length; at += MOST)
-      for (const [id, fact] of await count(place, open.slice(at, at + MOST), true, look, depth))
+      for (const [id, fact] of await count(place, open.slice(at, at + MOST), 'all', look, depth))
         // What could not be verified keeps what the sample told, and says why.
         if (fact.grounds.tier !== 'names') facts.set(id, fact)
         else facts.set(id, lowered(facts.get(id)!, fact.grounds.whyNotHigher))
@@ -70,6 +74,23 @@ export async function examinePredicates(
   return facts
 }
 
+/** Keeps what most of the first rows break as refuted, and gives the rest. */
+async function triedFirst(
+  place: SampleTable,
+  predicates: readonly Predicate[],
+  facts: Map<string, PredicateFact>,
+  look: LookAt,
+  depth: Depth,
+): Promise<readonly Predicate[]> {
+  const tried = new Map(await count(place, predicates, 'first', look, depth))
+  return predicates.filter(({ id }) => {
+    const fact = tried.get(id)
+    const isBroken = fact !== undefined && fact.grounds.violations > BROKEN * Math.max(NAMED, fact.grounds.support)
+    if (isBroken) facts.set(id, fact)
+    return !isBroken
+  })
+}
+
 function lowered(fact: PredicateFact, whyNotHigher: Obstacle | null): PredicateFact {
   return { ...fact, grounds: { ...fact.grounds, whyNotHigher } }
 }
@@ -77,12 +98,14 @@ function lowered(fact: PredicateFact, whyNotHigher: Obstacle | null): PredicateF
 async function count(
   place: SampleTable,
   predicates: readonly Predicate[],
-  all: boolean,
+  of: 'first' | 'sample' | 'all',
   look: LookAt,
   depth: Depth,
 ): Promise<readonly (readonly [string, PredicateFact])[]> {
   if (predicates.length === 0) return []
-  const from = all ? place.relation : place.from(columnsOf(predicates))
+  const all = of === 'all'
+  const sampled = place.from(columnsOf(predicates))
+  const from = all ? place.relation : of === 'first' ? `(select * from ${sampled} limit ${FIRST}) as t` : sampled
   const rowsWhere = (condition: string) => `count(*) filter (where ${condition})`
   const counted = predicates.flatMap(
     ({ expression, applies = `(${expression}) is not null`, tallies = {}, different = {} }) => [
@@ -96,7 +119,7 @@ async function count(
     // One statement that fails says nothing of its parts.
     if (result.obstacle === 'error' && predicates.length > 1) {
       const parts = []
-      for (const one of predicates) parts.push(...(await count(place, [one], all, look, depth)))
+      for (const one of predicates) parts.push(...(await count(place, [one], of, look, depth)))
       return parts
     }
     return predicates.map((predicate) => [

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { witnessForeignKeys } from '../../../src/evidence/sample/foreign-keys.js'
 import type { EmbeddedServer } from '../../../src/source/embedded/server.js'
+import { describeGrounds } from '../../../src/evidence/sample/grounds.js'
+import type { Statistics } from '../../../src/evidence/statistics/model.js'
+import { readWorkload } from '../../../src/evidence/workload/read.js'
 import { sampleScratch, startScratch, withSchema } from '../../scratch.js'
 
 let server: EmbeddedServer
@@ -88,4 +91,54 @@ it('reads the rows of heirs as rows of their parent', async () => {
       create table payment (id int primary key, customer_id int); create table payment_2026 () inherits (payment);
       insert into payment_2026 select n, case when n < 4 then 4711 else n % 100 + 1 end from generate_series(1, 300) n`),
   ).toEqual(['public.payment.customer_id > public.customer.id (table, 3 of 300)'])
+})
+
+/** Keys without rows, by what the server has counted and the queries that are known. */
+const hintedBy = (sql: string, hints: { readonly counted?: Statistics; readonly queries?: string }) =>
+  withSchema(server, sql, (catalog) =>
+    witnessForeignKeys(catalog, null, {
+      statistics: hints.counted ?? null,
+      workload: readWorkload(hints.queries ?? '', 'queries.sql').workload,
+    }),
+  )
+
+it('lets statistics refute and never prove', async () => {
+  const rows: Readonly<Record<string, number>> = { customer: 1000, invoice: 50_000, legacy: 50_000 }
+  const distinct: Readonly<Record<string, number>> = { invoice: 900, legacy: -0.9 }
+  const counted = {
+    collectedAt: '2026-01-01T00:00:00Z',
+    table: ({ name }: { name: string }) => ({ rows: rows[name] ?? null }),
+    column: ({ table }: { table: { name: string } }) => ({ nullFraction: 0, distinct: distinct[table.name] }),
+  } as unknown as Statistics
+  const found = await hintedBy(
+    `create table customer (id int primary key, name text);
+     create table invoice (id int primary key, customer_id int);
+     create table legacy (id int primary key, customer_id int)`,
+    { counted },
+  )
+  expect(found.map(({ columns }) => columns[0]!.address)).toEqual(['public.invoice.customer_id'])
+  expect(found[0]!.grounds).toMatchObject({ tier: 'stats', verdict: 'not verified', support: 900, rowsConsidered: 0 })
+  expect(describeGrounds(found[0]!.grounds!)).toBe(
+    'statistics alone: about 900 different values, and nothing that the server counted contradicts it; not verified: no rows were asked for (--data)',
+  )
+})
+
+it('lets queries choose between tables, and tell what no name does', async () => {
+  const tables = `
+      create schema crm; create schema shop; create schema desk;
+      create table crm.contact (id int primary key, name text); create table shop.contact (id int primary key, name text);
+      create table desk.note (id int primary key, contact_id int, written_for int, seen int)`
+  const show = (queries: string) =>
+    hintedBy(tables, { queries }).then((found) =>
+      found.map(
+        ({ columns, referencedColumns, alternatives, rule }) =>
+          `${columns[0]!.name} > ${[referencedColumns, ...alternatives].map(([key]) => key!.table.address).join(' | ')} (${rule})`,
+      ),
+    )
+  expect(await show('')).toEqual(['contact_id > crm.contact | shop.contact (table)'])
+  expect(
+    await show(`select c.name from desk.note n join shop.contact c on c.id = n.contact_id;
+      select n.id from desk.note n where exists (select 1 from crm.contact c where c.id = n.written_for);
+      select n.id from desk.note n, crm.contact c where c.id = n.seen or n.seen = 0;`),
+  ).toEqual(['contact_id > shop.contact (table)', 'written_for > crm.contact (joined)'])
 })
