@@ -78,7 +78,7 @@ export default rule({
     const [key] = keys
     if (!key) return ''
     const unique = key.ready ? '' : `Add UNIQUE on ${key.target} first, then `
-    return `${unique}${key.ready ? 'Declare' : 'declare'} FOREIGN KEY (${key.columns.join(', ')}) REFERENCES ${key.target} with an index on the same columns, and drop ${key.address}.${keys.length > 1 ? ' Likewise the others, those between money and its owner first.' : ''}`
+    return `${unique}${key.ready ? 'Declare' : 'declare'} FOREIGN KEY (${key.columns.join(', ')}) REFERENCES ${key.target} with an index on the same columns, and drop ${key.address}.${key.empties ? ` ON DELETE SET NULL has to name ${key.empties}, or the tenant goes too: PostgreSQL 15 and newer.` : ''}${keys.length > 1 ? ' Likewise the others, those between money and its owner first.' : ''}`
   },
 
   fix: ({ on, catalog, target, facts: { tenants, keys } }) => {
@@ -114,12 +114,16 @@ function crossingsOf(tenancy: Tenancy, catalog: Catalog, seen: ReadonlySet<Forei
   return { open, carried }
 }
 
-function describe({ address, table, columns, referencedTable, referencedColumns }: ForeignKey, tenancy: Tenancy) {
+function describe(
+  { address, table, columns, referencedTable, referencedColumns, onDelete }: ForeignKey,
+  tenancy: Tenancy,
+) {
   const target = [tenancy.columnOf(referencedTable), ...referencedColumns].flatMap((column) => column ?? [])
   return {
     address,
     columns: [tenancy.columnOf(table), ...columns].flatMap((column) => column?.name ?? []),
     target: `${referencedTable} (${target.map(({ name }) => name).join(', ')})`,
+    empties: onDelete === 'set null' ? columns.map(({ name }) => name).join(', ') : null,
     ready: isKeyOf(referencedTable, target),
   }
 }

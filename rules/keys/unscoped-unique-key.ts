@@ -1,7 +1,12 @@
 import {
+  addKey,
+  afterReview,
   type Catalog,
   type Column,
   documentNumberOf,
+  dropConstraint,
+  dropIndex,
+  dropPlainIndexes,
   type Index,
   issuerOf,
   ownRolesOf,
@@ -89,7 +94,24 @@ export default rule({
     !carried
       ? `Let ${on.table.address} carry who issues it, as what it belongs to does, with a foreign key over both, and make ${column} unique within that.`
       : `If each tenant has its own, make (${tenant}, ${column}) unique instead; statements with ON CONFLICT (${column}) have to follow.`,
+
+  fix: ({ on, facts: { column: name, tenant: owner, carried } }) => {
+    const [tenant, column] = [on.table.kind === 'table' ? on.table.column(owner) : undefined, columnOf(on, name)]
+    if (!carried || !tenant?.notNull || !column) return []
+    return afterReview(
+      `Has each ${owner} of ${on.table.address} its own ${name}, and does nothing say ON CONFLICT (${name}) any more?`,
+      [
+        ...addKey([tenant, column], 'unique', 'none'),
+        ...(on.kind === 'index' ? dropIndex(on) : dropConstraint(on)),
+        ...dropPlainIndexes([tenant]),
+      ],
+    )
+  },
 })
+
+function columnOf({ table }: { readonly table: Index['table'] }, name: string): Column | undefined {
+  return table.kind === 'table' ? table.column(name) : undefined
+}
 
 /** The column of who issues the rows, in the table or in what they must belong to. */
 function issuerAbove(table: Table, catalog: Catalog): Column | undefined {

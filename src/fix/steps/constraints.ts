@@ -51,6 +51,8 @@ export function addForeignKey(
   referencedColumns: readonly Column[],
   target: Target,
   onDelete: ReferentialAction = 'no action',
+  /** Columns that SET NULL empties, all of them when none is named. */
+  emptied: readonly Column[] = [],
 ): readonly Step[] {
   const table = tableOf(columns)
   const referenced = tableOf(referencedColumns)
@@ -58,7 +60,8 @@ export function addForeignKey(
     newName([owner.name, ...columns.map((column) => column.name)], 'fkey', constraintNamesOf(owner))
   const definition =
     `foreign key (${quoteColumns(columns)}) references ${quoteRelation(referenced)} (${quoteColumns(referencedColumns)})` +
-    (onDelete === 'no action' ? '' : ` on delete ${onDelete}`)
+    (onDelete === 'no action' ? '' : ` on delete ${onDelete}`) +
+    (emptied.length > 0 ? ` (${quoteColumns(emptied)})` : '')
   const orphaned = isOrphaned(columns, referencedColumns)
   const add = (owner: Table, options: Partial<Step> = {}) =>
     addConstraint(owner, nameOn(owner), definition, {
@@ -85,16 +88,17 @@ export function addForeignKey(
 function releaseOrphans(owner: Table, columns: readonly Column[], orphaned: string): Pick<Step, 'repair'> {
   const on = `${quoteRelation(owner)} as t`
   const repair = (sql: string, does: string) => ({ repair: { steps: [repairStep(sql)], does, before: false } })
-  if (columns.some(({ notNull }) => notNull)) {
+  const free = columns.filter(({ notNull }) => !notNull)
+  if (free.length === 0) {
     const along = goingAlong(owner)
     const others = along && along.length > 1 ? `, and what references them in ${along.slice(1).join(', ')}` : ''
     return along ? repair(`delete from ${on} where ${orphaned}`, `they be deleted${others}`) : {}
   }
-  if (columns.some(isTiedByCheck)) return {}
-  const emptied = columns.map(({ name }) => `${quoteIdentifier(name)} = null`).join(', ')
+  if (free.some(isTiedByCheck)) return {}
+  const emptied = free.map(({ name }) => `${quoteIdentifier(name)} = null`).join(', ')
   return repair(
     `update ${on} set ${emptied} where ${orphaned}`,
-    `their ${columns.map(({ name }) => name).join(', ')} be set to null`,
+    `their ${free.map(({ name }) => name).join(', ')} be set to null`,
   )
 }
 

@@ -12,6 +12,9 @@ export function isKeyOf({ primaryKey, uniques }: Table, columns: readonly Column
   )
 }
 
+/** From here on `ON DELETE SET NULL` can name the columns that it empties. */
+const SET_NULL_OF_SOME = 150000
+
 /**
  * Lets a foreign key of one column take a second along, `own` to `other`: both become unique together, the key over both
  * replaces the one over one, and so does its index. No step where the key could then be passed by leaving a column empty, or
@@ -23,13 +26,14 @@ export function widenForeignKey(foreignKey: ForeignKey, own: Column, other: Colu
   const [key] = referencedColumns
   if (!column || !key || columns.length > 1 || !own.notNull || own.type.name !== other.type.name) return []
   if (match === 'full' || deferrable || onUpdate !== 'no action') return []
-  if (onDelete === 'set null' || onDelete === 'set default') return []
+  const empties = onDelete === 'set null'
+  if (onDelete === 'set default' || (empties && (column.notNull || target.oldest < SET_NULL_OF_SOME))) return []
   if (table.variety !== 'ordinary' || referencedTable.variety !== 'ordinary') return []
   const served = table.indexes.some(({ keys, predicate }) => predicate === null && isLedBy(keys, [column, own]))
   return [
     ...(isKeyOf(referencedTable, [key, other]) ? [] : uniqueFirst([key, other])),
     ...(served ? [] : createIndex(table, { keys: [{ column }, { column: own }] })),
-    ...addForeignKey([column, own], [key, other], target, onDelete),
+    ...addForeignKey([column, own], [key, other], target, onDelete, empties ? [column] : []),
     ...dropConstraint(foreignKey),
     ...dropPlainIndexes([column]),
   ]
