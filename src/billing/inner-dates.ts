@@ -16,6 +16,11 @@ export interface InnerDate {
 
 const TRIAL = /^(?:trial|testphase|testzeitraum|probe\w*|prueba|essai|experimentacao|teste)$/
 const PRORATION = /^(?:prorat\w*|prorrat\w*|rateio|anteilig\w*|zeitanteilig\w*)$/
+/** Whether a word says that something is charged for a part of a period. */
+export function isProration(word: string): boolean {
+  return PRORATION.test(word)
+}
+
 /** A period that is renewed: a trial that is over lies before it. */
 const RENEWED =
   /^(?:current|period|periodo|periode|billing|invoice|aktuell\w*|abrechnung\w*|laufend\w*|actual|atual|actuel\w*|courant\w*|facturacion|cobranca|facturation)$/
