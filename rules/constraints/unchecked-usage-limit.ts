@@ -1,6 +1,7 @@
 import {
   addCheck,
   type Column,
+  isMirror,
   isNeverNegative,
   quoteIdentifier,
   quoteRelation,
@@ -29,7 +30,7 @@ export default rule({
 
   *detect({ catalog }) {
     for (const table of catalog.tables) {
-      if (table.partitionOf || table.variety === 'foreign') continue
+      if (table.partitionOf || isMirror(table)) continue
       for (const { counter, limit, metered } of usageLimitsOf(table)) {
         if (counter.inherited || isNeverNegative(counter) !== 'no') continue
         const unchecked = [counter, ...(meansUnlimited(limit) || isNeverNegative(limit) !== 'no' ? [] : [limit])]

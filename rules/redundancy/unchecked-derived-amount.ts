@@ -5,6 +5,7 @@ import {
   type Facts,
   formulaOf,
   isKept,
+  isMirror,
   keepDerived,
   minedEquationsOf,
   quoteIdentifier,
@@ -32,7 +33,7 @@ export default rule({
 
   *detect({ catalog, sample, options }) {
     for (const table of catalog.tables) {
-      if (table.partitionOf || table.variety === 'foreign') continue
+      if (table.partitionOf || isMirror(table)) continue
       const named = equationsOf(table).map((equation) => ({
         equation,
         grounds: sample?.predicate(equationId(equation))?.grounds,

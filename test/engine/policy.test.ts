@@ -118,6 +118,7 @@ describe('a preset', () => {
       'consistency/differing-scale',
       'consistency/gapped-document-number',
       'consistency/overlapping-periods',
+      'consistency/proration-outside-period',
       'consistency/reopened-status',
       'consistency/settled-beyond-amount',
       'consistency/several-defaults',

@@ -4,6 +4,7 @@ import { newName, quoteColumns, quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
 import { block, constraintNamesOf, STEP } from './base.js'
 import { inBatches } from './batches.js'
+import { NUMBERING, numberByIdentity, numberBySequence, sequenceOf } from './identities.js'
 
 /** A table whose rows are to lie where their tenant's do. */
 export interface Spread {
@@ -255,6 +256,9 @@ function distribute({ tenants, tenantKey, tables, copied, kept }: SpreadPlan): S
   const moved = [
     ...new Set([...kept, ...shared, ...tables.flatMap(({ references }) => references.map(({ key }) => key))]),
   ]
+  const identities = [...tables.map(({ table }) => table), ...copied].flatMap(({ columns }) =>
+    columns.filter(({ identity }) => identity),
+  )
   const lines = [
     `if not exists (select from pg_catalog.pg_extension where extname = 'citus') then`,
     `  raise notice 'Citus is not installed: nothing is distributed.';`,
@@ -273,6 +277,7 @@ function distribute({ tenants, tenantKey, tables, copied, kept }: SpreadPlan): S
           `drop function if exists ${routine}();`,
         ]
       }),
+    ...identities.flatMap(numberBySequence).map((statement) => `${statement};`),
     ...copied.map((table) => `perform create_reference_table(${regclass(table)});`),
     `perform create_distributed_table(${regclass(tenants)}, ${quoteLiteral(tenantKey.name)});`,
     ...tables
@@ -289,15 +294,19 @@ function distribute({ tenants, tenantKey, tables, copied, kept }: SpreadPlan): S
       (table) =>
         `  if exists (select from pg_dist_partition where logicalrelid = ${regclass(table)}::pg_catalog.regclass) then perform undistribute_table(${regclass(table)}, cascade_via_foreign_keys => true); end if;`,
     ),
+    ...identities.map(
+      (column) =>
+        `  if pg_catalog.to_regclass(${quoteLiteral(sequenceOf(column))}) is not null and not exists (select from pg_catalog.pg_attribute where attrelid = ${regclass(column.table)}::pg_catalog.regclass and attname = ${quoteLiteral(column.name)} and attidentity <> '') then ${numberByIdentity(column).join('; ')}; end if;`,
+    ),
     'end if;',
   ]
-  const asBlock = (body: readonly string[], declarations = '') =>
-    `do ${quoteBody(`${declarations}begin\n${body.map((line) => `  ${line}`).join('\n')}\nend`)}`
+  const asBlock = (body: readonly string[], declarations: readonly string[]) =>
+    `do ${quoteBody(`declare\n${declarations.map((one) => `  ${one};\n`).join('')}begin\n${body.map((line) => `  ${line}`).join('\n')}\nend`)}`
   return {
     ...STEP,
     phase: 'contract',
-    sql: asBlock(lines, 'declare\n  key record;\n'),
-    undo: asBlock(undone),
+    sql: asBlock(lines, ['key record', ...NUMBERING]),
+    undo: asBlock(undone, NUMBERING),
     note: 'On a server without Citus it does nothing, and so it did on the scratch server. With Citus it takes away the triggers that fill the new columns, which every writer must give by then, and copies every row to its node while writers wait: try it on a copy.',
   }
 }

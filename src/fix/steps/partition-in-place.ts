@@ -4,6 +4,7 @@ import { quoteBody, quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
 import { block, constraintNamesOf, relationNamesIn, STEP } from './base.js'
+import { hasPlainIdentities, NUMBERING, numberByIdentity, numberBySequence, sequenceOf } from './identities.js'
 import { createIndex } from './indexes.js'
 import { addMonthPartitions, boundOf, hasMonths, inFormat, MONTHS_AHEAD } from './month-partitions.js'
 
@@ -108,7 +109,6 @@ function namesOf(table: Table, catalog: Catalog): Names {
 /** All that hangs on the table is known, and can hang on a partitioned one. */
 function canFollow(table: Table, time: Column, catalog: Catalog, target: Target): boolean {
   const { primaryKey } = table
-  const sequences = catalog.sequences.filter(({ ownedBy, identity }) => identity && ownedBy?.table === table)
   const constraints = [...table.checks, ...table.foreignKeys, ...(primaryKey ? [primaryKey] : [])]
   return (
     table.variety === 'ordinary' &&
@@ -136,7 +136,7 @@ function canFollow(table: Table, time: Column, catalog: Catalog, target: Target)
         (forEach === 'statement' ||
           (!/ REFERENCING /.test(definition) && (timing === 'after' || target.oldest >= BEFORE_ROWS))),
     ) &&
-    sequences.every(({ start, increment, cycle }) => start === 1n && increment === 1n && !cycle) &&
+    hasPlainIdentities(table, catalog.sequences) &&
     !catalog.views.some(({ dependsOn }) => dependsOn.includes(table)) &&
     !catalog.functions.some(({ returns, arguments: taken }) => isTypeIn(table, `${returns ?? ''} ${taken}`))
   )
@@ -212,13 +212,11 @@ function exchange(
   const identities = table.columns.filter(({ identity }) => identity)
   const stored = quoteColumns(table.columns.filter(({ generated }) => generated === null))
   const rename = (from: string, to: string) => `alter table ${from} rename to ${quoteIdentifier(to)}`
-  const sequenceOf = (column: Column) => newName([table.name, column.name], 'seq')
   const own = (to: string) =>
     serials.map(
       (sequence) =>
         `alter sequence ${quoteRelation(sequence)} owned by ${to}.${quoteIdentifier(sequence.ownedBy?.name ?? '')}`,
     )
-  const relation = (name: string) => quoteRelation({ schema: table.schema, name })
   return {
     ...STEP,
     phase: 'switch',
@@ -226,19 +224,11 @@ function exchange(
       [
         `lock table ${current} in access exclusive mode`,
         ...table.triggers.map(({ name }) => `drop trigger ${quoteIdentifier(name)} on ${current}`),
-        ...identities.flatMap((column) => {
-          const sequence = relation(sequenceOf(column))
-          const on = `alter table ${current} alter column ${quoteIdentifier(column.name)}`
-          return [
-            `number := nextval(pg_catalog.pg_get_serial_sequence(${quoteLiteral(current)}, ${quoteLiteral(column.name)}))`,
-            `${on} drop identity`,
-            `execute pg_catalog.format('create sequence ${inFormat(sequence)} as ${column.type.sql} start with %s', number)`,
-            `alter table ${successor} alter column ${quoteIdentifier(column.name)} set default nextval(${quoteLiteral(sequence)}::regclass)`,
-            `${on} set default nextval(${quoteLiteral(sequence)}::regclass)`,
-            `for statement in select pg_catalog.format('grant usage on sequence ${inFormat(sequence)} to %s', case g.grantee when 0 then 'public' else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(g.grantee)) end) from pg_catalog.pg_class cross join lateral pg_catalog.aclexplode(relacl) as g where oid = ${quoteLiteral(current)}::pg_catalog.regclass and g.grantee <> relowner and g.privilege_type = 'INSERT' loop execute statement; end loop`,
-            `alter sequence ${sequence} owned by ${successor}.${quoteIdentifier(column.name)}`,
-          ]
-        }),
+        ...identities.flatMap((column) => [
+          ...numberBySequence(column),
+          `alter table ${successor} alter column ${quoteIdentifier(column.name)} set default nextval(${quoteLiteral(sequenceOf(column))}::regclass)`,
+          `alter sequence ${sequenceOf(column)} owned by ${successor}.${quoteIdentifier(column.name)}`,
+        ]),
         ...own(successor),
         ...(keyIndex === null
           ? []
@@ -253,7 +243,7 @@ function exchange(
         ...table.triggers.map(({ definition }) => definition),
         `perform ${routine}(${MONTHS_AHEAD})`,
       ],
-      ['bound text', 'number bigint', 'statement text'],
+      ['bound text', ...NUMBERING],
     ),
     undo: block(
       [
@@ -270,21 +260,14 @@ function exchange(
               `alter table ${current} add constraint ${pkey} primary key (${quoteColumns(table.primaryKey?.columns ?? [])})`,
             ]),
         ...own(current),
-        ...identities.flatMap((column) => {
-          const sequence = relation(sequenceOf(column))
-          const on = (relation: string) => `alter table ${relation} alter column ${quoteIdentifier(column.name)}`
-          return [
-            `number := nextval(${quoteLiteral(sequence)}::regclass)`,
-            `${on(current)} drop default`,
-            `${on(successor)} drop default`,
-            `drop sequence ${sequence}`,
-            `${on(current)} add generated ${column.identity} as identity`,
-            `perform pg_catalog.setval(pg_catalog.pg_get_serial_sequence(${quoteLiteral(current)}, ${quoteLiteral(column.name)}), number, false)`,
-          ]
-        }),
+        ...identities.flatMap((column) => [
+          `alter sequence ${sequenceOf(column)} owned by ${current}.${quoteIdentifier(column.name)}`,
+          `alter table ${successor} alter column ${quoteIdentifier(column.name)} drop default`,
+          ...numberByIdentity(column),
+        ]),
         ...table.triggers.map(({ definition }) => definition),
       ],
-      ['number bigint'],
+      NUMBERING,
     ),
     lock: 'ACCESS EXCLUSIVE',
     note: `Call ${routine}(${MONTHS_AHEAD}) every month, by pg_cron or the application's scheduler: a row without a partition is refused.`,
