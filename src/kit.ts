@@ -163,6 +163,7 @@ export {
   type JsonSearchKind,
   type JsonValue,
 } from './evidence/workload/json-searches.js'
+export { type Gathered, joinLookup, lookUpAll } from './evidence/workload/gather-lookups.js'
 export { lookupOf, type Lookup } from './evidence/workload/lookups.js'
 export { countInserted, daysCounted } from './evidence/statistics/age.js'
 export { isKnownSmall, statisticsOfScale } from './evidence/statistics/scale.js'

@@ -1,22 +1,18 @@
 import {
-  at,
   bindQuery,
   bindWorkload,
-  type BoundQuery,
   type Catalog,
   type CodeLoop,
   type Column,
-  editText,
-  equalSides,
   formatLocation,
   groupBy,
   inferForeignKeys,
+  joinLookup,
   type Level,
+  lookUpAll,
   lookupOf,
-  quoteIdentifier,
   type Rewrite,
   rule,
-  spanOf,
   type Table,
   type Workload,
   type WorkloadQuery,
@@ -69,12 +65,11 @@ select invoice_id, amount from invoice_line where invoice_id = any($1);`,
       // Code shows its loop; a log shows one query behind another, which may be by chance.
       for (const parent of [loop.parent, ...inTheSameRounds(loop, loops)]) {
         const tables = parent && bindQuery(parent.tree, catalog).tables
-        const column = lookup.columns.find((one) =>
-          tables ? leadsTo(one, tables, references) : loop.seenIn === 'code',
-        )
+        const column = lookup.columns.find((one) => tables && leadsTo(one, tables, references))
         if (column) return [{ ...loop, parent, column }]
       }
-      return []
+      const [column] = lookup.columns
+      return loop.seenIn === 'code' && column ? [{ ...loop, parent: null, column }] : []
     })
     for (const [column, loops] of groupBy(found, (loop) => loop.column)) {
       const sum = (of: (loop: (typeof loops)[number]) => number) => loops.reduce((all, loop) => all + of(loop), 0)
@@ -94,6 +89,7 @@ select invoice_id, amount from invoice_line where invoice_id = any($1);`,
             parent: parent && nameOf(parent),
             child: nameOf(child),
             fingerprint: child.fingerprint,
+            parentFingerprint: parent && parent.fingerprint,
             place,
           })),
         },
@@ -126,9 +122,17 @@ select invoice_id, amount from invoice_line where invoice_id = any($1);`,
     return `Ask for all of them at once, \`${on.name} = any($1)\`, or join them to the query before.${share}${before} For each row: ${loop?.child}.`
   },
 
-  rewrite: ({ on, facts: { loops }, catalog, workload }) => {
-    const child = workload.queries.find(({ fingerprint }) => fingerprint === loops[0]?.fingerprint)
-    return child ? forAll(child, on, catalog) : null
+  rewrite: ({ on, facts: { loops }, catalog, workload }): Rewrite | null => {
+    const [loop] = loops
+    const called = (fingerprint: string | null | undefined) =>
+      workload.queries.find((query) => query.fingerprint === fingerprint)
+    const [child, parent] = [called(loop?.fingerprint), called(loop?.parentFingerprint)]
+    const gathered = child && lookUpAll(child, on, catalog)
+    if (!gathered) return null
+    const references = listReferences(catalog)
+    const isKey = (column: Column) => column !== on && keyOf(column, references) === keyOf(on, references)
+    const joined = parent ? joinLookup(parent, child, on, isKey, catalog) : null
+    return { ...gathered, of: child, ...(joined ? { joined } : {}) }
   },
 })
 
@@ -156,7 +160,8 @@ function loopsIn(workload: Workload, catalog: Catalog): readonly FoundLoop[] {
   const coded = (workload.loops ?? []).flatMap((loop: CodeLoop): readonly FoundLoop[] => {
     const child = queries.get(loop.child)
     const none = { times: 0, executions: 0, longest: 0, milliseconds: 0 }
-    return child ? [{ ...none, seenIn: 'code', parent: null, child, place: formatLocation(loop.location) }] : []
+    const parent = loop.parent === null ? null : (queries.get(loop.parent) ?? null)
+    return child ? [{ ...none, seenIn: 'code', parent, child, place: formatLocation(loop.location) }] : []
   })
   const known = new Set([...logged, ...coded].map(({ child }) => child.fingerprint))
   const counted = countedLoops(workload, catalog).filter(({ child }) => !known.has(child.fingerprint))
@@ -204,53 +209,6 @@ function countedLoops(workload: Workload, catalog: Catalog): readonly FoundLoop[
   })
 }
 
-/** The query for all keys at once, against what it returns for each of them. */
-function forAll(child: WorkloadQuery, column: Column, catalog: Catalog): Rewrite | null {
-  const bound = bindQuery(child.tree, catalog)
-  const { root } = bound
-  if (root.aggregates.length > 0 || root.groupBy.length > 0 || root.distinct || root.limit || root.setOperation)
-    return null
-  const found = keyPredicate(bound, column)
-  if (!found) return null
-  const { parameter, own, other } = found
-  const span = spanOf(child.text, other)
-  const name = spanOf(child.text, own)
-  // ANY stands right.
-  if (!span || !name || name.from > span.from || child.text.split(`$${parameter}`).length !== 2) return null
-  const shown = child.text.slice(name.from, name.to)
-  const keys = `$${parameter}::${column.type.sql}[]`
-  const isShown = root.targets.some(
-    ({ tree, star }) =>
-      (tree === null && star.some(({ table }) => table === column.table)) ||
-      bound.column(at(tree, 'ColumnRef')) === column,
-  )
-  const first = /^\s*select\s+/i.exec(child.text)
-  if (!first) return null
-  const all = editText(child.text, [
-    { ...span, text: `any(${keys})` },
-    ...(isShown ? [] : [{ from: first[0].length, to: first[0].length, text: `${shown}, ` }]),
-  ])
-  const each = editText(child.text, [{ ...span, text: 'k.looked_up' }])
-  if (!all || !each) return null
-  const rows = isShown ? 'found.*' : `k.looked_up as ${quoteIdentifier(column.name)}, found.*`
-  return {
-    text: all.replace(/;\s*$/, ''),
-    instead: `select ${rows} from (select distinct pg_catalog.unnest(${keys})) as k (looked_up) cross join lateral (${each.replace(/;\s*$/, '')}) as found`,
-    of: child,
-  }
-}
-
-/** The comparison of the column with a parameter. */
-function keyPredicate({ root }: BoundQuery, column: Column) {
-  for (const predicate of root.predicates)
-    for (const [own, other] of equalSides(predicate)) {
-      const parameter = at(other.tree, 'ParamRef', 'number') ?? at(other.tree, 'TypeCast', 'arg', 'ParamRef', 'number')
-      if (own.reference?.column === column && typeof parameter === 'number')
-        return { parameter, own: own.tree, other: other.tree }
-    }
-  return null
-}
-
 /** The key column that each referencing column holds values of, declared or not. */
 type References = ReadonlyMap<Column, Column>
 
@@ -266,8 +224,14 @@ function listReferences(catalog: Catalog): References {
 
 /** One of the tables has another column with the same values: the key, or a reference to it. */
 function leadsTo(column: Column, tables: ReadonlySet<Table>, references: References): boolean {
-  const keyOf = (one: Column) => references.get(one) ?? one
-  return [...tables].some((table) => table.columns.some((other) => other !== column && keyOf(other) === keyOf(column)))
+  return [...tables].some((table) =>
+    table.columns.some((other) => other !== column && keyOf(other, references) === keyOf(column, references)),
+  )
+}
+
+/** The key column whose values a column holds, which may be itself. */
+function keyOf(column: Column, references: References): Column {
+  return references.get(column) ?? column
 }
 
 function nameOf({ name, normalized }: WorkloadQuery): string {

@@ -34,7 +34,11 @@ export async function proveQueries(
   const scratch = await source.scratches.open(() => recreateCatalog(evidence.catalog))
   for (const { finding, rewrite } of candidates) {
     signal?.throwIfAborted()
-    if (rewrite) proofs.set(finding.fingerprint, await tryRewrite(scratch, rewrite, evidence))
+    if (!rewrite) continue
+    const proof = await tryRewrite(scratch, rewrite, evidence)
+    const joined = rewrite.joined && (await tryRewrite(scratch, rewrite.joined, evidence))
+    const shown = joined?.text ? { joined: { text: joined.text, rows: joined.rows } } : {}
+    proofs.set(finding.fingerprint, { ...proof, ...shown })
   }
   return proofs
 }

@@ -18,7 +18,7 @@ export interface Judged {
   /** Rules whose findings the cure may bring to light. */
   readonly reveals: readonly string[]
   /** A statement in place of the query that the finding is about, and what it must equal; null for none. */
-  readonly rewrite: Required<Pick<Rewrite, 'text' | 'instead'>> | null
+  readonly rewrite: (Required<Pick<Rewrite, 'text' | 'instead'>> & Pick<Rewrite, 'joined'>) | null
   /** The statement of a new migration that the finding is about, and that the steps replace; null for all else. */
   readonly statement: MigrationStatement | null
 }
@@ -142,12 +142,16 @@ function suffices(grounds: Grounds | undefined, { sample }: Evidence): boolean {
   return grounds.tier === 'verified' || (grounds.tier === 'sample' && sample.acceptSample)
 }
 
-function rewriteOf(rule: Rule, on: Subject, found: never): Required<Rewrite> | null {
+function rewriteOf(
+  rule: Rule,
+  on: Subject,
+  found: never,
+): (Required<Omit<Rewrite, 'joined'>> & Pick<Rewrite, 'joined'>) | null {
   const made = rule.rewrite?.(found) ?? null
   if (made === null) return null
-  const { text, instead, of } = typeof made === 'string' ? { text: made, instead: undefined, of: undefined } : made
+  const { text, instead, of, joined }: Rewrite = typeof made === 'string' ? { text: made } : made
   const query = of ?? (on.kind === 'query' ? on.query : null)
-  return query && { text, instead: instead ?? query.text, of: query }
+  return query && { text, instead: instead ?? query.text, of: query, ...(joined ? { joined } : {}) }
 }
 
 /** Identity of a finding across runs: rule and object, never text or line numbers. */

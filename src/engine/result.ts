@@ -124,6 +124,8 @@ export interface QueryRewrite {
   readonly reason: string | null
   /** Rows that both returned in all trials. */
   readonly rows: number
+  /** The same joined to the query before it; absent where the rule makes none, or it is not proven. */
+  readonly joined?: { readonly text: string; readonly rows: number }
 }
 
 /** When to do it: now · next (this quarter) · later. */

@@ -49,6 +49,8 @@ export interface Rewrite {
   readonly instead?: string
   /** The query that it is about, of a finding on something else. */
   readonly of?: WorkloadQuery
+  /** Another one, in which it is joined to the query before it. */
+  readonly joined?: { readonly text: string; readonly instead: string }
 }
 
 export interface RuleDocs {

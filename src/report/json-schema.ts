@@ -160,6 +160,10 @@ const finding = z.object({
           text: z.string().nullable().describe('Without literals; null unless it is proven.'),
           reason: z.string().nullable().describe('Why it is not proven.'),
           rows: total.describe('Rows that both returned on generated data.'),
+          joined: z
+            .object({ text: z.string(), rows: total })
+            .optional()
+            .describe('The same, joined to the query before it; only when that is proven.'),
         })
         .nullable(),
     })

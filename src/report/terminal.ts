@@ -33,7 +33,7 @@ import {
   describeFacts,
   describeFix,
   describeLocks,
-  describeRewrite,
+  listRewrites,
   describeServer,
   describeTellingFacts,
 } from './wording.js'
@@ -186,7 +186,6 @@ function cure(paper: Paper, { fix, advice, object }: Finding): readonly string[]
 function rewrite(paper: Paper, { query }: Finding): readonly string[] {
   if (!query) return []
   const { chalk, verbose, width } = paper
-  const proof = describeRewrite(query)
   const show = (sql: string) => {
     const lines = wrapSql(printableLines(sql), width - INDENT - 2)
     const clipped = verbose || lines.length <= LINES ? lines : [...lines.slice(0, LINES - 1), '…']
@@ -195,7 +194,7 @@ function rewrite(paper: Paper, { query }: Finding): readonly string[] {
   return [
     ...block(paper, 'Query:', chalk.dim),
     ...show(query.text),
-    ...(proof ? [...block(paper, `Rewrite ${proof}`, chalk.green), ...show(query.rewrite?.text ?? '')] : []),
+    ...listRewrites(query).flatMap(({ title, text }) => [...block(paper, title, chalk.green), ...show(text)]),
   ]
 }
 

@@ -76,11 +76,23 @@ function describeFlat(value: Json): string {
   return typeof value === 'object' && value !== null ? Object.values(value).join(' ') : String(value)
 }
 
-/** How far a query's rewrite is proven; null where none is offered. */
-export function describeRewrite({ rewrite }: FindingQuery): string | null {
-  if (rewrite?.status !== 'proven') return null
-  const rows = `${rewrite.rows.toLocaleString('en')} ${rewrite.rows === 1 ? 'row' : 'rows'}`
-  return `proven: on generated data with NULLs and duplicates it returned the same ${rows} as the query.`
+/** What may stand in a query's place, each with how far it is proven; empty where nothing is offered. */
+export function listRewrites({ rewrite }: FindingQuery): readonly { readonly title: string; readonly text: string }[] {
+  const proven = (rows: number) =>
+    `proven: on generated data with NULLs and duplicates it returned the same ${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'} as`
+  return [
+    ...(rewrite?.status === 'proven' && rewrite.text !== null
+      ? [{ title: `Rewrite, ${proven(rewrite.rows)} the query.`, text: rewrite.text }]
+      : []),
+    ...(rewrite?.joined
+      ? [
+          {
+            title: `Joined to the query before, ${proven(rewrite.joined.rows)} both, row by row.`,
+            text: rewrite.joined.text,
+          },
+        ]
+      : []),
+  ]
 }
 
 /** What is known of a fix, in one sentence. What stands in a migration is replaced there. */

@@ -11,7 +11,7 @@ import {
   describeEvidence,
   describeFix,
   describeLocks,
-  describeRewrite,
+  listRewrites,
   describeTellingFacts,
 } from '../wording.js'
 import { shorten } from './diagram/boxes.js'
@@ -122,11 +122,11 @@ function renderFix(fix: Fix, { names }: Page): Part {
 
 /** The query without its literals, and what may stand in its place. */
 function renderQuery(query: FindingQuery): Part {
-  const proof = describeRewrite(query)
   return [
     markup`<pre class="sql"><code>${lines(query.text)}</code></pre>`,
-    proof !== null &&
-      markup`<p>Rewrite, ${proof}</p><pre class="sql"><code>${lines(query.rewrite?.text ?? '')}</code></pre>`,
+    ...listRewrites(query).map(
+      ({ title, text }) => markup`<p>${title}</p><pre class="sql"><code>${lines(text)}</code></pre>`,
+    ),
   ]
 }
 

@@ -6,7 +6,7 @@ import {
   describeEvidence,
   describeFix,
   describeLocks,
-  describeRewrite,
+  listRewrites,
   describeTellingFacts,
 } from '../wording.js'
 import { code, sqlBlock, text, textWithCode } from './escape.js'
@@ -45,11 +45,10 @@ export function renderFinding({ number, finding }: Numbered, names: ReadonlySet<
 /** The query without its literals, and what may stand in its place. */
 function queryOf({ query }: Finding): readonly string[] {
   if (!query) return []
-  const proof = describeRewrite(query)
   return [
     'The query:',
     sqlBlock([query.text]),
-    ...(proof ? [`Rewrite, ${text(proof)}`, sqlBlock([query.rewrite?.text ?? ''])] : []),
+    ...listRewrites(query).flatMap((rewrite) => [text(rewrite.title), sqlBlock([rewrite.text])]),
   ]
 }
 
