@@ -19,6 +19,7 @@ import {
 import { type EquationFact, findEquations } from './equations.js'
 import { createGaps } from './gaps.js'
 import { examineInclusion, type Inclusion, type InclusionFact } from './inclusion.js'
+import { findLists, type ListFact } from './lists.js'
 import { examineKeys, type KeyFact } from './keys.js'
 import { BUDGET, type Budget, createLooks } from './look.js'
 import type { Depth } from './grounds.js'
@@ -76,6 +77,7 @@ export async function collectSample(
     inclusions: new Map<string, InclusionFact>(),
     json: new Map<string, JsonFact>(),
     choices: new Map<string, ChoiceFact>(),
+    lists: new Map<string, ListFact>(),
     aggregates: new Map<string, AggregateFact[]>(),
     copies: new Map<string, CopyFact[]>(),
     equations: new Map<string, readonly EquationFact[]>(),
@@ -123,6 +125,7 @@ export async function collectSample(
       if (fact.grounds.violations > 0 || isTelling(fact.grounds, inclusion.compared ? 1 : FEWEST_ROWS))
         facts.inclusions.set(id, fact)
     }
+    for (const one of await findLists(place, rows, look, reach)) facts.lists.set(`${table.address}.${one.column}`, one)
     facts.equations.set(table.address, await findEquations(place, rows, look, reach))
     for (const column of table.columns.filter(isJson)) {
       const fact = await examineJson(column, place, look, reach)
@@ -150,6 +153,7 @@ export async function collectSample(
     inclusion: (id) => facts.inclusions.get(id),
     json: ({ address }) => facts.json.get(address),
     choice: ({ address }) => facts.choices.get(address),
+    list: ({ address }) => facts.lists.get(address),
     aggregates: ({ address }) => facts.aggregates.get(address) ?? [],
     copies: ({ address }) => facts.copies.get(address) ?? [],
     equations: ({ address }) => facts.equations.get(address) ?? [],

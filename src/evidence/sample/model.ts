@@ -2,6 +2,7 @@ import type { AggregateFact } from './aggregates.js'
 import type { ChoiceFact } from './choices.js'
 import type { CopyFact } from './copies.js'
 import type { EmbeddedEntity } from './dependencies.js'
+import type { ListFact } from './lists.js'
 import type { KeyFact } from './keys.js'
 import type { EquationFact } from './equations.js'
 import type { InclusionFact } from './inclusion.js'
@@ -118,6 +119,8 @@ export interface Sample {
   inclusion(id: string): InclusionFact | undefined
   /** The few words of which all rows of a text column say one; undefined where they say other things, or nobody could look. */
   choice(column: { readonly address: string }): ChoiceFact | undefined
+  /** How the rows of a text column are lists; undefined where they are not, or nobody could look. */
+  list(column: { readonly address: string }): ListFact | undefined
   /** What the documents of a JSON column hold; undefined where nobody could look, or there are too few. */
   json(column: { readonly address: string }): JsonFact | undefined
   /** Columns of a table that say again what rows of another, which reference it, tell together. */
