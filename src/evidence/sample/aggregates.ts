@@ -5,7 +5,7 @@ import { type Depth, groundsFrom, whyNotAll } from './grounds.js'
 import { type LookAt, saw } from './look.js'
 import type { Counterexample, Grounds } from './model.js'
 import { clip } from './predicates.js'
-import { matchOf, plainColumns, type Reference, type Spread } from './references.js'
+import { plainColumns, type Reference, type Spread } from './references.js'
 
 /** A column that says again what rows of another table count, add up to, begin or end with. */
 export interface AggregateFact {
@@ -60,14 +60,18 @@ export async function findAggregates(
     whole && parent.whole
       ? parent.relation
       : `(select * from ${parent.from(parent.table.columns)} limit ${MOST_TOTALS})`
-  const values = tried.map(({ value }, at) => `${value} as v${at}`)
-  const joined = `${rows} as p left join lateral (select count(*) as parts, ${values.join(', ')} from ${child.relation} as c where ${matchOf(reference, 'c', 'p')}) as a on true`
+  // The parts are read once, whether or not an index leads to those of one row.
+  const groups = reference.columns.map((column, at) => `c.${quoteIdentifier(column.name)} as g${at}`)
+  const own = reference.referencedColumns.map((column, at) => `a.g${at} = p.${quoteIdentifier(column.name)}`)
+  const by = groups.map((_, at) => at + 1)
+  const joinedWith = (some: readonly Tried[]) =>
+    `${rows} as p left join (select ${groups.join(', ')}, count(*) as parts, ${some.map(({ value }, at) => `${value} as v${at}`).join(', ')} from ${child.relation} as c group by ${by.join(', ')}) as a on ${own.join(' and ')}`
   const counts = tried.flatMap((one, at) => [
     `count(*) filter (where ${differs(one, at)})::int as bad${at}`,
     `count(distinct p.${quoteIdentifier(one.total.name)}) filter (where a.parts > 0)::int as d${at}`,
   ])
   const result = await look<Record<string, number>>(
-    `select count(*)::int as n, count(*) filter (where a.parts > 1)::int as together, ${counts.join(', ')} from ${joined}`,
+    `select count(*)::int as n, count(*) filter (where a.parts > 1)::int as together, ${counts.join(', ')} from ${joinedWith(tried)}`,
   )
   const [row] = saw(result) ? result.rows : []
   if (!saw(result) || !row || row['n']! < FEWEST_TOTALS || row['together']! < FEWEST_TOGETHER) return []
@@ -76,7 +80,7 @@ export async function findAggregates(
     const [n, violations] = [row['n']!, row[`bad${at}`]!]
     if (violations > DIFFERING * n || row[`d${at}`]! < FEWEST_VALUES) continue
     if (facts.some(({ total }) => total === one.total.name)) continue
-    const wrong = differs(one, at)
+    const [joined, wrong] = [joinedWith([one]), differs(one, 0)]
     facts.push({
       total: one.total.name,
       parts: child.table.address,
@@ -142,8 +146,9 @@ function isOwnTime({ name, default: value }: Column): boolean {
 function differs({ total, form }: Tried, at: number): string {
   const stored = `p.${quoteIdentifier(total.name)}`
   // Products may be rounded line by line.
-  if (form === 'sum of products') return `not coalesce(abs(${stored} - a.v${at}) <= 0.005 * a.parts, false)`
-  return `${stored} is distinct from a.v${at}`
+  if (form === 'sum of products')
+    return `not coalesce(abs(${stored} - coalesce(a.v${at}, 0)) <= 0.005 * coalesce(a.parts, 0), false)`
+  return `${stored} is distinct from ${form === 'count' || form === 'sum' ? `coalesce(a.v${at}, 0)` : `a.v${at}`}`
 }
 
 async function list(
