@@ -155,7 +155,7 @@ const NOTHING_MORE = {
 } as const
 
 /** So many keys without an index, and this share of a schema's, are its habit. */
-const HOUSE = { fewest: 20, share: 0.5 }
+const HOUSE = { fewest: 20, share: 1 / 3 }
 
 type Cause = readonly [MissingIndex, ...MissingIndex[]]
 

@@ -254,6 +254,8 @@ function keyFor(table: Table, column: Column, ending: Ending, suffix: string | n
   const key = singleKey(table)
   const fits = (candidate: Column) =>
     sameFamily(candidate, column) &&
+    // A number of another width, called as a table without «id», is an address or an amount itself.
+    (ending !== 'none' || !isOpaque(column) || candidate.type.name === column.type.name) &&
     (ending !== 'code' || stripEnding(splitName(candidate.name)).suffix === suffix) &&
     (ending !== 'id' || isOpaque(candidate) || /(?:^|_)(?:id|uuid|guid|key)$/i.test(candidate.name))
   if (key && fits(key)) return key
