@@ -143,6 +143,7 @@ export type * from './evidence/workload/bound.js'
 export { castsColumn, typeOf } from './evidence/workload/expression-type.js'
 export {
   equalSides,
+  fixedNames,
   identify,
   isSingle,
   keyNamesOf,

@@ -1,4 +1,13 @@
-import { at, bindWorkload, type Block, type BoundQuery, isKnownSmall, keyNamesOf, rule } from '../../src/kit.js'
+import {
+  at,
+  bindWorkload,
+  type Block,
+  type BoundQuery,
+  isKnownSmall,
+  fixedNames,
+  keyNamesOf,
+  rule,
+} from '../../src/kit.js'
 
 export default rule({
   severity: 'info',
@@ -56,9 +65,11 @@ function pagesThrough({ offset, command, setOperation }: Block): boolean {
 function endsWithKey(block: Block, bound: BoundQuery): boolean {
   const ordered = block.orderBy.flatMap(({ tree }) => bound.reference(at(tree, 'ColumnRef')) ?? [])
   if (block.groupBy.length > 0 || block.distinct) return true
-  return block.relations.some((relation) =>
-    keyNamesOf(relation).some((key) =>
-      key.every((name) => ordered.some((one) => one.relation === relation && one.name === name)),
-    ),
-  )
+  return block.relations.some((relation) => {
+    // A column that is compared with a value is the same in all rows.
+    const fixed = fixedNames(relation, new Set())
+    return keyNamesOf(relation).some((key) =>
+      key.every((name) => fixed.has(name) || ordered.some((one) => one.relation === relation && one.name === name)),
+    )
+  })
 }
