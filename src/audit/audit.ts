@@ -71,6 +71,8 @@ export interface AuditRequest {
   readonly choose?: (findings: readonly Finding[], catalog: Catalog) => Promise<readonly string[] | null>
   /** Findings on statements of new migrations whose fixes are to be tried in files of their own. */
   readonly move?: (findings: readonly Finding[]) => readonly Finding[]
+  /** Told what the catalog was linked from, once it is read. */
+  readonly onRows?: (rows: RawCatalog) => void
   /** Told when a phase begins. */
   readonly progress?: (phase: string) => void
   /** Ends the audit: the running query is cancelled, and the audit fails. */
@@ -194,6 +196,7 @@ async function collect(
     ...(request.signal ? { signal: request.signal } : {}),
     onProgress: (done, total) => progress?.(`Reading logs (${Math.floor((done / total) * 100)} %)`),
   })
+  request.onRows?.(collected.rows)
   // Rows are looked at in transactions of their own: the one that read the catalog need not stay.
   await source.disconnect()
   const { sample, notSeen } = await sampleRows(source, collected.evidence.catalog, rules, {

@@ -117,6 +117,12 @@ export const auditFlags = {
   'show-values': Flags.boolean({
     description: 'Show values beside the keys of rows that contradict a finding.',
   }),
+  cache: Flags.boolean({
+    allowNo: true,
+    default: true,
+    description:
+      'Keep what new migrations meet, and their review, for the next time that the same is asked of the same files.',
+  }),
   ...configFlags,
   quiet: Flags.boolean({ char: 'q', description: 'Show no progress.' }),
 }
@@ -145,6 +151,7 @@ export interface AuditInput {
     readonly 'max-verify-bytes'?: number | undefined
     readonly 'accept-sample'?: boolean
     readonly 'show-values'?: boolean
+    readonly cache?: boolean
     readonly config?: string | undefined
     readonly 'no-config'?: boolean
     readonly quiet: boolean
@@ -163,7 +170,9 @@ export async function runAudit(
   const variables = { ...source.variables, ...readVariables(flags.variable ?? []) }
   const audit = flags.static
     ? (await import('../audit/static.js')).auditStatically
-    : (await import('../audit/audit.js')).audit
+    : flags.cache === false
+      ? (await import('../audit/audit.js')).audit
+      : (await import('../audit/kept-review.js')).auditOrRecall
   const newMigrations = await nameNew(flags, request.source)
   const database = newMigrations ? underMigrations(request.source) : request.source
   return interruptible(flags.quiet, (progress, signal) =>
@@ -184,6 +193,7 @@ export async function runAudit(
         variables,
         ...(target ? { runner: runnerOf(target) } : {}),
         ...(newMigrations ? { newMigrations } : {}),
+        ...(flags.cache === undefined ? {} : { cache: flags.cache }),
         onProgress: ({ file, done, total }) => progress.begin(`Loading ${file} (${done} of ${total})`),
       },
       ...(choose && {

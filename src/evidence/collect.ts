@@ -24,6 +24,8 @@ import { parseSnapshot, type Snapshot } from './snapshot.js'
 /** What could be collected. */
 export interface Collected {
   readonly evidence: Evidence
+  /** What the catalog was linked from. */
+  readonly rows: RawCatalog
   readonly notSeen: readonly NotSeen[]
   /** Where the database is not what the files make; null unless there are both. */
   readonly drift: readonly Difference[] | null
@@ -85,6 +87,7 @@ export async function collectEvidence(
           })
         : null,
     },
+    rows: raw,
     notSeen: [...(statistics?.notSeen ?? []), ...queries.notSeen],
     drift: loaded && source.kind !== 'files' ? findDrift(await readFilesCatalog(loaded), catalog) : null,
   }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
@@ -27,19 +28,16 @@ export interface Image {
   readonly dataDirectory: Uint8Array
 }
 
-const IMAGE = /^image-[0-9a-f]+\.bin$/
-/** Images that are kept; each is as large as a database. */
-const MOST_IMAGES = 3
+/** What is kept of each kind: an image is as large as a database, a review as its catalog. */
+const MOST = { image: 3, review: 5 } as const
 
 /** The image with this key (hexadecimal); null when it is not cached, or not whole. */
 export async function readCachedImage(key: string): Promise<Image | null> {
   try {
-    const file = join(cacheFolder(), imageFile(key))
-    const bytes = await readFile(file)
+    const bytes = await readUsed('image', key)
     const end = 4 + bytes.readUInt32LE(0)
     const tar = bytes.subarray(end)
     if (end > bytes.length || !isWhole(tar)) return null
-    await utimes(file, new Date(), new Date()).catch(() => undefined)
     return { state: bytes.toString('utf8', 4, end), dataDirectory: new Uint8Array(tar) }
   } catch {
     return null
@@ -48,22 +46,60 @@ export async function readCachedImage(key: string): Promise<Image | null> {
 
 /** Caches an image, in place of those that were not used for longest. What fails is no error. */
 export async function writeCachedImage(key: string, make: () => Promise<Image>): Promise<void> {
-  await writeCached(imageFile(key), async () => {
+  await writeCached(`image-${key}.bin`, async () => {
     const { state, dataDirectory } = await make()
     const text = Buffer.from(state)
     const length = Buffer.alloc(4)
     length.writeUInt32LE(text.length)
     return [length, text, dataDirectory]
   })
-  await dropOldImages().catch(() => undefined)
+  await dropOld('image')
 }
 
-async function dropOldImages(): Promise<void> {
-  const folder = cacheFolder()
-  const names = (await readdir(folder)).filter((name) => IMAGE.test(name))
-  const used = await Promise.all(names.map(async (name) => ({ name, time: (await stat(join(folder, name))).mtimeMs })))
-  const old = used.toSorted((a, b) => b.time - a.time).slice(MOST_IMAGES)
-  for (const { name } of old) await rm(join(folder, name), { force: true })
+/** The review with this key (hexadecimal), as it was kept; null when it is not cached, or not whole. */
+export async function readCachedReview(key: string): Promise<Uint8Array | null> {
+  try {
+    const bytes = await readUsed('review', key)
+    const review = bytes.subarray(DIGEST)
+    return digestOf(review).equals(bytes.subarray(0, DIGEST)) ? review : null
+  } catch {
+    return null
+  }
+}
+
+/** Caches a review, in place of those that were not used for longest. What fails is no error. */
+export async function writeCachedReview(key: string, review: Uint8Array): Promise<void> {
+  await writeCached(`review-${key}.bin`, async () => [digestOf(review), review])
+  await dropOld('review')
+}
+
+/** Length of a digest in bytes. */
+const DIGEST = 32
+
+function digestOf(bytes: Uint8Array): Buffer {
+  return createHash('sha256').update(bytes).digest()
+}
+
+async function readUsed(kind: keyof typeof MOST, key: string): Promise<Buffer> {
+  const file = join(cacheFolder(), `${kind}-${key}.bin`)
+  const bytes = await readFile(file)
+  await utimes(file, new Date(), new Date()).catch(() => undefined)
+  return bytes
+}
+
+/** What fails is no error. */
+async function dropOld(kind: keyof typeof MOST): Promise<void> {
+  try {
+    const folder = cacheFolder()
+    const names = (await readdir(folder)).filter((name) => name.startsWith(`${kind}-`) && name.endsWith('.bin'))
+    const used = await Promise.all(
+      names.map(async (name) => ({ name, time: (await stat(join(folder, name))).mtimeMs })),
+    )
+    const old = used.toSorted((a, b) => b.time - a.time).slice(MOST[kind])
+    for (const { name } of old) await rm(join(folder, name), { force: true })
+  } catch {
+    return
+  }
 }
 
 async function writeCached(name: string, make: () => Promise<readonly Uint8Array[]>): Promise<void> {
@@ -76,10 +112,6 @@ async function writeCached(name: string, make: () => Promise<readonly Uint8Array
   } catch {
     await rm(unfinished, { force: true }).catch(() => undefined)
   }
-}
-
-function imageFile(key: string): string {
-  return `image-${key}.bin`
 }
 
 /** The version of the embedded server, which a cached data directory belongs to. */

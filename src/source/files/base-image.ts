@@ -32,13 +32,18 @@ const WORTH_KEEPING = 250
 /** psql's commands read other files, or run what rows say. */
 const READS_MORE = /^[ \t]*\\(?:i|ir|include|include_relative|copy)\b|\\g(?:set|exec)\b/m
 
+/** Whether a file's text does not tell all that it comes to. */
+export function dependsOnMore({ path, text }: Pick<ArrangedFile, 'path' | 'text'>): boolean {
+  return isCodeFile(path) || READS_MORE.test(text)
+}
+
 /** What an image holds is told by the texts that made it, and by the versions of all that took part. */
 export function openBaseImage(
   files: readonly ArrangedFile[],
   { variables, base }: Pick<LoadOptions, 'variables' | 'base'>,
   extensions: readonly string[],
 ): BaseImage {
-  const isKnown = files.every(({ path, text }) => !isCodeFile(path) && !READS_MORE.test(text))
+  const isKnown = !files.some(dependsOnMore)
   const key = createHash('sha256')
     .update(JSON.stringify([readBuild(), embeddedVersion(), extensions, variables ?? {}, base ?? null]))
     .update(JSON.stringify(files.map(({ name, layout, text }) => [name, layout, text])))

@@ -183,7 +183,7 @@ async function start(
   options: LoadOptions,
   banned: ReadonlyMap<number, Failure>,
 ) {
-  const { statementTimeout, memoryLimit, base } = options
+  const { statementTimeout, memoryLimit, base, cache = true } = options
   const extensions = neededExtensions([...files.map(({ text }) => text), ...(base?.statements ?? [])])
   const limits = {
     extensions,
@@ -197,7 +197,7 @@ async function start(
         files.findIndex(({ name }) => name === first.name),
       )
     : []
-  const image = first && banned.size === 0 ? openBaseImage(earlier, options, extensions) : null
+  const image = first && banned.size === 0 && cache ? openBaseImage(earlier, options, extensions) : null
   const kept = await image?.start(limits)
   return kept
     ? { started: kept.server, state: kept.state, image: null }

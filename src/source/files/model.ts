@@ -140,6 +140,8 @@ export interface LoadOptions {
   readonly onUndone?: (session: EmbeddedServer) => Promise<void>
   /** Files that are applied behind the others, as new ones, each statement by itself. */
   readonly added?: readonly { readonly name: string; readonly text: string }[]
+  /** Keep what came before the first new file, for the next load. Default true. */
+  readonly cache?: boolean
   /** Longest time for one statement, in milliseconds. Default 60 s. */
   readonly statementTimeout?: number
   /** Most memory that the process may hold while loading, in bytes. Default 3 GiB. */
