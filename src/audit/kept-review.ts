@@ -17,7 +17,7 @@ import { audit, type AuditRequest } from './audit.js'
 interface KeptReview {
   readonly rows: RawCatalog
   readonly catalog: Pick<Catalog, 'serverVersion' | 'declaredRoles'>
-  readonly rest: Omit<AuditResult, 'catalog' | 'startedAt'>
+  readonly rest: Omit<AuditResult, 'catalog'> & { readonly catalog: null }
 }
 
 /**
@@ -45,15 +45,19 @@ function isWorthKeeping({ rules, load, statistics, workload }: AuditResult): boo
   )
 }
 
-function keep(rows: RawCatalog, { catalog, startedAt: _, load, ...rest }: AuditResult): Uint8Array {
-  const { serverVersion, declaredRoles } = catalog
-  const read = load && {
-    layout: load.layout,
-    problems: load.problems,
-    standIns: load.standIns,
-    skipped: load.skipped,
+function keep(rows: RawCatalog, result: AuditResult): Uint8Array {
+  const { serverVersion, declaredRoles } = result.catalog
+  const load = result.load && {
+    layout: result.load.layout,
+    problems: result.load.problems,
+    standIns: result.load.standIns,
+    skipped: result.load.skipped,
   }
-  const kept: KeptReview = { rows, catalog: { serverVersion, declaredRoles }, rest: { ...rest, load: read } }
+  const kept: KeptReview = {
+    rows,
+    catalog: { serverVersion, declaredRoles },
+    rest: { ...result, catalog: null, load },
+  }
   return serialize(kept)
 }
 
