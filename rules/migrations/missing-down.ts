@@ -19,7 +19,12 @@ export default rule({
       const [first] = statements.filter(
         ({ changes, parsed }) => (changes.length > 0 || isMaker(parsed?.name)) && !onlyValidates(parsed?.node),
       )
-      if (down === undefined || !first || (down && down.statements.some(({ text }) => !SAYS_NOTHING.test(text))))
+      if (
+        down === undefined ||
+        down?.isExplained ||
+        !first ||
+        (down && down.statements.some(({ text }) => !SAYS_NOTHING.test(text)))
+      )
         continue
       yield {
         on: statements[0]!.about(null),
@@ -33,7 +38,7 @@ export default rule({
     file === null ? `${name} has no down side, as others here have.` : `The down side of ${name} does nothing.`,
 
   advice: () =>
-    'Write the statements that take it back; where that cannot be, let them fail with a sentence that says why.',
+    'Write the statements that take it back; where that cannot be, say why in a comment, or let it fail with that sentence.',
 })
 
 /** So many in a row without a down side are a habit of that time, not an oversight. */

@@ -48,6 +48,8 @@ export interface DownSide {
   readonly statements: readonly { readonly text: string; readonly location: Location }[]
   /** The first statement that fails; null when all of them run, or were not tried. */
   readonly failure: { readonly location: Location; readonly message: string } | null
+  /** It holds nothing but a comment that says why nothing is taken back. */
+  readonly isExplained: boolean
   /** Objects that are not as the migration met them when it was taken back, with all that came after it; null when that was not seen. */
   readonly left: readonly Difference[] | null
 }

@@ -15,6 +15,8 @@ export interface UndoneFile {
   readonly statements: readonly { readonly text: string; readonly location: Location }[]
   /** The first statement that fails; null when all of them run, or were not tried. */
   readonly failure: { readonly location: Location; readonly message: string } | null
+  /** It holds nothing but a comment that says why nothing is taken back. */
+  readonly isExplained: boolean
 }
 
 interface Undoable {
@@ -40,9 +42,22 @@ export function readDownSides(
       if (isCodeFile(file.path) && !readSide(file, 'up', context).isWhole) return []
       const { statements, isWhole } = readSide(down, 'down', context)
       const shown = shownPath(down.path)
-      return isWhole ? [[name, { file: shown, path: down.path, statements, failure: null }]] : []
+      return isWhole
+        ? [[name, { file: shown, path: down.path, statements, failure: null, isExplained: saysWhy(down.text) }]]
+        : []
     }),
   )
+}
+
+const COMMENT = /--[^\n]*|\/\*[\s\S]*?\*\//g
+/** Words of people who mean it, not of a tool's empty form. */
+const REASON = /\b(?:no-?op|irreversibl\w+|not|cannot|can't|never|nothing|intentional\w*|deliberate\w*|manual\w*)\b/i
+const UNFINISHED = /\b(?:todo|fixme|implement\w*)\b/i
+
+function saysWhy(text: string): boolean {
+  if (text.replace(COMMENT, '').trim() !== '') return false
+  const said = (text.match(COMMENT) ?? []).join('\n')
+  return REASON.test(said) && !UNFINISHED.test(said)
 }
 
 function readSide(
