@@ -24,10 +24,21 @@ export async function runCommand(argv: readonly string[], root: URL, version: st
   }
 }
 
-function checkCommand([name]: readonly string[], { commandIDs }: Config): void {
-  if (name === undefined || name.startsWith('-') || commandIDs.includes(name)) return
+const SERVER_URL = /^postgres(?:ql)?:/i
+
+function checkCommand([name, argument]: readonly string[], config: Config): void {
+  const { commandIDs } = config
+  if (name === undefined || name.startsWith('-')) return
+  if (commandIDs.includes(name)) {
+    const takesNone = Object.keys(config.findCommand(name)?.args ?? {}).length === 0
+    if (takesNone && argument !== undefined && !argument.startsWith('-'))
+      throw new ConfigError(`\`${name}\` takes no arguments, only flags.`, {
+        hint: SERVER_URL.test(argument) ? 'Name the database with --db.' : `See \`pg-billing-audit ${name} --help\`.`,
+      })
+    return
+  }
   const near = nearest(name, commandIDs)
-  const target = /^postgres(?:ql)?:/i.test(name) || statIfThere(name)
+  const target = SERVER_URL.test(name) || statIfThere(name)
   const meant = target ? 'pg-billing-audit scan …' : near && `pg-billing-audit ${near}`
   throw new ConfigError(`There is no command «${name}».`, {
     hint: meant ? `Did you mean \`${meant}\`?` : `The commands are ${commandIDs.join(', ')}.`,

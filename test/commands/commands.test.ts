@@ -143,6 +143,11 @@ describe('what cannot be done', () => {
       /Did you mean «types\/timestamp-/,
     ],
     ['an unknown command', () => ['scna'], /There is no command «scna»\.\n {2}Did you mean `pg-billing-audit scan`/],
+    [
+      'an argument where none is taken',
+      () => ['snapshot', 'postgres://auditor:secret@host/db'],
+      /^Error: `snapshot` takes no arguments, only flags\.\n {2}Name the database with --db\.\n$/,
+    ],
     ['a file in the place of a command', () => [file('clean.sql')], /Did you mean `pg-billing-audit scan …`/],
     ['two databases', () => ['scan', 'postgres://a', '--db', 'postgres://b'], /More than one database/],
     [
