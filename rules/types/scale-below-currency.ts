@@ -1,14 +1,4 @@
-import {
-  checksOf,
-  type Catalog,
-  type Column,
-  domainChecksOf,
-  holdsMoney,
-  literalsComparedWith,
-  ownRolesOf,
-  rule,
-  type Table,
-} from '../../src/kit.js'
+import { type Catalog, type Column, currenciesOf, holdsMoney, ownRolesOf, rule, type Table } from '../../src/kit.js'
 
 /** Decimal places of currencies that have more than two (ISO 4217). */
 const PLACES: Readonly<Record<string, number>> = {
@@ -64,19 +54,10 @@ function finestOf(table: Table, catalog: Catalog): { readonly currency: string; 
     .columnsOf(table, 'currency')
     .flatMap(currenciesOf)
     .flatMap((currency) => {
-      const places = PLACES[currency.toUpperCase()]
+      const places = PLACES[currency]
       return places === undefined ? [] : [{ currency, places }]
     })
   return found.toSorted((a, b) => b.places - a.places)[0] ?? { currency: '', places: 0 }
-}
-
-/** What an enum, a CHECK or a domain lets in. */
-function currenciesOf(column: Column): readonly string[] {
-  const { type, table } = column
-  return [
-    ...(type.category === 'enum' ? (type.definition?.labels ?? []) : []),
-    ...[...checksOf(table), ...domainChecksOf(column)].flatMap((check) => literalsComparedWith(check, column)),
-  ]
 }
 
 function isCoarser({ type }: Column, places: number): boolean {

@@ -141,6 +141,7 @@ describe('a preset', () => {
       'redundancy/unchecked-derived-amount',
       'redundancy/unreconciled-total',
       'types/inexact-money',
+      'types/precision-below-currency',
       'types/scale-below-currency',
     ])
   })
