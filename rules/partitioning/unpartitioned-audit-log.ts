@@ -1,13 +1,4 @@
-import {
-  afterReview,
-  type Catalog,
-  type Column,
-  partitionInPlace,
-  rolesOf,
-  rule,
-  type Table,
-  tablesSurelyIn,
-} from '../../src/kit.js'
+import { afterReview, type Column, partitionInPlace, rule, type Table, tablesSurelyIn, wordsOf } from '../../src/kit.js'
 
 const MEBIBYTE = 2 ** 20
 /** Below this nothing is gained yet. */
@@ -43,7 +34,7 @@ export default rule({
   *detect({ catalog, statistics }) {
     for (const table of tablesSurelyIn(catalog, 'audit log')) {
       const time = timeOf(table)
-      if (!time || table.variety !== 'ordinary' || table.partitionOf || !holdsManyTables(table, catalog)) continue
+      if (!time || table.variety !== 'ordinary' || table.partitionOf || !holdsManyTables(table)) continue
       const bytes = statistics?.table(table)?.totalSizeBytes ?? null
       if (bytes !== null && bytes < SMALL) continue
       yield {
@@ -82,9 +73,13 @@ function timeOf({ columns }: Table): Column | null {
   return time && more.length === 0 ? time : null
 }
 
-/** It holds changes of several tables, not earlier rows of one. */
-function holdsManyTables(table: Table, catalog: Catalog): boolean {
-  return (
-    rolesOf(catalog).columnsOf(table, 'target row').length > 0 && rolesOf(catalog).columnsOf(table, 'action').length > 0
+/** A text of each row says of which table it tells: rows of several are kept here, not what was of one, or a queue. */
+function holdsManyTables({ columns }: Table): boolean {
+  return columns.some(
+    ({ name, type }) =>
+      (type.typcategory === 'S' || type.category === 'enum') &&
+      /(?:^| )(?:table|tablename|relation|tabelle|tabla|tabela|auditable type|(?:entity|object|item|record|resource|model|target|subject) (?:type|name|table)|entity|model)(?: name| cible)?$/.test(
+        wordsOf(name).join(' '),
+      ),
   )
 }
