@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { expect, it } from 'vitest'
 import { audit } from '../src/audit/audit.js'
-import { planMigration } from '../src/fix/migration.js'
+import type { Finding } from '../src/engine/result.js'
+import { chosenFewer, planMigration } from '../src/fix/migration.js'
 import { makeParts, type MigrationPart } from '../src/fix/parts.js'
 import { startServer } from './servers.js'
 
@@ -100,14 +101,30 @@ async function migrate(url: string, parts: readonly MigrationPart[], side: 'up' 
   await client.end()
 }
 
+/** Fixes that are proven, and decisions that no row is in the way of, all of them answered with yes. */
+function answeredIn(findings: readonly Finding[]): readonly string[] {
+  return findings
+    .filter(
+      ({ fix }) =>
+        fix?.status === 'proven' ||
+        (fix?.status === 'decision' && fix.data.every(({ outcome }) => outcome !== 'in the way')),
+    )
+    .map(({ fingerprint }) => fingerprint)
+}
+
 it('applies the whole fix of the billing schema and takes it back while writers go on, and loses no write', async () => {
   const server = await startServer(18)
   const url = await server.createDatabase(`${SQL};${MORE_EVENTS};analyze`)
   const result = await audit({
     source: { kind: 'server', connection: url },
     startedAt: new Date('2026-01-01T00:00:00Z'),
+    choose: async (findings) => chosenFewer(findings, { fingerprints: answeredIn(findings) }),
   })
-  const { planned, fixes } = planMigration(result.findings)
+  const { planned, fixes, leftOut } = planMigration(result.findings, { fingerprints: answeredIn(result.findings) })
+  expect(leftOut).toEqual([])
+  // Type changes and child tables by the long way, an audit trail, guards and indexes.
+  expect(new Set(planned.map(({ step }) => step.phase)).size).toBe(5)
+  expect(fixes.length).toBeGreaterThanOrEqual(30)
   const parts = makeParts(planned, fixes, 'statements')
   const touched = new Set(fixes.map(({ object }) => object.table))
   for (const table of ['usage_events', 'usage_limits', 'subscriptions', 'invoices']) expect(touched).toContain(table)

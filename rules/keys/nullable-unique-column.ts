@@ -111,8 +111,9 @@ function takeAway(index: Index) {
 
 /** Builds the index anew with NULLS NOT DISTINCT, and puts it in the old one's place. */
 function treatNullsAsEqual(table: Table, index: Index) {
-  const columns = index.keys.flatMap(({ column }) => column?.name ?? [])
-  const name = newName([table.name, ...columns], 'key', new Set(table.indexes.map((each) => each.name)))
+  // Another index may have the same columns.
+  const stem = index.name.replace(/_(?:key|idx|index|unique)$/i, '')
+  const name = newName([stem], 'key', new Set(table.indexes.map((each) => each.name)))
   const built = statement(
     index.definition
       .replace(

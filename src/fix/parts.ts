@@ -13,7 +13,7 @@ import {
   validatedConstraint,
 } from './statement-shapes.js'
 import type { Phase, Step } from './step.js'
-import { CONCURRENT_LOCK_TIMEOUT } from './steps/timeouts.js'
+import { CONCURRENT_LOCK_TIMEOUT, LOCK_TIMEOUT } from './steps/timeouts.js'
 
 /** A statement of a migration file, without the final semicolon, with what is said about it. */
 export interface PartStatement {
@@ -39,9 +39,6 @@ export interface MigrationPart {
  * statement: a file of one statement, since it sends files whole · nothing: it has no such mode.
  */
 export type OutsideTransaction = 'statements' | 'statement' | 'nothing'
-
-/** Longest wait for a lock that keeps others from writing, while they queue behind it. */
-const LOCK_TIMEOUT = '2s'
 
 /** Cuts a plan into parts; `names` are taken already. A transaction never holds the strong locks of two steps on different tables at once. */
 export function makeParts(

@@ -1,6 +1,7 @@
 import type { Column, Table } from '../../evidence/catalog/model.js'
 import { quoteBody, quoteIdentifier } from '../../quote.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
+import { BOUND_WAIT } from './timeouts.js'
 
 /** Rows that one transaction touches: well under a second, so that nobody waits long for a row. */
 const BATCH = 5000
@@ -50,6 +51,7 @@ export function inBatches(
     ...key.flatMap(({ type }, at) => [`  ${from[at]} ${type.sql};`, `  ${upto[at]} ${type.sql};`]),
     `  ${written} bigint;`,
     'begin',
+    ...(prologue.length > 0 ? [`  ${BOUND_WAIT};`] : []),
     ...prologue.map((statement) => `  ${statement};`),
     ...(prologue.length > 0 ? ['  commit;'] : []),
     `  select ${order} into ${from.join(', ')} from ${relation} order by ${order} limit 1;`,
@@ -72,6 +74,7 @@ export function inBatches(
     `    if ${written} > 0 then commit; end if;`,
     `    select ${order} into ${from.join(', ')} from ${relation} where ${columns} > ${row(upto)} order by ${order} limit 1;`,
     '  end loop;',
+    ...(epilogue.length > 0 ? [`  ${BOUND_WAIT};`] : []),
     ...epilogue.map((statement) => `  ${statement};`),
     'end',
   ]

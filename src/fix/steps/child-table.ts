@@ -18,6 +18,7 @@ import {
 } from './child-rows.js'
 import { createTables, referenceSteps } from './child-definition.js'
 import { defineTakingApart } from './element-columns.js'
+import { BOUND_WAIT } from './timeouts.js'
 
 export type { ListColumn } from './child-rows.js'
 export type { ElementCheck, ElementColumn } from './element-columns.js'
@@ -249,6 +250,7 @@ function retire(child: Child): Step {
     ...STEP,
     phase: 'contract',
     sql: block([
+      BOUND_WAIT,
       `lock table ${parent} in access exclusive mode`,
       `drop trigger if exists ${trigger} on ${parent}`,
       ...triggers.map((one) => `drop trigger if exists ${one.name} on ${one.table}`),

@@ -10,6 +10,7 @@ import { inBatches, keyOf } from './batches.js'
 import { type Carried, carriedBy, isStored } from './carried.js'
 import { addCheck } from './constraints.js'
 import { afterReview } from './statement.js'
+import { BOUND_WAIT } from './timeouts.js'
 
 /** A column whose value follows from its neighbours, and how the database is to keep it so. */
 export interface Derivation {
@@ -132,7 +133,7 @@ function dropKept({ column, formula }: Derivation, key: readonly Column[]): Step
   return {
     ...STEP,
     phase: 'contract',
-    sql: `alter table ${relation} drop column if exists ${kept}`,
+    sql: block([BOUND_WAIT, `alter table ${relation} drop column if exists ${kept}`]),
     undo: inBatches(
       table,
       key,

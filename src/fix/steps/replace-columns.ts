@@ -24,6 +24,7 @@ import {
 } from './dual-write.js'
 import { exchangeColumns } from './exchange-columns.js'
 import { isPlainKey, keyIndexSteps, keyPartsOf } from './exchange-keys.js'
+import { BOUND_WAIT } from './timeouts.js'
 
 /** Before PostgreSQL 13 a partitioned table has no BEFORE triggers for each row. */
 const TRIGGERS_ON_PARTITIONED = 130000
@@ -327,6 +328,7 @@ function contract(context: Context): readonly Step[] {
       ...STEP,
       phase: 'contract',
       sql: block([
+        BOUND_WAIT,
         `lock table ${relation} in access exclusive mode`,
         dropTrigger(table, trigger),
         `drop function if exists ${forwardFunction}()`,

@@ -11,6 +11,7 @@ import { indexesUsing, isStored, readersOf, readingGenerated } from './carried.j
 import { addAgain, addConstraint, setNotNull } from './constraints.js'
 import { createTrigger, dropTrigger, lastTrigger } from './dual-write.js'
 import { createIndex, dropIndex } from './indexes.js'
+import { BOUND_WAIT } from './timeouts.js'
 
 /** A text that holds several facts, one behind the other, and the columns that they become. */
 export interface SplitColumn {
@@ -358,6 +359,7 @@ function retire(plan: Plan, hasView: boolean, target: Target): Step {
     ...STEP,
     phase: 'contract',
     sql: block([
+      BOUND_WAIT,
       `lock table ${relation} in access exclusive mode`,
       ...dropViews,
       ...(hasView ? [`create or replace ${viewDefinition(plan, target, false)}`] : []),

@@ -4,6 +4,13 @@ import { STEP } from './base.js'
 
 /** Shorter timeouts than this end a concurrent build that only waits its turn, in milliseconds. */
 const SHORT = 60_000
+/**
+ * Longest wait for a lock that keeps others from writing, while they queue behind it: shorter than `deadlock_timeout`, 1 s, so that where a
+ * program and a migration wait for each other it is the migration that gives way.
+ */
+export const LOCK_TIMEOUT = '500ms'
+/** The first statement of a block that takes strong locks outside of a file's transaction. */
+export const BOUND_WAIT = `set local lock_timeout = '${LOCK_TIMEOUT}'`
 /** Longest wait of what runs concurrently: it waits for open transactions, and nobody but DDL queues behind it. */
 export const CONCURRENT_LOCK_TIMEOUT = '10min'
 
