@@ -73,7 +73,9 @@ function arrange(nodes: readonly Node[], planned: Set<Node>): void {
       [...after].every((node) => planned.has(node) || !pending.has(node)),
     )
     // Statements that candidates share in opposite orders leave none ready.
-    const eligible = ready.length > 0 ? ready : [...pending].slice(0, 1)
+    const first = ready.filter(({ step }) => step.alone)
+    // Rows are put right before triggers and constraints of other fixes forbid it.
+    const eligible = first.length > 0 ? first : ready.length > 0 ? ready : [...pending].slice(0, 1)
     const chosen =
       eligible.find((node) => node.group === group) ?? eligible.find((node) => node.group !== null) ?? eligible[0]
     for (const node of eligible)

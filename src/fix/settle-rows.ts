@@ -20,9 +20,12 @@ export function settleRows(steps: readonly Step[], checks: ReadonlyMap<string, D
     repaired.flatMap(({ repair }) => repair?.does ?? []),
   )
   if (question === null) return steps
-  return steps
-    .flatMap((step) => (repaired.includes(step) ? withRepair(step) : [step]))
-    .map((step) => ({ ...step, review: [question, ...(step.review ? [step.review] : [])].join(' ') }))
+  const settled = steps.map((step) => (repaired.includes(step) ? withRepair(step) : [step]))
+  // What is put right beforehand is there already, and other steps of the fix may forbid to change it.
+  const isBeforehand = ({ alone, phase }: Step) => alone === true && phase === 'expand'
+  return [...settled.flat().filter(isBeforehand), ...settled.flat().filter((step) => !isBeforehand(step))].map(
+    (step) => ({ ...step, review: [question, ...(step.review ? [step.review] : [])].join(' ') }),
+  )
 }
 
 /**

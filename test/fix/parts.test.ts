@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { makeParts } from '../../src/fix/parts.js'
+import { planSteps } from '../../src/fix/plan.js'
 import type { Step } from '../../src/fix/step.js'
 import { makeFinding, makeFix } from '../report/result.js'
 
@@ -49,4 +50,16 @@ it('says in the file what a statement locked and read, and how much that is by e
   expect(commentsOn({ rewrites: true, duration: { class: 'rewrite', tables, basis: null } })).toContain(
     'Lock: ACCESS EXCLUSIVE; writes the table anew',
   )
+})
+
+it('puts rows right before another fix forbids to change them', () => {
+  const plain = { ...step, alters: [], phase: 'expand' } as const
+  const guard = { ...plain, sql: 'create trigger guard' }
+  const repair: Step = { ...plain, sql: 'update public.invoice set total = 0', alone: true }
+  const check = { ...plain, sql: 'alter table public.invoice add constraint c check (total >= 0) not valid' }
+  const planned = planSteps([
+    { id: 'guard', table: 'public.invoice', steps: [guard] },
+    { id: 'check', table: 'public.invoice', steps: [repair, check] },
+  ])
+  expect(planned.map(({ step: { sql } }) => sql)).toEqual([repair.sql, guard.sql, check.sql])
 })

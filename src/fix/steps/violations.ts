@@ -6,7 +6,7 @@ import {
   type Operand,
   parseExpression,
 } from '../../evidence/catalog/expression.js'
-import type { Column, Table } from '../../evidence/catalog/model.js'
+import type { Column, Table, Trigger } from '../../evidence/catalog/model.js'
 import { quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { quoteRelation } from '../quote.js'
 import type { Repair } from '../step.js'
@@ -27,6 +27,7 @@ interface Assignment {
  * something else, or some part of the CHECK knows no way.
  */
 export function repairViolations(table: Table, expression: string): Repair | null {
+  if (table.triggers.some(mayRefuse)) return null
   const parsed = parseExpression(expression, table)
   const parts = parsed.kind === 'and' ? parsed.parts : [parsed]
   const assignments = parts.map((part) => assign(part, table, parts.length === 1 ? expression : null))
@@ -49,6 +50,15 @@ export function repairViolations(table: Table, expression: string): Repair | nul
     does: does.join(', and '),
     before: true,
   }
+}
+
+/** A trigger that may raise an error for a row that is updated. */
+function mayRefuse({ enabled, events, function: routine }: Trigger): boolean {
+  return (
+    enabled !== 'disabled' &&
+    events.includes('update') &&
+    (routine?.source == null || /\braise\b/i.test(routine.source))
+  )
 }
 
 function assign(part: Expression, table: Table, whole: string | null): Assignment | null {
