@@ -103,6 +103,7 @@ export {
 export { hashBoundsOf, isDefaultPartition, rangeBoundsOf } from './evidence/catalog/partition-bounds.js'
 export type { RangeBounds } from './evidence/catalog/partition-bounds.js'
 export { columnsFedBySequences } from './evidence/catalog/sequence-use.js'
+export { packedIndexBytes, packedTableBytes } from './evidence/statistics/air.js'
 export { heirsOf } from './evidence/catalog/inheritance.js'
 export { holdsStatus, isConfined, mayHoldStatus, statusValuesOf, type StatusValues } from './billing/status.js'
 export * from './billing/currencies.js'

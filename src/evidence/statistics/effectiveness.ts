@@ -1,7 +1,7 @@
 import type { Catalog, Index, Table } from '../catalog/model.js'
 import { findRedundantIndexes } from '../catalog/index-algebra.js'
 import { daysCounted } from './age.js'
-import { estimatePages } from './index-size.js'
+import { packedIndexBytes } from './air.js'
 import type { Statistics } from './model.js'
 
 /**
@@ -134,22 +134,6 @@ function wrongKind({ method, keys }: Index): string | null {
 
 function airOf(index: Index, table: Table, bytes: number, statistics: Statistics): number | null {
   const rows = statistics.table(table)?.rows ?? null
-  if (rows === null || bytes === 0 || index.method !== 'btree' || index.predicate !== null) return null
-  const parts = [...index.keys.map(({ column }) => column), ...index.included].map((column) => {
-    const known = column && statistics.column(column)
-    if (!column || !known) return null
-    const distinct = known.distinct >= 0 ? known.distinct : -known.distinct * rows
-    return { type: column.type.name, width: known.averageWidth, nullFraction: known.nullFraction, distinct }
-  })
-  const known = parts.flatMap((part) => part ?? [])
-  if (known.length < parts.length) return null
-  const needed = estimatePages({
-    method: 'btree',
-    opclass: null,
-    keys: known.slice(0, index.keys.length),
-    included: known.slice(index.keys.length),
-    rows,
-    tablePages: 0,
-  })
-  return Math.max(0, 1 - (needed * 8192) / bytes)
+  const needed = rows === null || bytes === 0 ? null : packedIndexBytes(index, rows, statistics)
+  return needed === null ? null : Math.max(0, 1 - needed / bytes)
 }
