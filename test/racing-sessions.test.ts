@@ -76,6 +76,24 @@ const RACES: readonly Race[] = [
     broken: 'select sum(refund.amount) > min(payment.amount) as broken from refund, payment',
   },
   {
+    what: 'a proration, and its invoice, whose period is cut before it',
+    rule: 'consistency/proration-outside-period',
+    schema: `${CUSTOMER}
+      create table invoice (id bigint primary key, customer_id bigint not null references customer, number text not null unique,
+        due_date date not null, total numeric(12, 2) not null, currency char(3) not null,
+        period_start timestamptz not null, period_end timestamptz not null, check (period_end > period_start));
+      create table proration (id bigint primary key, invoice_id bigint not null references invoice, amount numeric(12, 2) not null,
+        from_time timestamptz not null, to_time timestamptz not null, check (to_time > from_time));
+      create index on proration (invoice_id);
+      insert into invoice values (1, 1, 'R-1', '2026-12-01', 100, 'EUR', '2026-01-01', '2026-02-01');`,
+    changes: [
+      `insert into proration values (1, 1, 50, '2026-01-10', '2026-01-20')`,
+      `update invoice set period_end = '2026-01-15' where id = 1`,
+    ],
+    code: '23514',
+    broken: 'select proration.to_time > invoice.period_end as broken from proration, invoice',
+  },
+  {
     what: 'two default payment methods',
     rule: 'consistency/several-defaults',
     schema: `${CUSTOMER}
