@@ -104,6 +104,7 @@ export { hashBoundsOf, isDefaultPartition, rangeBoundsOf } from './evidence/cata
 export type { RangeBounds } from './evidence/catalog/partition-bounds.js'
 export { columnsFedBySequences } from './evidence/catalog/sequence-use.js'
 export { packedIndexBytes, packedTableBytes } from './evidence/statistics/air.js'
+export { rememberFor } from './evidence/remember.js'
 export { heirsOf } from './evidence/catalog/inheritance.js'
 export { holdsStatus, isConfined, mayHoldStatus, statusValuesOf, type StatusValues } from './billing/status.js'
 export * from './billing/currencies.js'

@@ -8,6 +8,7 @@ import {
   type ForeignKey,
   groupBy,
   type MissingIndex,
+  rememberFor,
   rule,
   type Schema,
   serviceOf,
@@ -159,9 +160,9 @@ const HOUSE = { fewest: 20, share: 1 / 3 }
 
 type Cause = readonly [MissingIndex, ...MissingIndex[]]
 
-function causesIn(catalog: Catalog): readonly Cause[] {
-  return foldPartitions(catalog.tables.flatMap(findMissingForeignKeyIndexes))
-}
+const causesIn = rememberFor(({ tables }: Catalog): readonly Cause[] =>
+  foldPartitions(tables.flatMap(findMissingForeignKeyIndexes)),
+)
 
 /** Partitions that have an index of their own, which the parent's would have to take in. */
 function servedPartitions(foreignKey: ForeignKey): readonly Table[] {
