@@ -5,7 +5,7 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { loadParser } from '../../src/evidence/catalog/expression.js'
-import { collapse } from '../../src/evidence/workload/log/collapse.js'
+import { createCollapse } from '../../src/evidence/workload/log/collapse.js'
 import type { LogEntry } from '../../src/evidence/workload/log/entry.js'
 import { watchLoops } from '../../src/evidence/workload/log/loops.js'
 import { readMessage } from '../../src/evidence/workload/log/message.js'
@@ -20,6 +20,7 @@ beforeAll(loadParser)
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 describe('shapes of texts', () => {
+  const collapse = createCollapse()
   const literal = fc.oneof(
     fc.nat().map(String),
     fc.double({ noNaN: true, noDefaultInfinity: true, min: 0 }).map((number) => String(number)),

@@ -4,20 +4,36 @@ export interface Collapsed {
   readonly shape: number
   /** Equal for equal literals, in order; 0 without any. */
   readonly values: number
+  /** Whether the text holds a `$1`. */
+  readonly isParameterized: boolean
 }
 
 const SEED = 0x811c9dc5
 const PRIME = 0x01000193
 const OTHER_PRIME = 0x85ebca6b
 const [SPACE, QUOTE, DOUBLE_QUOTE, DOLLAR, COMMA, DOT] = [0x20, 0x27, 0x22, 0x24, 0x2c, 0x2e]
+const [NEWLINE, PLUS] = [0x0a, 0x2b]
 const [MINUS, SLASH, STAR, BACKSLASH, PLACEHOLDER, LOWER_E] = [0x2d, 0x2f, 0x2a, 0x5c, 0x3f, 0x65]
 
 /**
- * Hashes the tokens of `text` between two places without making strings of them, so that millions of log lines can be told
- * apart by shape before any is parsed. A list of literals counts as one literal, whatever its length. One loop without
- * closures, because it runs for every character of a log.
+ * Gives a function that hashes the tokens of a Latin-1 text without making strings of them, so that millions of log lines can be
+ * told apart by shape before any is parsed. A list of literals counts as one literal, whatever its length.
  */
-export function collapse(text: string, from = 0, to = text.length): Collapsed {
+export function createCollapse(): (text: string) => Collapsed {
+  let bytes = Buffer.alloc(1 << 16)
+  return (text) => {
+    if (text.length >= bytes.length) bytes = Buffer.alloc(text.length * 2)
+    // Text that was cut out of a log is read slowly, character by character; its bytes are not.
+    const end = bytes.write(text, 'latin1')
+    bytes[end] = 0
+    return collapse(bytes, end)
+  }
+}
+
+/** One loop without closures, because it runs for every character of a log. Behind the text stands a zero. */
+function collapse(text: Buffer, to: number): Collapsed {
+  let at = 0
+  let isParameterized = false
   let first = SEED
   let second = SEED
   let values = 0
@@ -27,31 +43,31 @@ export function collapse(text: string, from = 0, to = text.length): Collapsed {
   /** The hashes before the last comma, to fold `?, ?` into `?`. */
   let firstBeforeComma = 0
   let secondBeforeComma = 0
-  let at = from
 
   while (at < to) {
-    const code = text.charCodeAt(at)
+    const code = text[at]!
     const kind = code < 0x80 ? KINDS[code] : WORD
     let end = at
     if (kind === BLANK) {
       at++
       continue
     } else if (kind === WORD) {
-      if (text.charCodeAt(at + 1) === QUOTE && isStringPrefix(code | 0x20))
+      if (text[at + 1]! === QUOTE && isStringPrefix(code | 0x20))
         end = endOfString(text, at + 1, to, (code | 0x20) === LOWER_E)
       else {
         if (isWord(last)) {
           first = Math.imul(first ^ SPACE, PRIME)
           second = Math.imul(second ^ SPACE, OTHER_PRIME)
         }
-        let letter = code
+        let letter = code < 0x80 ? LETTERS[code]! : code
         do {
-          if (letter >= 0x41 && letter <= 0x5a) letter |= 0x20
           first = Math.imul(first ^ letter, PRIME)
           second = Math.imul(second ^ letter, OTHER_PRIME)
-          second ^= second >>> 15
-          letter = text.charCodeAt(++at)
-        } while (at < to && isWord(letter))
+          if (++at >= to) break
+          const next = text[at]!
+          letter = next < 0x80 ? LETTERS[next]! : next
+        } while (letter !== 0)
+        second ^= second >>> 15
         beforeLast = last
         last = LOWER_E
         continue
@@ -61,18 +77,19 @@ export function collapse(text: string, from = 0, to = text.length): Collapsed {
     else if (code === DOLLAR) {
       end = endOfDollar(text, at, to)
       if (end === at + 1) end = at
-    } else if (code === MINUS && text.charCodeAt(at + 1) === MINUS) {
-      at = endOf(text, '\n', at, to)
+      else if (isDigit(text[at + 1]!)) isParameterized = true
+    } else if (code === MINUS && text[at + 1]! === MINUS) {
+      at = endOf(text, NEWLINE, at, to)
       continue
-    } else if (code === SLASH && text.charCodeAt(at + 1) === STAR) {
-      at = endOfBlockComment(text, at, to)
+    } else if (code === SLASH && text[at + 1]! === STAR) {
+      at += endOfBlockComment(text.toString('latin1', at, to), 0, to - at)
       continue
     }
 
     if (end > at) {
       // A literal.
       values ||= SEED
-      for (; at < end; at++) values = Math.imul(values ^ text.charCodeAt(at), PRIME)
+      for (; at < end; at++) values = Math.imul(values ^ text[at]!, PRIME)
       values = Math.imul(values ^ PLACEHOLDER, PRIME)
       if (last === COMMA && beforeLast === PLACEHOLDER) {
         first = firstBeforeComma
@@ -90,9 +107,9 @@ export function collapse(text: string, from = 0, to = text.length): Collapsed {
       secondBeforeComma = second
     }
     // A quoted name keeps its case.
-    const closing = code === DOUBLE_QUOTE ? Math.min(endOf(text, '"', at + 1, to) + 1, to) : at + 1
+    const closing = code === DOUBLE_QUOTE ? Math.min(endOf(text, DOUBLE_QUOTE, at + 1, to) + 1, to) : at + 1
     for (; at < closing; at++) {
-      const letter = text.charCodeAt(at)
+      const letter = text[at]!
       first = Math.imul(first ^ letter, PRIME)
       second = Math.imul(second ^ letter, OTHER_PRIME)
       second ^= second >>> 15
@@ -100,7 +117,7 @@ export function collapse(text: string, from = 0, to = text.length): Collapsed {
     beforeLast = last
     last = code
   }
-  return { shape: (first >>> 0) * 0x200000 + (second & 0x1fffff), values }
+  return { shape: (first >>> 0) * 0x200000 + (second & 0x1fffff), values, isParameterized }
 }
 
 const [BLANK, WORD, DIGIT] = [1, 2, 3]
@@ -111,6 +128,11 @@ const KINDS = Uint8Array.from({ length: 0x80 }, (_, code) => {
   if (code >= 0x30 && code <= 0x39) return DIGIT
   return /\w/.test(String.fromCharCode(code)) ? WORD : 0
 })
+
+/** Characters of words, in lower case; 0 for what ends a word. */
+const LETTERS = Uint8Array.from(KINDS, (kind, code) =>
+  kind >= WORD ? String.fromCharCode(code).toLowerCase().charCodeAt(0) : 0,
+)
 
 function isDigit(code: number): boolean {
   return code >= 0x30 && code <= 0x39
@@ -125,9 +147,10 @@ function isStringPrefix(lower: number): boolean {
   return lower === LOWER_E || lower === 0x62 || lower === 0x78 || lower === 0x6e
 }
 
-function endOf(text: string, mark: string, from: number, to: number): number {
-  const found = text.indexOf(mark, from)
-  return found < 0 || found > to ? to : found
+function endOf(text: Buffer, mark: number, from: number, to: number): number {
+  let at = from
+  while (at < to && text[at] !== mark) at++
+  return at
 }
 
 /** The place behind a comment, which may hold others. */
@@ -147,12 +170,12 @@ export function endOfBlockComment(text: string, from: number, to: number): numbe
 }
 
 /** A doubled quote is two strings beside each other, which are folded into one value by hashing them as one. */
-function endOfString(text: string, from: number, to: number, escapes: boolean): number {
+function endOfString(text: Buffer, from: number, to: number, escapes: boolean): number {
   for (let at = from + 1; at < to; at++) {
-    const code = text.charCodeAt(at)
+    const code = text[at]!
     if (escapes && code === BACKSLASH) at++
     else if (code === QUOTE) {
-      if (text.charCodeAt(at + 1) !== QUOTE) return at + 1
+      if (text[at + 1]! !== QUOTE) return at + 1
       at++
     }
   }
@@ -160,25 +183,26 @@ function endOfString(text: string, from: number, to: number, escapes: boolean): 
 }
 
 /** End of `$1` or of `$tag$…$tag$`; the place behind the sign for a sign that begins neither. */
-function endOfDollar(text: string, from: number, to: number): number {
+function endOfDollar(text: Buffer, from: number, to: number): number {
   let at = from + 1
-  if (isDigit(text.charCodeAt(at))) {
-    while (at < to && isDigit(text.charCodeAt(at))) at++
+  if (isDigit(text[at]!)) {
+    while (at < to && isDigit(text[at]!)) at++
     return at
   }
-  while (at < to && isWord(text.charCodeAt(at))) at++
-  if (text.charCodeAt(at) !== DOLLAR) return from + 1
-  const tag = text.slice(from, at + 1)
-  return Math.min(endOf(text, tag, at + 1, to) + tag.length, to)
+  while (at < to && isWord(text[at]!)) at++
+  if (text[at]! !== DOLLAR) return from + 1
+  const tag = text.subarray(from, at + 1)
+  const closing = text.subarray(at + 1, to).indexOf(tag)
+  return closing < 0 ? to : at + 1 + closing + tag.length
 }
 
-function endOfNumber(text: string, from: number, to: number): number {
+function endOfNumber(text: Buffer, from: number, to: number): number {
   let at = from
   while (at < to) {
-    const code = text.charCodeAt(at)
-    const isExponent = (code | 0x20) === LOWER_E && /[\d+-]/.test(text[at + 1] ?? '')
-    if (!isWord(code) && code !== DOT && !isExponent) break
-    at += isExponent && /[+-]/.test(text[at + 1] ?? '') ? 2 : 1
+    const code = text[at]!
+    const isSigned = (code | 0x20) === LOWER_E && (text[at + 1] === PLUS || text[at + 1] === MINUS)
+    if (!isWord(code) && code !== DOT) break
+    at += isSigned ? 2 : 1
   }
   return at
 }

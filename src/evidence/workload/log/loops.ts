@@ -26,6 +26,7 @@ const FEWEST_ROUNDS = 5
 const LONGEST_PAUSE = 1000
 /** One or two values again and again are tries, or a wait for something: also where two clients share a connection. */
 const FEWEST_VALUES = 3
+/** Sessions of one generation. Two are remembered: those seen since the last change, and those that only were seen before it. */
 const MOST_SESSIONS = 10_000
 
 interface Streak {
@@ -44,13 +45,15 @@ interface Streak {
 }
 
 interface SessionState {
+  /** Statements of the session. */
   count: number
   open: Streak[]
 }
 
 /** Finds loops among interleaved sessions, in memory that does not grow with the log. */
 export function watchLoops(): LoopWatch {
-  const sessions = new Map<string, SessionState>()
+  let recent = new Map<string, SessionState>()
+  let earlier = new Map<string, SessionState>()
   const loops = new Map<string, { -readonly [Key in keyof Loop]: Loop[Key] }>()
 
   const close = (streak: Streak) => {
@@ -70,52 +73,64 @@ export function watchLoops(): LoopWatch {
     }
   }
   const stateOf = (session: string): SessionState => {
-    const known = sessions.get(session)
-    if (known) {
-      sessions.delete(session)
-      sessions.set(session, known)
-      return known
+    const known = recent.get(session)
+    if (known) return known
+    if (recent.size >= MOST_SESSIONS) {
+      closeAll(earlier)
+      ;[earlier, recent] = [recent, new Map()]
     }
-    const [oldest] = sessions.size >= MOST_SESSIONS ? sessions.keys() : []
-    if (oldest !== undefined) {
-      sessions.get(oldest)?.open.forEach(close)
-      sessions.delete(oldest)
-    }
-    const state: SessionState = { count: 0, open: [] }
-    sessions.set(session, state)
+    const state = earlier.get(session) ?? { count: 0, open: [] }
+    earlier.delete(session)
+    recent.set(session, state)
     return state
+  }
+  const closeAll = (sessions: ReadonlyMap<string, SessionState>) => {
+    for (const { open } of sessions.values()) open.forEach(close)
   }
   return {
     see(session, time, shape, values, milliseconds) {
       const state = stateOf(session)
       const at = ++state.count
-      const isOver = (streak: Streak) =>
-        at - streak.at > LARGEST_BODY ||
-        (time !== null && streak.time !== null && time - streak.time > LONGEST_PAUSE) ||
-        (streak.rounds > 1 && streak.trail.find(({ rounds }) => rounds === 1)?.shape === shape)
-      const over = state.open.filter(isOver)
-      over.forEach(close)
-      if (over.length > 0) state.open = state.open.filter((streak) => !over.includes(streak))
-      const known = state.open.findIndex((one) => one.shape === shape)
-      const [streak] = known < 0 ? [] : state.open.splice(known, 1)
+      const { open } = state
+      let kept = 0
+      let streak: Streak | null = null
+      for (const one of open) {
+        if (isOver(one, at, time, shape)) close(one)
+        else if (one.shape === shape) streak = one
+        else open[kept++] = one
+      }
+      open.length = kept
       if (streak) {
         if (streak.values === values) streak.repeated++
         note(streak.different, values)
         streak.rounds++
         streak.milliseconds += milliseconds
-        state.open.push(Object.assign(streak, { values, at, time }))
+        streak.values = values
+        streak.at = at
+        streak.time = time
+        open.push(streak)
       } else {
-        const last = state.open.at(-1)
+        const last = open.at(-1)
         const trail = last ? [last, ...last.trail].slice(0, LARGEST_BODY) : []
-        state.open.push({ shape, trail, rounds: 1, values, milliseconds, at, time, different: [values], repeated: 0 })
+        open.push({ shape, trail, rounds: 1, values, milliseconds, at, time, different: [values], repeated: 0 })
       }
     },
     finish() {
-      for (const { open } of sessions.values()) open.forEach(close)
-      sessions.clear()
+      closeAll(earlier)
+      closeAll(recent)
+      ;[earlier, recent] = [new Map(), new Map()]
       return [...loops.values()]
     },
   }
+}
+
+/** Whether a streak ends before the statement `at` of its session. */
+function isOver({ at: last, time: ended, rounds, trail }: Streak, at: number, time: number | null, shape: number) {
+  return (
+    at - last > LARGEST_BODY ||
+    (time !== null && ended !== null && time - ended > LONGEST_PAUSE) ||
+    (rounds > 1 && trail.find((before) => before.rounds === 1)?.shape === shape)
+  )
 }
 
 function note(different: number[], values: number): void {

@@ -9,21 +9,29 @@ export type LogEvent =
   /** A plan of `auto_explain`, as it was printed. */
   | { readonly kind: 'plan'; readonly sql: string; readonly milliseconds: number; readonly plan: string }
 
-const DURATION = /duration: (\d+(?:\.\d+)?) ms(?:  (?:(statement|plan)|(parse|bind|execute) [^\n]*?): ?\n?)?/y
+const DURATION = 'duration: '
+const UNIT = ' ms'
+const SIMPLE = '  statement: '
+/** What else was timed, behind the time. */
+const TIMED = /  (?:plan|(?:parse|bind|execute) [^\n]*?): ?\n?/y
 const STATEMENT = /(?:statement|execute [^\n]*?): /y
 const TEXT_PLAN = /\s*Query Text: /y
 
 /** Reads a message in English; null for one about anything else. */
 export function readMessage(message: string): LogEvent | null {
-  DURATION.lastIndex = 0
-  const timed = DURATION.exec(message)
-  if (timed) {
-    const milliseconds = Number(timed[1])
-    const rest = message.slice(DURATION.lastIndex)
-    if (timed[2] === 'plan') return readPlan(rest, milliseconds)
-    if (timed[3] === 'parse' || timed[3] === 'bind') return { kind: 'preparation', sql: rest, milliseconds }
-    if (timed[2] === undefined && timed[3] === undefined) return { kind: 'duration', milliseconds }
-    return { kind: 'statement', sql: rest, milliseconds }
+  if (message.startsWith(DURATION)) {
+    const end = message.indexOf(' ', DURATION.length)
+    const milliseconds = Number(message.slice(DURATION.length, end))
+    if (Number.isNaN(milliseconds) || !message.startsWith(UNIT, end)) return null
+    const behind = end + UNIT.length
+    if (message.startsWith(SIMPLE, behind))
+      return { kind: 'statement', sql: message.slice(behind + SIMPLE.length), milliseconds }
+    TIMED.lastIndex = behind
+    if (!TIMED.test(message)) return { kind: 'duration', milliseconds }
+    const sql = message.slice(TIMED.lastIndex)
+    const what = behind + 2
+    if (message.startsWith('plan', what)) return readPlan(sql, milliseconds)
+    return { kind: message.startsWith('execute', what) ? 'statement' : 'preparation', sql, milliseconds }
   }
   STATEMENT.lastIndex = 0
   if (!STATEMENT.test(message)) return null

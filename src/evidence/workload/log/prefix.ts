@@ -4,9 +4,13 @@ import { ConfigError } from '../../../errors.js'
 export interface LinePrefix {
   /** The setting's value, e.g. `%m [%p] `. */
   readonly setting: string
-  /** Sticky; groups are named after what they hold. Matches the severity too. */
+  /** Sticky. Matches the severity too. */
   readonly pattern: RegExp
+  /** Numbers of the pattern's groups by what they hold: millions of lines are read faster by number than by name. */
+  readonly groups: Readonly<Partial<Record<Held, number>>>
 }
+
+type Held = 'severity' | 'time' | 'epoch' | 'session' | 'process' | 'database'
 
 const TIME = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d`
 const ZONE = String.raw`[^\s:\]]+`
@@ -57,17 +61,15 @@ export function compilePrefix(setting: string): LinePrefix {
     }
   }
   if (isOpen) pattern += ')?'
-  return { setting, pattern: new RegExp(onceNamed(pattern + SEVERITY), 'y') }
-}
-
-/** A group's name may stand once in a pattern; a later one of that name loses it. */
-function onceNamed(pattern: string): string {
-  const seen = new Set<string>()
-  return pattern.replaceAll(/\(\?<(\w+)>/g, (group, name: string) => {
-    if (seen.has(name)) return '(?:'
-    seen.add(name)
-    return group
+  const groups: Partial<Record<string, number>> = {}
+  let count = 0
+  /** What stands twice in a prefix is read where it stands first. */
+  const numbered = (pattern + SEVERITY).replaceAll(/\(\?<(\w+)>/g, (_, held: string) => {
+    if (groups[held] !== undefined) return '(?:'
+    groups[held] = ++count
+    return '('
   })
+  return { setting, pattern: new RegExp(numbered, 'y'), groups }
 }
 
 /** Settings that packages, clouds and log analysers ask for; those that tell more stand first. */

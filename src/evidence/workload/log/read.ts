@@ -17,6 +17,9 @@ import type { Loop } from './loops.js'
 import { createStderrReader } from './stderr.js'
 import { startTally, type Tallied, type Tally } from './tally.js'
 
+/** Bytes; larger pieces do not stay in the processor's cache. */
+const PIECE = 1 << 18
+
 export interface LogOptions {
   /** The server's `log_line_prefix`; inferred from the lines when not given. */
   readonly linePrefix?: string
@@ -58,7 +61,7 @@ async function readLog(
   { linePrefix, signal }: LogOptions,
   onRead: (bytes: number) => void,
 ): Promise<LogReader | null> {
-  const file = createReadStream(path, { highWaterMark: 1 << 20, ...(signal ? { signal } : {}) })
+  const file = createReadStream(path, { highWaterMark: PIECE, ...(signal ? { signal } : {}) })
   file.on('data', (piece) => onRead(piece.length))
   const content: Readable = /\.gz$/i.test(path) ? file.pipe(createGunzip()) : file
   file.on('error', (error) => content.destroy(error))

@@ -26,14 +26,14 @@ export function createStderrReader(
     entry = null
   }
   /** One message: a line and those behind it that begin with a tab. */
-  const read = (text: string, from: number, to: number, pattern: RegExp) => {
+  const read = (text: string, from: number, to: number, { pattern, groups }: LinePrefix) => {
     pattern.lastIndex = from
     const found = pattern.exec(text)
     if (!found || pattern.lastIndex > to) {
       if (to > from) unread.set('with another prefix', (unread.get('with another prefix') ?? 0) + 1)
       return finish()
     }
-    const { severity, time, epoch, session, process, database } = found.groups as Record<string, string | undefined>
+    const severity = found[groups.severity!]
     if (severity === 'DETAIL') {
       if (entry) entry.detail = text.slice(pattern.lastIndex, to)
       return
@@ -43,10 +43,12 @@ export function createStderrReader(
       return
     }
     finish()
+    const held = (group: number | undefined) => (group === undefined ? undefined : found[group])
+    const [time, epoch] = [held(groups.time), held(groups.epoch)]
     entry = {
       time: time === undefined ? (epoch === undefined ? null : Number(epoch) * 1000) : readTime(time),
-      session: session ?? process ?? null,
-      database: database || null,
+      session: held(groups.session) ?? held(groups.process) ?? null,
+      database: held(groups.database) || null,
       message: text.slice(pattern.lastIndex, to),
       detail: null,
     }
@@ -59,7 +61,7 @@ export function createStderrReader(
       while (to >= 0 && text.charCodeAt(to + 1) === TAB) to = text.indexOf('\n', to + 1)
       // What stands behind the last line may belong to it.
       if (to < 0 || (to === text.length - 1 && !isLast)) break
-      read(text, from, text.charCodeAt(to - 1) === RETURN ? to - 1 : to, prefix.pattern)
+      read(text, from, text.charCodeAt(to - 1) === RETURN ? to - 1 : to, prefix)
       from = to + 1
     }
     rest = text.slice(from)

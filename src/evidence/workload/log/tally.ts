@@ -1,4 +1,4 @@
-import { collapse } from './collapse.js'
+import { createCollapse } from './collapse.js'
 import type { LogEntry } from './entry.js'
 import { type Loop, type LoopWatch, watchLoops } from './loops.js'
 import { readMessage } from './message.js'
@@ -50,7 +50,9 @@ export function startTally(database: string | null): Tally {
     string,
     { readonly tallied: Tallied; readonly values: number; readonly time: number | null }
   >()
-  let span: [number, number] | null = null
+  const collapse = createCollapse()
+  let earliest = Infinity
+  let latest = -Infinity
   let uncounted = 0
   let plansKept = 0
   let valueless = 0
@@ -84,7 +86,7 @@ export function startTally(database: string | null): Tally {
   return {
     shapes,
     get span() {
-      return span
+      return earliest <= latest ? ([earliest, latest] as const) : null
     },
     get uncounted() {
       return uncounted
@@ -96,8 +98,10 @@ export function startTally(database: string | null): Tally {
       if (database !== null && entry.database !== null && entry.database !== database) return
       const event = readMessage(entry.message)
       if (!event) return
-      if (entry.time !== null)
-        span = span ? [Math.min(span[0], entry.time), Math.max(span[1], entry.time)] : [entry.time, entry.time]
+      if (entry.time !== null) {
+        if (entry.time < earliest) earliest = entry.time
+        if (entry.time > latest) latest = entry.time
+      }
       const { session } = entry
       if (event.kind === 'duration') {
         const statement = session === null ? undefined : waiting.get(session)
@@ -107,7 +111,7 @@ export function startTally(database: string | null): Tally {
         loops.see(session, entry.time, statement.tallied.shape, statement.values, event.milliseconds)
         return
       }
-      const { shape, values } = collapse(event.sql)
+      const { shape, values, isParameterized } = collapse(event.sql)
       const tallied = find(event.sql, shape)
       if (!tallied) {
         if (event.kind === 'statement') uncounted++
@@ -121,7 +125,7 @@ export function startTally(database: string | null): Tally {
         keepPlan(tallied, event)
       } else {
         tallied.calls++
-        if (entry.detail === null && event.sql.includes('$1')) valueless++
+        if (entry.detail === null && isParameterized) valueless++
         const given = entry.detail === null ? values : values ^ collapseDetail(entry.detail)
         if (session !== null && waiting.has(session)) flush(session)
         if (event.milliseconds !== null) {
@@ -134,6 +138,11 @@ export function startTally(database: string | null): Tally {
       for (const session of waiting.keys()) flush(session)
       return loops.finish()
     },
+  }
+
+  /** `parameters: $1 = '42', $2 = NULL`: the values and which parameters have them. */
+  function collapseDetail(detail: string): number {
+    return /^parameters: /i.test(detail) ? collapse(detail).values : 0
   }
 
   function keepPlan(tallied: Tallied, { plan, milliseconds }: { plan: string; milliseconds: number }): void {
@@ -149,9 +158,4 @@ export function startTally(database: string | null): Tally {
     waiting.delete(session)
     if (statement) loops.see(session, statement.time, statement.tallied.shape, statement.values, 0)
   }
-}
-
-/** `parameters: $1 = '42', $2 = NULL`: the values alone. */
-function collapseDetail(detail: string): number {
-  return /^parameters: /i.test(detail) ? collapse(detail.replaceAll(/\$\d+ = /g, '')).values : 0
 }

@@ -3,15 +3,20 @@ export function createClock(): (text: string) => number | null {
   let minute = ''
   let start = 0
   return (text) => {
-    const of = text.slice(0, 16)
-    if (of !== minute) {
+    if (minute === '' || !text.startsWith(minute)) {
+      const of = text.slice(0, 16)
       const read = Date.parse(`${of.replace(' ', 'T')}Z`)
       if (Number.isNaN(read)) return null
       minute = of
       start = read
     }
-    const seconds = Number(text.slice(17, 19))
-    const milliseconds = text.charCodeAt(19) === 0x2e ? Number(text.slice(20, 23)) : 0
-    return start + seconds * 1000 + milliseconds
+    const milliseconds = text.charCodeAt(19) === 0x2e ? readDigits(text, 20, 23) : 0
+    return start + readDigits(text, 17, 19) * 1000 + milliseconds
   }
+}
+
+function readDigits(text: string, from: number, to: number): number {
+  let number = 0
+  for (let at = from; at < to; at++) number = number * 10 + text.charCodeAt(at) - 0x30
+  return number
 }
