@@ -34,6 +34,7 @@ const SCHEMA = `
   create table usage_limits (id bigint primary key, organization_id bigint not null references organizations, metric text not null,
     limit_value bigint not null check (limit_value > 0), current_usage bigint not null default 0);
   create table trials (id bigint primary key, organization_id bigint not null references organizations, starts_on date not null, ends_on date not null);
+  create table terms (id bigint primary key, organization_id bigint not null references organizations, term_start timestamptz not null, term_end timestamptz not null);
   create table tax_rates (id bigint primary key, country char(2) not null, name text not null, percentage numeric(6, 3) not null, valid_from date not null);
   create table plan (id bigint primary key, setup_fee numeric(12, 2) not null check (setup_fee >= 0), monthly_price numeric(12, 2) not null check (monthly_price > 0),
     yearly_price numeric(12, 2) not null check (yearly_price <> 13));
@@ -51,6 +52,7 @@ const SCHEMA = `
   insert into invoices values (1, 1, 10, 2, 12, 'EUR'), (2, 1, 10, 2, 11, 'EUR'), (3, 2, 5, 0, 7, 'EUR');
   insert into usage_limits values (1, 1, 'calls', 10, -3), (2, 1, 'seats', 5, 7), (3, 2, 'calls', 10, 0);
   insert into trials values (1, 1, '2026-03-01', '2026-02-01'), (2, 1, '2026-03-01', '2026-03-15');
+  insert into terms values (1, 1, '2026-03-01', '2026-02-01'), (2, 1, '2026-03-01', '2026-03-01'), (3, 1, '2026-03-01', '2026-04-01');
   insert into tax_rates values (1, 'DE', 'a', 120, '2026-01-01'), (2, 'DE', 'b', -5, '2026-01-01'), (3, 'FR', 'c', 20, '2026-01-01');
   insert into plan values (1, 1, 1, -5), (2, 2, 2, 5), (3, 1, 1, -5);
   insert into contracts values
@@ -154,6 +156,14 @@ describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
       question: 'May their ends_on be set to starts_on where it lies on the wrong side of it?',
       ask: 'select array_agg(ends_on::text order by id) as a, null as b from trials',
       gives: { a: ['2026-03-01', '2026-03-15'], b: null },
+    },
+    {
+      rule: 'constraints/unordered-period',
+      table: 'terms',
+      rows: '2 rows (id 1, 2)',
+      question: 'May their term_end be set to a microsecond beyond term_start where it does not lie beyond it?',
+      ask: 'select array_agg((extract(epoch from term_end - term_start) * 1000000)::bigint::text order by id) as a, null as b from terms',
+      gives: { a: ['1', '1', '2678400000000'], b: null },
     },
     {
       rule: 'constraints/unchecked-percentage',

@@ -6,13 +6,21 @@ import { splitColumns } from '../../src/fix/steps/split-columns.js'
 import { startServer } from '../servers.js'
 import { openWorkbench, targetFor, type Workbench } from './forms.js'
 
+/** Roles belong to the whole server, which other tests may use. */
+const ROLE = `"parcel's ""reader"" ${process.pid}"`
 const SCHEMA = `
+  create role ${ROLE};
   create table "Par""cel" (id bigint primary key, "we'ight" varchar(40) not null default '0 kg' check ("we'ight" <> ''), place text, note text);
   comment on column "Par""cel"."we'ight" is 'as it''s weighed';
   create index by_weight on "Par""cel" ("we'ight");
   create view heavy as select p.id, p."we'ight", note from "Par""cel" as p where p."we'ight" like '%kg';
   create view heavier as select "we'ight", count(*) as n from heavy group by 1;
   comment on view heavier is 'by weight';
+  grant select ("we'ight", note), update ("we'ight") on "Par""cel" to ${ROLE} with grant option;
+  grant select on "Par""cel" to pg_monitor;
+  grant select ("we'ight") on heavy to ${ROLE};
+  create function weigh() returns trigger language plpgsql as 'begin return null; end';
+  create trigger weighs instead of insert on heavy for each row execute function weigh();
   insert into "Par""cel" select n, (n / 4.0)::numeric(9, 2) || case when n % 2 = 0 then ' kg' else ' lb' end,
     case when n % 3 = 0 then '52.5' || n || ', -13.' || n end, 'n' from generate_series(1, 6000) as n`
 
@@ -22,7 +30,17 @@ describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
     await loadParser()
     bench = await openWorkbench(await (await startServer(major)).createDatabase(SCHEMA))
   })
-  afterAll(() => bench.close())
+  afterAll(async () => {
+    await bench.query(`drop owned by ${ROLE}; drop role ${ROLE}`)
+    await bench.close()
+  })
+
+  /** What roles may do with single columns, and triggers of views. */
+  const hanging = () =>
+    bench.query(`
+      select * from (select attrelid::regclass || '.' || quote_ident(attname) as on, attacl::text as what from pg_attribute
+      where attacl is not null and not attisdropped and attrelid > 16000
+      union all select tgrelid::regclass::text, tgname from pg_trigger where not tgisinternal) as hanging order by "on" collate "C"`)
 
   const split = async (): Promise<readonly Step[]> => {
     const catalog = await bench.catalog()
@@ -40,6 +58,7 @@ describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
   it('makes each fact a column, serves old programs and new ones, and goes back', async () => {
     const steps = await split()
     const before = await bench.catalog()
+    const hung = await hanging()
     const texts = (from = '"Par""cel"') =>
       bench.query(
         `select count(*)::int as n, md5(string_agg("we'ight" || ':' || coalesce(place, ''), ',' order by id)) as sum from ${from}`,
@@ -86,6 +105,19 @@ describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
     const heavier = await bench.query('select * from heavier order by 1')
 
     await bench.apply(steps, ['contract'])
+    const may = (attacl: string) => expect.stringContaining(attacl) as string
+    expect(await hanging()).toEqual([
+      { on: '"Par""cel"."un""it"', what: may('=r*w*/postgres') },
+      { on: '"Par""cel".note', what: may('=r*/postgres') },
+      { on: '"Par""cel".note1', what: may('=r*w*/postgres') },
+      { on: `"Par""cel_with_texts"."we'ight"`, what: may('=r*/postgres') },
+      { on: '"Par""cel_with_texts".note', what: may('=r*/postgres') },
+      { on: 'heavy', what: 'weighs' },
+      { on: `heavy."we'ight"`, what: may('=r/postgres') },
+    ])
+    expect(
+      await bench.query(`select has_table_privilege('pg_monitor', '"Par""cel_with_texts"', 'select') as reads`),
+    ).toEqual([{ reads: true }])
     expect(await texts('"Par""cel_with_texts"')).toEqual(last)
     expect(await bench.query('select * from heavier order by 1')).toEqual(heavier)
     const after = (await bench.catalog()).table('public', 'Par"cel')!
@@ -107,6 +139,7 @@ describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
     await bench.undo(steps)
     expect(await bench.changedSince(before)).toEqual([])
     expect(await texts()).toEqual(last)
+    expect(await hanging()).toEqual(hung)
   })
 
   it('counts what does not come back from its parts as it was, and nothing else', async () => {

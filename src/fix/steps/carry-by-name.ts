@@ -19,7 +19,7 @@ export function carryByName(table: Table, names: readonly string[], views: reado
   const oid = (relation: Table | View) => `${quoteLiteral(quoteRelation(relation))}::pg_catalog.regclass`
   const columns = names.map(quoteLiteral).join(', ')
   const above = views.map(oid).join(', ')
-  const ofTable = `attrelid = ${oid(table)} and attname in (${columns})`
+  const ofTable = names.length === 0 ? 'false' : `attrelid = ${oid(table)} and attname in (${columns})`
   const statistics = `from pg_catalog.pg_statistic_ext as s where exists (select from pg_catalog.pg_depend as d join pg_catalog.pg_attribute on attrelid = d.refobjid and attnum = d.refobjsubid where d.classid = 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass and d.objid = s.oid and d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass and ${ofTable})`
   const named = `pg_catalog.format('%s.%I', s.stxnamespace::pg_catalog.regnamespace, s.stxname)`
   // PostgreSQL 12 has no such column.

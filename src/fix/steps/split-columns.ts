@@ -8,6 +8,8 @@ import type { Step } from '../step.js'
 import { block, constraintNamesOf, STEP, tableOf } from './base.js'
 import { inBatches, keyOf } from './batches.js'
 import { indexesUsing, isStored, readersOf, readingGenerated } from './carried.js'
+import { carryByName } from './carry-by-name.js'
+import { asStatement, grantLikeColumn, letReadLikeTable } from './column-grants.js'
 import { addAgain, addConstraint, setNotNull } from './constraints.js'
 import { createTrigger, dropTrigger, lastTrigger } from './dual-write.js'
 import { createIndex, dropIndex } from './indexes.js'
@@ -72,13 +74,13 @@ export function splitColumns(
   const view = compatibilityView(plan, target)
   return [
     ...expand(plan),
-    ...(view ? [view] : []),
+    ...view,
     fill(plan),
     ...plan.indexes.flatMap((index) => indexParts(index, plan)),
     ...plan.splits.flatMap((split) => complete(split, target)),
     followBothWays(plan),
     ...plan.indexes.flatMap(dropIndex),
-    retire(plan, view !== null, target),
+    retire(plan, view.length > 0, target),
   ]
 }
 
@@ -225,6 +227,17 @@ function expand(plan: Plan): readonly Step[] {
       lock: 'ACCESS EXCLUSIVE',
       precheck: `select count(*) from ${relation} where ${unfit.join(' or ')}`,
     },
+    {
+      ...STEP,
+      sql: asStatement(
+        grantLikeColumn(
+          table,
+          splits.map((split) => ({ like: split.column.name, on: split.parts.map(({ name }) => name) })),
+        ),
+      ),
+      undo: null,
+      note: `Whoever has privileges on ${texts} alone has them on the parts too.`,
+    },
     { ...STEP, sql: definition(plan, false), undo: `drop function if exists ${routine}()` },
     {
       ...STEP,
@@ -259,17 +272,25 @@ function typed({ type, collation }: Column, expression: string): string {
   return `(${expression})::${type.sql}${collation === null ? '' : ` collate ${collation}`}`
 }
 
-/** Null where it could show rows that row security keeps from whoever asks. */
-function compatibilityView(plan: Plan, target: Target): Step | null {
+/** None where it could show rows that row security keeps from whoever asks. */
+function compatibilityView(plan: Plan, target: Target): readonly Step[] {
   const { table, splits } = plan
-  if (table.rowSecurity && target.oldest < SECURITY_INVOKER) return null
+  if (table.rowSecurity && target.oldest < SECURITY_INVOKER) return []
   const texts = splits.map(({ column }) => column.name).join(', ')
-  return {
-    ...STEP,
-    sql: `create ${viewDefinition(plan, target, true)}`,
-    undo: `drop view ${viewName(plan)}`,
-    note: `It has the columns that ${table} had, with ${texts} made from the parts: readers that still want the text read it here.`,
-  }
+  return [
+    {
+      ...STEP,
+      sql: `create ${viewDefinition(plan, target, true)}`,
+      undo: `drop view ${viewName(plan)}`,
+      note: `It has the columns that ${table} had, with ${texts} made from the parts: readers that still want the text read it here.`,
+    },
+    {
+      ...STEP,
+      sql: asStatement(letReadLikeTable(table, viewName(plan), table.columns)),
+      undo: null,
+      note: 'Whoever may read the table may read the view.',
+    },
+  ]
 }
 
 function fill({ table, key, relation, splits }: Plan): Step {
@@ -343,7 +364,15 @@ function retire(plan: Plan, hasView: boolean, target: Target): Step {
       ? { ...view, definition: readThrough(view.definition, table, whole) }
       : view,
   )
-  const dropViews = views.toReversed().map((view) => `drop view if exists ${quoteRelation(view)}`)
+  // Triggers and privileges on columns of views are not in the catalog's model.
+  const hanging = views.length === 0 ? null : carryByName(table, [], views)
+  const remake = (made: readonly View[], between: readonly string[] = []) => [
+    ...(hanging?.collect ?? []),
+    ...views.toReversed().map((view) => `drop view if exists ${quoteRelation(view)}`),
+    ...between,
+    ...made.flatMap(recreateView),
+    ...(hanging?.restore ?? []),
+  ]
   const defaults = splits.flatMap((split) =>
     split.column.default === null
       ? []
@@ -358,23 +387,30 @@ function retire(plan: Plan, hasView: boolean, target: Target): Step {
   return {
     ...STEP,
     phase: 'contract',
-    sql: block([
-      BOUND_WAIT,
-      `lock table ${relation} in access exclusive mode`,
-      ...dropViews,
-      ...(hasView ? [`create or replace ${viewDefinition(plan, target, false)}`] : []),
-      dropTrigger(table, trigger),
-      `drop function if exists ${routine}()`,
-      `${alter} ${splits.map(({ name }) => `drop column if exists ${name}`).join(', ')}`,
-      ...defaults.map((one) => `${one.alter} set default ${one.value}`),
-      ...redirected.flatMap(recreateView),
-    ]),
+    sql: block(
+      [
+        BOUND_WAIT,
+        `lock table ${relation} in access exclusive mode`,
+        ...remake(redirected, [
+          ...(hasView ? [`create or replace ${viewDefinition(plan, target, false)}`] : []),
+          dropTrigger(table, trigger),
+          `drop function if exists ${routine}()`,
+          `${alter} ${splits.map(({ name }) => `drop column if exists ${name}`).join(', ')}`,
+          ...defaults.map((one) => `${one.alter} set default ${one.value}`),
+        ]),
+      ],
+      hanging?.declarations ?? [],
+    ),
     undo: inBatches(
       table,
       key,
       work,
       [
         `${alter} ${columns.map((column) => `add column if not exists ${typedColumn(column)}`).join(', ')}`,
+        grantLikeColumn(
+          table,
+          splits.map(({ column, parts }) => ({ like: parts[0]!.name, on: [column.name] })),
+        ),
         ...defaults.map((one) => `${one.alter} drop default`),
         definition(plan, true),
         dropTrigger(table, trigger),
@@ -383,8 +419,13 @@ function retire(plan: Plan, hasView: boolean, target: Target): Step {
       [
         ...columns.flatMap((column) => constrainAgain(column, alter)),
         ...(hasView ? [`create or replace ${viewDefinition(plan, target, true)}`] : []),
-        ...dropViews,
-        ...views.flatMap(recreateView),
+        ...(hanging
+          ? [
+              `declare\n${hanging.declarations.map((one) => `  ${one};`).join('\n')}\nbegin\n${remake(views)
+                .map((one) => `  ${one};`)
+                .join('\n')}\nend`,
+            ]
+          : []),
       ],
     ),
     transactional: false,

@@ -103,9 +103,44 @@ function compare(
         does: `set to ${other.name} where it lies on the wrong side of it`,
       }
   }
+  if (operator === '>' || operator === '<') return step(operator, right, column, table)
   const formula = operator === '=' && whole?.startsWith(`${name} = `) ? whole.slice(name.length + 3) : null
   if (formula === null || columnsOf(right).includes(column.name)) return null
   return { column, value: () => formula, does: `set to ${formula}` }
+}
+
+/** What lies between a value of a type and the next one, in SQL and in words. */
+const NEXT: Readonly<Record<string, { readonly sql: string; readonly words: string }>> = {
+  int2: { sql: '1', words: '1' },
+  int4: { sql: '1', words: '1' },
+  int8: { sql: '1', words: '1' },
+  date: { sql: '1', words: 'a day' },
+  timestamp: { sql: "interval '1 microsecond'", words: 'a microsecond' },
+  timestamptz: { sql: "interval '1 microsecond'", words: 'a microsecond' },
+}
+
+/** A value that must lie on one side of a bound, and not on it, is set to the first one there. */
+function step(operator: '>' | '<', right: Operand, column: Column, table: Table): Assignment | null {
+  const { name, precision } = column.type
+  const next = precision === null || name.startsWith('int') ? NEXT[name] : undefined
+  if (!next) return null
+  const [nearest, sign, side] = operator === '>' ? ['greatest', '+', 'beyond'] : ['least', '-', 'before']
+  if (right.kind === 'constant' && right.type === 'number' && /^-?[0-9]{1,4}$/.test(right.value ?? '')) {
+    const bound = Number(right.value) + (operator === '>' ? 1 : -1)
+    const [word, wrong] = operator === '>' ? ['least', 'less'] : ['most', 'more']
+    return {
+      column,
+      value: (of) => `${nearest}(${of}, ${bound})`,
+      does: `set to ${bound}, the ${word} that is allowed, where it is ${wrong}`,
+    }
+  }
+  const other = right.kind === 'column' ? table.column(right.name) : undefined
+  if (other?.type.name !== name) return null
+  return {
+    column,
+    value: (of) => `${nearest}(${of}, ${quoteIdentifier(other.name)} ${sign} ${next.sql})`,
+    does: `set to ${next.words} ${side} ${other.name} where it does not lie ${side} it`,
+  }
 }
 
 /** Nothing else says what may stand in it. */
