@@ -88,32 +88,50 @@ export async function proveChosen(
   chosen: readonly string[],
   options: ProofOptions,
 ): Promise<readonly Finding[]> {
-  const revealing = new Map(judged.map(({ finding, reveals }) => [finding.fingerprint, reveals]))
-  const isBlocked = ({ fix }: Finding) => fix?.data.some(({ outcome }) => outcome === 'in the way') ?? false
-  const group = findings.filter(({ fingerprint, fix }) => fix && chosen.includes(fingerprint))
-  const candidate = (finding: Finding): Candidate =>
-    candidateOf({
-      finding,
-      steps: finding.fix?.steps ?? [],
-      rewrite: null,
-      reveals: revealing.get(finding.fingerprint) ?? [],
-      statement: null,
-    })
-  const proofs = await proveFixes(requestOf(options), [
-    { candidates: group.filter((finding) => !isBlocked(finding)).map(candidate), onEmptyTables: false },
-    { candidates: group.filter(isBlocked).map(candidate), onEmptyTables: true },
+  const chosenOnes = judged.flatMap((one): readonly (Judged & { readonly finding: Finding })[] => {
+    const finding = findings.find(({ fingerprint }) => fingerprint === one.finding.fingerprint)
+    if (!finding?.fix || !chosen.includes(finding.fingerprint)) return []
+    // What gave way has perhaps not run, so that it has no statements yet.
+    const { fix } = finding
+    const steps = fix.givesWay
+      ? settleRows(one.steps, new Map(fix.data.map((check) => [check.count, check])))
+      : fix.steps
+    return [{ finding, steps, rewrite: null, reveals: one.reveals, statement: null }]
+  })
+  const untried = new Map(refusals(chosenOnes, options))
+  const group = chosenOnes.filter(({ finding }) => !untried.has(finding.fingerprint))
+  const isBlocked = ({ finding }: { readonly finding: Finding }) =>
+    finding.fix?.data.some(({ outcome }) => outcome === 'in the way') ?? false
+  const tried = await proveFixes(requestOf(options), [
+    { candidates: group.filter((one) => !isBlocked(one)).map(candidateOf), onEmptyTables: false },
+    { candidates: group.filter(isBlocked).map(candidateOf), onEmptyTables: true },
   ])
   options.signal?.throwIfAborted()
+  const proofs = new Map([...tried, ...untried])
+  const { catalog, statistics, workload } = options.evidence
+  const dependents = createDependentFinder(catalog, workload)
   return findings.map((finding) => {
-    const reason = proofs.get(finding.fingerprint)?.refused
-    return reason && finding.fix ? { ...finding, fix: { ...finding.fix, status: 'advice', reason } } : finding
+    const { fix } = finding
+    const proof = proofs.get(finding.fingerprint)
+    if (!fix || !proof) return finding
+    if (fix.givesWay && proof.refused === null) {
+      const one = group.find((other) => other.finding === finding)!
+      return {
+        ...finding,
+        fix: describeFix(candidateOf(one), proof, { catalog, statistics, data: fix.data, dependents }),
+      }
+    }
+    return proof.refused === null ? finding : { ...finding, fix: { ...fix, status: 'advice', reason: proof.refused } }
   })
 }
 
 /** Fixes that need no trial to be refused: what another one makes, and what the server would not understand. */
 function refusals(group: readonly Judged[], { version }: ProofOptions): readonly (readonly [string, Proof])[] {
   const refuse = ({ finding }: Judged, reason: string) => [finding.fingerprint, notRun(reason)] as const
-  const clashes = findConflicts(group).map(({ loser, winner: { finding }, because }) => refuse(loser, because(finding)))
+  const clashes = findConflicts(group).map(
+    ({ loser, winner: { finding }, because }) =>
+      [loser.finding.fingerprint, { ...notRun(because(finding)), givesWay: true }] as const,
+  )
   const unknown = group.flatMap((one) => {
     const found = one.steps.flatMap(({ sql }) => newestSyntax(sql) ?? [])
     const news = found.find(({ since }) => version !== null && since > version)

@@ -117,7 +117,9 @@ export function cannotWrite(path: string, error: unknown): ConfigError {
       ? 'no permission'
       : code === 'ENOSPC'
         ? 'the disk is full'
-        : message
+        : code === 'EFBIG' || code === 'EDQUOT'
+          ? 'it would be larger than is allowed here'
+          : message
   return new ConfigError(`${path} cannot be written: ${reason}.`, {
     hint: 'Choose another place with -o.',
     cause: error,

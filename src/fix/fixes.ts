@@ -30,6 +30,8 @@ export interface Fix {
   readonly dependents: readonly Dependent[]
   /** The question of a decision, or why it is only advice. */
   readonly reason: string | null
+  /** Advice only beside other fixes: chosen without them it may be right. */
+  readonly givesWay?: boolean
 }
 
 /** What the scanned database has, that a fix is described by. */
@@ -58,6 +60,7 @@ export function describeFix(candidate: Candidate, proof: Proof | undefined, scan
     data: scanned.data,
     dependents: scanned.dependents.find(candidate.steps.flatMap(({ alters = [] }) => alters)),
     reason: refused ?? question,
+    ...(proof?.givesWay ? { givesWay: true } : {}),
   }
 }
 

@@ -74,12 +74,20 @@ export function planMigration(findings: readonly Finding[], choice: MigrationCho
   }
 }
 
-/** Fingerprints of the fixes that a choice takes, when they are fewer, or others, than those that were proven together. */
+/** Fingerprints of the fixes that a choice takes, when they are fewer, or others, than those that were proven together; also of what may be right without the others. */
 export function chosenFewer(findings: readonly Finding[], choice: MigrationChoice): readonly string[] | null {
-  const taken = planMigration(findings, { ...choice, phases: [] }).fixes.map(({ fingerprint }) => fingerprint)
+  const { fixes, refused } = planMigration(findings, { ...choice, phases: [] })
+  const isNarrow = findings.some((finding) => finding.fix && !isChosen(finding, choice))
+  const again = isNarrow ? givingWay(refused) : []
+  const taken = [...fixes, ...again].map(({ fingerprint }) => fingerprint)
   const proven = planMigration(findings).fixes.map(({ fingerprint }) => fingerprint)
   const same = taken.length === proven.length && taken.every((fingerprint) => proven.includes(fingerprint))
   return same || taken.length === 0 ? null : taken
+}
+
+/** Those of refused fixes that may be right without others. */
+export function givingWay(refused: readonly Finding[]): readonly Finding[] {
+  return refused.filter(({ fix }) => fix?.givesWay)
 }
 
 /** Whether the choice takes the rule, the object and the finding. */

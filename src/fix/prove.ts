@@ -14,6 +14,8 @@ import type { Observation } from './step.js'
 export interface Proof {
   /** Null when proven; else why not, as a sentence. */
   readonly refused: string | null
+  /** Refused only beside other candidates: it may be right without them. */
+  readonly givesWay?: boolean
   /** It ran up and down without an error, whatever else is wrong with it. */
   readonly ran: boolean
   /** What each of its statements did. */
@@ -133,6 +135,7 @@ async function settleGroups(
   }
   const settle = ({ id }: Candidate, trial: Trial, refusal?: string) =>
     proofs.set(id, {
+      givesWay: refusal !== undefined,
       refused: refusal ?? trial.refused.get(id) ?? trial.doubtful.get(id) ?? null,
       ran: !trial.failed.has(id),
       observed: trial.observed,
@@ -170,7 +173,7 @@ async function settleGroups(
       // Each is right alone, and something comes of several together: the last that it takes is refused.
       if (isStuck) {
         const { culprit, failing } = await findLast(pending, trial, attempt)
-        settle(culprit, failing)
+        settle(culprit, failing, failing.refused.get(culprit.id))
       }
     }
   }

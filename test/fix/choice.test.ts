@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { audit } from '../../src/audit/audit.js'
+import type { Finding } from '../../src/engine/result.js'
 import { loadParser } from '../../src/evidence/catalog/expression.js'
 import { findConflicts } from '../../src/fix/conflicts.js'
 import { chosenFewer, planMigration } from '../../src/fix/migration.js'
@@ -270,6 +271,53 @@ describe('a choice', () => {
     expect(chosenFewer(findings, { rules: ['a/weak'] })).toEqual(['a/weak'])
     expect(chosenFewer(findings, { fingerprints: ['a/strong', 'a/decision'] })).toEqual(['a/strong', 'a/decision'])
     expect(chosenFewer(findings, { rules: ['a/none'] })).toBeNull()
+  })
+
+  it('takes what gave way to others where these are not chosen', async () => {
+    const giving = [finding('a/strong'), finding('a/giving', { status: 'advice', steps: [], givesWay: true })]
+    expect(chosenFewer(giving, {})).toBeNull()
+    expect(chosenFewer(giving, { rules: ['a/giving'] })).toEqual(['a/giving'])
+
+    const folder = makeFolder()
+    try {
+      layFiles(folder.path, {
+        'schema.sql':
+          "create table charge (id bigint primary key, processing_fee real not null, currency char(3) not null); insert into charge select n, n % 7 + 0.5, 'EUR' from generate_series(1, 300) as n;",
+      })
+      const told = ({ rule, fix }: Finding) => [rule, fix?.status, fix?.up.length !== 0]
+      const tried: unknown[] = []
+      const chosen = (rules: readonly string[]) =>
+        audit({
+          source: { kind: 'files', paths: [folder.path] },
+          rules: ['types/inexact-money', 'constraints/missing-check'],
+          startedAt: AT,
+          choose: async (all) => {
+            tried.push(all.map(told))
+            return chosenFewer(all, { rules })
+          },
+        })
+      const alone = await chosen(['constraints/missing-check'])
+      expect(tried).toEqual([
+        [
+          ['constraints/missing-check', 'advice', false],
+          ['types/inexact-money', 'decision', true],
+        ],
+      ])
+      expect(alone.findings.map(told)[0]).toEqual(['constraints/missing-check', 'decision', true])
+      const [gave] = alone.findings
+      const ticked = planMigration(alone.findings, { fingerprints: [gave!.fingerprint] })
+      expect(new Set(ticked.planned.map(({ step: { phase } }) => phase))).toEqual(new Set(['expand', 'validate']))
+
+      const both = await audit({
+        source: { kind: 'files', paths: [folder.path] },
+        rules: ['types/inexact-money', 'constraints/missing-check'],
+        startedAt: AT,
+        choose: async (all) => all.map(({ fingerprint }) => fingerprint),
+      })
+      expect(both.findings.map(told)[0]).toEqual(['constraints/missing-check', 'advice', false])
+    } finally {
+      folder.remove()
+    }
   })
 
   it('of some is tried again alone, and the others stay as they were', async () => {
