@@ -1,18 +1,22 @@
 import {
   addCheck,
   afterReview,
+  type Catalog,
   type Column,
   type Detection,
   groupBy,
   holdsStatus,
   isConfined,
   mayHoldStatus,
+  means,
   quoteIdentifier,
   quoteLiteral,
   rule,
   type Schema,
   statusValuesOf,
   type StatusValues,
+  tablesSurelyIn,
+  wordsOf,
 } from '../../src/kit.js'
 
 /** With fewer values known, a list would only be a guess. */
@@ -42,7 +46,7 @@ export default rule({
       if (table.partitionOf || table.variety === 'foreign' || column.inherited) return []
       if (!mayHoldStatus(column) || isConfined(column)) return []
       const known = statusValuesOf(column, catalog)
-      return holdsStatus(column, known) === 'yes' ? [{ column, known }] : []
+      return holdsStatus(column, known) === 'yes' || isStateOfDocument(column, catalog) ? [{ column, known }] : []
     })
     for (const namesakes of groupBy(found, ({ column }) => `${column.table.schema.name} ${column.name}`).values()) {
       const [{ column }] = namesakes as [(typeof found)[number]]
@@ -85,6 +89,18 @@ export default rule({
           addCheck(on.table, [on], `${quoteIdentifier(on.name)} in (${values.map(quoteLiteral).join(', ')})`),
         ),
 })
+
+/** A row of billing that lives through states cannot do without one; what a text says of it elsewhere may be anything. */
+function isStateOfDocument(column: Column, catalog: Catalog): boolean {
+  const words = wordsOf(column.name)
+  const [word] = words
+  return (
+    column.notNull &&
+    words.length === 1 &&
+    means(word!, 'status', 'state') &&
+    tablesSurelyIn(catalog, 'subscription', 'invoice', 'payment').includes(column.table)
+  )
+}
 
 function confidenceOf(seenIn: readonly string[]): number {
   if (seenIn.some((place) => place !== 'default')) return 0.95

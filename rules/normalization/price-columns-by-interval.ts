@@ -41,8 +41,12 @@ export default rule({
     references: ['https://www.postgresql.org/docs/current/ddl-constraints.html#DDL-CONSTRAINTS-FK'],
   },
   needs: ['catalog'],
-  // Prices that are rows can be judged as prices.
-  reveals: ['consistency/overlapping-periods', 'keys/tenant-crossing-foreign-key'],
+  // Prices that are rows can be judged as prices, and lack a currency where their columns did.
+  reveals: [
+    'consistency/overlapping-periods',
+    'consistency/amount-without-currency',
+    'keys/tenant-crossing-foreign-key',
+  ],
 
   *detect({ catalog }) {
     for (const table of ownRolesOf(catalog).tablesIn('plan', 'price')) {

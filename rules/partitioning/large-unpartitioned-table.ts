@@ -1,4 +1,13 @@
-import { rule } from '../../src/kit.js'
+import {
+  afterReview,
+  type Column,
+  MONTHS_AHEAD,
+  mentions,
+  partitionInPlace,
+  rule,
+  type Table,
+  wordsOf,
+} from '../../src/kit.js'
 
 const GIBIBYTE = 2 ** 30
 const LARGE = 100 * GIBIBYTE
@@ -53,8 +62,45 @@ export default rule({
   message: ({ on, facts: { gibibytes, time, isPartition } }) =>
     `${on} has ${gibibytes} GiB in one ${isPartition ? 'partition' : 'table'}${time === null ? '' : `, in the order of ${time}`}.`,
 
-  advice: ({ facts: { time, isPartition } }) =>
+  advice: ({ on, facts: { time, isPartition } }) =>
     isPartition
       ? 'Make new partitions narrower, so that each can be vacuumed, indexed and dropped in little time.'
-      : `Plan partitions ${time === null ? 'by what queries always name' : `by range of ${time}, if queries name it and old rows go`}: make a partitioned table, attach this one as its first partition with a validated CHECK, and let new rows go to new ones.`,
+      : `Plan partitions ${time === null ? 'by what queries always name' : `by range of ${time}, if queries name it and old rows go`}: make a partitioned table, attach this one as its first partition with a validated CHECK, and let new rows go to new ones.${time === null ? '' : inItsWay(on, time)}`,
+
+  fix: ({ on, catalog, target, facts: { time } }) => {
+    const column = on.column(time ?? '')
+    const key = on.primaryKey?.columns.map(({ name }) => name).join(', ')
+    return column && isPast(column)
+      ? afterReview(
+          `May old rows of ${on} go, or do queries of many rows name ${time}? Is no row of a time more than ${MONTHS_AHEAD} months ahead, and does nothing rest on ${key} alone being unique, as ON CONFLICT (${key}) does?`,
+          partitionInPlace(on, column, { catalog, target }),
+        )
+      : []
+  },
 })
+
+/** A key of a partitioned table holds its partition key, so others must be given up or kept elsewhere, and nothing can lead to them. */
+function inItsWay({ indexes, primaryKey, referencedBy }: Table, time: string): string {
+  const children = [...new Set(referencedBy.map(({ table }) => table.address))]
+  const unique = indexes.filter(
+    ({ unique, constraint, keys }) =>
+      unique && (constraint === null || constraint !== primaryKey) && keys.every(({ column }) => column?.name !== time),
+  )
+  return [
+    ...(children.length > 0
+      ? [
+          ` First ${children.join(', ')} must lead to it by ${time} too, as no key without it holds over all partitions.`,
+        ]
+      : []),
+    ...(unique.length > 0
+      ? [
+          ` First ${unique.map(({ name }) => name).join(', ')} must be kept by a small table of its own with the keys of the last days, as no key without ${time} holds over all partitions.`,
+        ]
+      : []),
+  ].join('')
+}
+
+/** What happened, and no day that is agreed on, which may lie anywhere ahead. */
+function isPast({ name }: Column): boolean {
+  return !mentions(wordsOf(name), 'due', 'end', 'expiry', 'effective', 'birth')
+}

@@ -55,12 +55,14 @@ function isCode({ name, type }: Column): boolean {
 
 function isNumber({ name, type }: Column, table: Table, catalog: Catalog): boolean {
   const named = snake(name)
-  if (!NUMBER.test(named)) return false
+  const isOfCard = named === 'number' && table.columns.some(isCode)
+  if (!isOfCard && !NUMBER.test(named)) return false
   const holdsNumber =
     /^(?:int8|numeric)$/.test(type.name) ||
     (isText(type.name) && (type.length === null || type.length >= SHORTEST_NUMBER))
   if (!holdsNumber) return false
   return (
+    isOfCard ||
     PAYMENT_CARD.test(named) ||
     rolesOf(catalog).of(table)?.role === 'payment method' ||
     (table.columns.some((other) => BESIDE.test(snake(other.name))) && !/gift|loyalty|library|member/i.test(table.name))

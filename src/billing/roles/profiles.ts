@@ -68,6 +68,9 @@ const NAMES = {
 const ORDER =
   /(?:^| )(?:order|quote|quotation|cart|basket|checkout|purchase|estimate|proposal|bestellung|auftrag|angebot|pedido|orden|cotizacion|presupuesto|orcamento|commande|devis|rental|booking|reservation|oe)(?: |$)|order(?:header|detail|line|item|entry)?s?$/
 
+/** Grades of a service, which are its plans where they are subscribed to. */
+const GRADE = /(?:^| )(?:tier|grade|class|category|stufe|niveau|nivel|tramo|palier)$/
+
 /** Profiles of all roles. Weights were set on schemas of billing systems and of others. */
 export const PROFILES: Readonly<Record<Role, Profile>> = {
   organization: {
@@ -130,6 +133,11 @@ export const PROFILES: Readonly<Record<Role, Profile>> = {
         (isCalled(view, NAMES.plan) || isOver(view, 0.3, 'subscription', 'price', 'subscription item'))),
     clues: [
       named(2, NAMES.plan),
+      sign(
+        2,
+        'its name',
+        (view) => !isCalled(view, NAMES.plan) && isCalled(view, GRADE) && isOver(view, 0.4, 'subscription'),
+      ),
       owns(1.9, ['subscription'], 'is subscribed to'),
       owns(1.2, ['price'], 'has prices'),
       owns(0.9, ['plan'], 'has versions or phases'),
