@@ -268,6 +268,52 @@ describe('files', () => {
     ])
   })
 
+  it('whose prefix changes are read on', async () => {
+    const usual = Array.from({ length: 30 }, (_, at) => line(`select ${at}`))
+    const others = usual.map((text) =>
+      text.replace(/^.* app@billing /, '2026-01-01 00:00:00 UTC::1(54):app@billing:[7]:'),
+    )
+    for (const text of [[...usual, ...others].join(''), usual.map((one, at) => one + others[at]).join('')]) {
+      const { workload, notSeen } = await readServerLogs([write('changed.log', text)])
+      expect(workload.queries[0]?.measured?.calls).toBe(60)
+      expect(notSeen).toEqual([])
+    }
+    const { workload, notSeen } = await readServerLogs([write('changed.log', [...usual, ...others].join(''))], {
+      linePrefix: '%m [%p] %q%u@%d ',
+    })
+    expect(workload.queries[0]?.measured?.calls).toBe(30)
+    expect(notSeen.map(({ what }) => what)).toEqual([expect.stringMatching(/^30 lines of .*changed.log$/)])
+  })
+
+  it.each([
+    ['that are empty', ''],
+    ['in another language', line('select 1').replace('duration', 'Dauer').replace('statement', 'Anweisung').repeat(9)],
+  ])('%s are said to tell nothing', async (_, text) => {
+    const { notSeen } = await readServerLogs([write('silent.log', text)])
+    expect(notSeen).toEqual([
+      {
+        what: expect.stringMatching(/^queries in .*silent.log$/),
+        reason: expect.stringMatching(/^No message of it tells of a statement; .*lc_messages = C\.$/),
+      },
+    ])
+  })
+
+  it('show no literal of what cannot be parsed', async () => {
+    const secrets = [
+      `select 'secret`,
+      `select from a 'secret' b`,
+      'select a b 4711',
+      'select 1 x y 12secret',
+      `selec $$secret`,
+    ]
+    for (const sql of secrets) {
+      const { notSeen } = await readServerLogs([write('secret.log', line(sql))])
+      expect(notSeen).toHaveLength(1)
+      expect(notSeen[0]?.reason).toMatch(/^They cannot be parsed; the first: /)
+      expect(notSeen[0]?.reason).not.toMatch(/secret|4711/)
+    }
+  })
+
   it('without values say that loops cannot be told', async () => {
     const prepared = line('select a from b where c = $1').replace('statement:', 'execute <unnamed>:')
     const { workload, notSeen } = await readServerLogs([write('valueless.log', prepared.repeat(9))])
@@ -281,11 +327,23 @@ describe('files', () => {
     expect(workload.queries.map(({ normalized }) => normalized)).toEqual(['select $1'])
   })
 
-  it('that break off are named', async () => {
-    const whole = gzipSync(line('select 1').repeat(5000))
-    await expect(readServerLogs([write('cut.log.gz', whole.subarray(0, whole.length - 20))])).rejects.toThrow(
-      /cut\.log\.gz cannot be read/,
-    )
+  it('that break off or are none are named, and the others are read', async () => {
+    const whole = gzipSync(Array.from({ length: 5000 }, (_, at) => line(`select ${at}`)).join(''))
+    const paths = [
+      write('cut.log.gz', whole.subarray(0, whole.length - 20)),
+      write('plain.log.gz', line('select 1')),
+      write('own.log', '<7> LOG:  duration: 1.0 ms  statement: select 1\n'.repeat(9)),
+      write('other.log', line('select 1')),
+    ]
+    const { workload, notSeen } = await readServerLogs(paths)
+    expect(workload.queries[0]?.measured?.calls).toBeGreaterThan(2000)
+    const bare = (text: string) => text.replace(/\S*\//, '')
+    expect(notSeen.map(({ what, reason }) => [bare(what), bare(reason)])).toEqual([
+      ['the rest of cut.log.gz', 'cut.log.gz cannot be read: unexpected end of file.'],
+      ['the log plain.log.gz', 'plain.log.gz cannot be read: incorrect header check.'],
+      ['the log own.log', expect.stringMatching(/^own.log: the beginning .* --log-line-prefix/)],
+    ])
+    await expect(readServerLogs([write('empty.log.gz', line('select 1'))])).rejects.toThrow(/header check/)
     await expect(readServerLogs([write('no.log', 'hello\n')])).rejects.toThrow(/none of the usual ones/)
     await expect(readServerLogs([write('binary.log', Buffer.from([0, 255, 10, 13, 0]))])).rejects.toThrow(
       /none of the usual ones/,

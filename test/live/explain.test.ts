@@ -69,11 +69,13 @@ function summaryOf({ findings }: AuditResult): readonly string[] {
 describe.each<Major>([14, 18])('plans of PostgreSQL %s', (major) => {
   let server: TestServer
   let url: string
-  const explain = (analyze: boolean, connection = url, prove = false) =>
+  /** Fixes are proven by a server of its own, which is one for both. */
+  const isProven = major === 18
+  const explain = (analyze: boolean, { connection = url, prove = false, workload = queries } = {}) =>
     audit({
       prove,
       source: { kind: 'server', connection },
-      workload: [queries],
+      workload: [workload],
       rules: [
         'queries/missing-extended-statistics',
         'queries/misestimated-scan',
@@ -95,8 +97,6 @@ describe.each<Major>([14, 18])('plans of PostgreSQL %s', (major) => {
         log_line_prefix: '%m [%p] %q%u@%d ',
         lc_messages: 'C',
         shared_preload_libraries: 'auto_explain',
-        'auto_explain.log_min_duration': '0',
-        'auto_explain.log_analyze': 'on',
       },
     })
     url = await server.createDatabase(SCHEMA)
@@ -129,9 +129,9 @@ describe.each<Major>([14, 18])('plans of PostgreSQL %s', (major) => {
   })
 
   it('measures what only reads, when it may run it', async () => {
-    const result = await explain(true, url, true)
+    const result = await explain(true, { prove: isProven })
     expect(summaryOf(result)).toEqual([
-      'queries/missing-extended-statistics public.car (proven)',
+      expect.stringMatching(/^queries\/missing-extended-statistics public.car/),
       'queries/rows-dropped-by-filter query by_model',
       'queries/generic-plan-hazard query by_state',
       'queries/rows-dropped-by-filter query found_by_padding',
@@ -139,6 +139,7 @@ describe.each<Major>([14, 18])('plans of PostgreSQL %s', (major) => {
       'queries/nested-loop-over-many-rows query pairs',
     ])
     const [statistics] = result.findings
+    if (isProven) expect(statistics?.fix?.status).toBe('proven')
     expect(statistics?.evidence.facts).toEqual({
       sets: [
         {
@@ -149,9 +150,10 @@ describe.each<Major>([14, 18])('plans of PostgreSQL %s', (major) => {
         },
       ],
     })
-    expect(statistics?.fix?.up[0]).toMatch(
-      /^create statistics public\.car_make_model_stat \(ndistinct, dependencies, mcv\) on make, model from public\.car/,
-    )
+    if (isProven)
+      expect(statistics?.fix?.up[0]).toMatch(
+        /^create statistics public\.car_make_model_stat \(ndistinct, dependencies, mcv\) on make, model from public\.car/,
+      )
     expect(result.notSeen.filter(({ what }) => what.includes('plan'))).toEqual([
       { what: 'the plan of gone', reason: 'It was not explained: column "colour" does not exist.' },
       {
@@ -165,7 +167,7 @@ describe.each<Major>([14, 18])('plans of PostgreSQL %s', (major) => {
   })
 
   it('says once what a role may not read', async () => {
-    const { notSeen } = await explain(false, asRole(url, 'reader'))
+    const { notSeen } = await explain(false, { connection: asRole(url, 'reader') })
     expect(notSeen.filter(({ what }) => what.includes('plan')).map(({ reason }) => reason)).toEqual(
       expect.arrayContaining([expect.stringContaining('permission denied')]),
     )
@@ -209,14 +211,17 @@ describe.each<Major>([14, 18])('plans of PostgreSQL %s', (major) => {
         'select id from car where make = 3 and model = 23',
         'select padding, id from car order by padding, id desc',
       ])
-        await server.run(sql, withOptions(url, `-c auto_explain.log_format=${format}`))
+        await server.run(sql, withOptions(url, `${EXPLAINED} -c auto_explain.log_format=${format}`))
     await sleep(300)
     const log = join(folder, `${major}.log`)
     const own = join(server.socketDirectory ?? '', 'data/log')
     writeFileSync(log, readFileSync(join(own, readdirSync(own).find((name) => name.endsWith('.log')) ?? '')))
     const { workload } = await readServerLogs([log], { database: new URL(url).pathname.slice(1) })
     const planned = new Map(workload.plans?.map(({ fingerprint, root }) => [fingerprint, root]))
-    const root = planned.get(workload.queries.find(({ sql }) => sql.includes('model = 23'))?.fingerprint ?? '')
+    const root = workload.queries
+      .filter(({ sql }) => sql.includes('model = 23'))
+      .map(({ fingerprint }) => planned.get(fingerprint))
+      .find((plan) => plan !== undefined)
     expect(nodesOf(root!).map(({ type }) => type)).toContain('Seq Scan')
     const result = await audit({
       source: { kind: 'server', connection: url },
@@ -231,8 +236,13 @@ describe.each<Major>([14, 18])('plans of PostgreSQL %s', (major) => {
   })
 
   it('has nothing to add once the statistics are there', async () => {
+    const one = join(folder, 'by-model.sql')
+    writeFileSync(one, QUERIES.slice(0, QUERIES.indexOf('-- name: in_order')))
+    const told = async () => summaryOf(await explain(true, { workload: one }))
+    const dropped = 'queries/rows-dropped-by-filter query by_model'
+    expect(await told()).toEqual([expect.stringContaining('missing-extended-statistics public.car'), dropped])
     await server.run('create statistics car_stat on make, model from car; analyze car', url)
-    expect(summaryOf(await explain(true))).not.toContain('queries/missing-extended-statistics public.car (advice)')
+    expect(await told()).toEqual([dropped])
   })
 })
 
@@ -241,6 +251,9 @@ it('needs a live server', async () => {
     audit({ source: { kind: 'files', paths: [queries] }, explain: { analyze: false }, startedAt: new Date(0) }),
   ).rejects.toThrow('--explain asks a live server how it runs queries, and none was named.')
 })
+
+/** For sessions that ask for it alone: the plans of what reads the catalog would take longer than all else. */
+const EXPLAINED = '-c auto_explain.log_min_duration=0 -c auto_explain.log_analyze=on'
 
 function withOptions(url: string, options: string): string {
   const other = new URL(url)

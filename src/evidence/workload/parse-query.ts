@@ -15,10 +15,15 @@ export function parseQuery(sql: string): ParsedQuery | string | null {
       return tree ? { text, tree, fingerprint: identify(text, tree), normalized: hideLiterals(text) } : null
     } catch (error) {
       if ((error as Error).name !== 'SqlError') throw error
-      message ||= (error as Error).message
+      message ||= withoutText((error as Error).message)
     }
   }
   return message
+}
+
+/** What the parser complains of, with the words and signs that it stopped at, but never with a literal. */
+function withoutText(message: string): string {
+  return message.replace(/ at or near "(?!(?:[a-z_]+|[^\w\s'"$])"$)[\s\S]*$/i, '')
 }
 
 const QUERIES = new Set(['SelectStmt', 'InsertStmt', 'UpdateStmt', 'DeleteStmt', 'MergeStmt'])

@@ -118,11 +118,13 @@ export function linkStatements({ statements, resetAt, collectedAt }: RawStatemen
 } {
   const queries: WorkloadQuery[] = []
   const unparsed: string[] = []
+  let long = 0
   let cut = 0
   for (const { query: sql, ...measured } of statements) {
     const parsed = parseQuery(sql)
     if (typeof parsed === 'string') {
-      if (sql.length >= LONGEST_TEXT) cut++
+      if (sql.length >= LONGEST_TEXT) long++
+      else if (ENDS_EARLY.test(parsed)) cut++
       else if (BEGINS_QUERY.test(sql)) unparsed.push(parsed)
     } else if (parsed && !READS_SYSTEM.test(sql))
       queries.push({ sql, ...parsed, location: null, name: null, tags: readTags(sql), measured })
@@ -135,7 +137,10 @@ export function linkStatements({ statements, resetAt, collectedAt }: RawStatemen
       sources: [{ kind: 'pg_stat_statements', name: 'pg_stat_statements', from: resetAt, to: collectedAt }],
     },
     notSeen: [
-      ...(cut > 0 ? [{ what: count(cut), reason: 'Their text is too long to be read whole.' }] : []),
+      ...(long > 0 ? [{ what: count(long), reason: 'Their text is too long to be read whole.' }] : []),
+      ...(cut > 0
+        ? [{ what: count(cut), reason: 'Their text is cut off, as track_activity_query_size cuts it.' }]
+        : []),
       ...(unparsed.length > 0
         ? [{ what: count(unparsed.length), reason: `They cannot be parsed; the first: ${unparsed[0]}.` }]
         : []),
@@ -148,6 +153,8 @@ export function withoutUtilities(raw: RawStatements): RawStatements {
   return { ...raw, statements: raw.statements.filter(({ query }) => typeof (parseQuery(query) ?? '') === 'object') }
 }
 
+/** What the parser says of the beginning of a statement. */
+const ENDS_EARLY = /^unterminated |at end of input$/
 /** Commands, too, are kept with `$n` where their grammar has none. */
 const BEGINS_QUERY =
   /^\s*(?:(?:\/\*[\s\S]*?\*\/|--[^\n]*\n)\s*)*(?:select|insert|update|delete|merge|with|values|table|\()/i

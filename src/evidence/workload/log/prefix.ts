@@ -73,7 +73,7 @@ export function compilePrefix(setting: string): LinePrefix {
 }
 
 /** Settings that packages, clouds and log analysers ask for; those that tell more stand first. */
-const USUAL = [
+export const USUAL = [
   '%m [%p] ',
   '%m [%p] %q%u@%d ',
   '%t:%r:%u@%d:[%p]:',
@@ -106,13 +106,14 @@ const USUAL = [
 /** Lines that begin a message, whatever stands before it. */
 const MESSAGE = /^(?!\t).*?(?:LOG|ERROR|STATEMENT|DETAIL|FATAL|WARNING|HINT):  /
 
-/** The usual setting that reads most of these lines; null when none reads nine in ten. */
+/** The usual setting that reads most of these lines; null when all of them together do not read nine in ten. */
 export function inferPrefix(lines: readonly string[]): LinePrefix | null {
   const messages = lines.filter((line) => MESSAGE.test(line))
   if (messages.length === 0) return null
   const read = USUAL.map((prefix) => ({ prefix, count: messages.filter((line) => matches(prefix, line)).length }))
   const best = read.reduce((a, b) => (b.count > a.count ? b : a))
-  return best.count >= messages.length * 0.9 ? best.prefix : null
+  const unread = messages.filter((line) => !matches(best.prefix, line) && !USUAL.some((other) => matches(other, line)))
+  return unread.length <= messages.length * 0.1 ? best.prefix : null
 }
 
 function matches({ pattern }: LinePrefix, line: string): boolean {

@@ -17,6 +17,11 @@ import type { Loop } from './loops.js'
 import { createStderrReader } from './stderr.js'
 import { startTally, type Tallied, type Tally } from './tally.js'
 
+const WORDLESS =
+  'No message of it tells of a statement; log_min_duration_statement logs them, in English with lc_messages = C.'
+const ELSEWHERE =
+  'No message of it tells of a statement in this database; log_min_duration_statement logs them, in English with lc_messages = C.'
+
 /** Bytes; larger pieces do not stay in the processor's cache. */
 const PIECE = 1 << 18
 
@@ -42,15 +47,28 @@ export async function readServerLogs(
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size))
   const total = sizes.reduce((sum, size) => sum + size, 0)
   const notSeen: NotSeen[] = []
+  const failures: EvidenceError[] = []
   let done = 0
   for (const path of paths) {
-    const reader = await readLog(path, tally, options, (bytes) => options.onProgress?.((done += bytes), total))
-    for (const [reason, lines] of reader?.unread ?? [])
+    const before = tally.messages
+    const onRead = (bytes: number) => options.onProgress?.((done += bytes), total)
+    const { unread, failure } = await readLog(path, tally, options, onRead)
+    for (const [reason, lines] of unread)
       notSeen.push({
         what: `${lines} ${lines === 1 ? 'line' : 'lines'} of ${shownPath(path)}`,
         reason: `Lines ${reason} cannot be read.`,
       })
+    if (failure) {
+      failures.push(failure)
+      notSeen.push({
+        what: tally.messages > before ? `the rest of ${shownPath(path)}` : `the log ${shownPath(path)}`,
+        reason: [failure.message, failure.hint ?? ''].join(' ').trim(),
+      })
+    } else if (tally.messages === before)
+      notSeen.push({ what: `queries in ${shownPath(path)}`, reason: options.database ? ELSEWHERE : WORDLESS })
   }
+  const [failure] = failures
+  if (failure && tally.messages === 0) throw failure
   const loops = tally.finish()
   return summarize(tally, loops, paths.map(shownPath), notSeen)
 }
@@ -60,7 +78,7 @@ async function readLog(
   tally: Tally,
   { linePrefix, signal }: LogOptions,
   onRead: (bytes: number) => void,
-): Promise<LogReader | null> {
+): Promise<{ readonly unread: LogReader['unread']; readonly failure: EvidenceError | null }> {
   const file = createReadStream(path, { highWaterMark: PIECE, ...(signal ? { signal } : {}) })
   file.on('data', (piece) => onRead(piece.length))
   const content: Readable = /\.gz$/i.test(path) ? file.pipe(createGunzip()) : file
@@ -75,11 +93,23 @@ async function readLog(
     reader?.end()
   } catch (cause) {
     signal?.throwIfAborted()
-    if (cause instanceof Error && 'code' in cause)
-      throw new EvidenceError(`${shownPath(path)} cannot be read: ${cause.message}.`, { cause })
-    throw cause
+    if (cause instanceof EvidenceError) return { unread: new Map(), failure: cause }
+    if (!(cause instanceof Error && 'code' in cause)) throw cause
+    const failure = new EvidenceError(`${shownPath(path)} cannot be read: ${cause.message}.`, { cause })
+    if (!isUnpacking(cause.code)) throw failure
+    try {
+      reader?.end()
+    } catch (error) {
+      if (!(error instanceof EvidenceError)) throw error
+    }
+    return { unread: reader?.unread ?? new Map(), failure }
   }
-  return reader
+  return { unread: reader?.unread ?? new Map(), failure: null }
+}
+
+/** A gzipped log may be cut off, and what stands before holds. */
+function isUnpacking(code: unknown): boolean {
+  return typeof code === 'string' && code.startsWith('Z_')
 }
 
 function chooseReader(

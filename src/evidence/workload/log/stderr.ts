@@ -1,6 +1,6 @@
 import { EvidenceError } from '../../../errors.js'
 import type { LogEntry, LogReader } from './entry.js'
-import { compilePrefix, inferPrefix, type LinePrefix } from './prefix.js'
+import { compilePrefix, inferPrefix, type LinePrefix, USUAL } from './prefix.js'
 import { createClock } from './time.js'
 
 /** Lines that are looked at to find out what the prefix is. */
@@ -8,7 +8,7 @@ const TRIAL_LINES = 2000
 
 /**
  * Reads what a server writes to `stderr`, and `logging_collector` to `*.log`. The prefix is `setting`, else the usual one that
- * fits. Throws EvidenceError when none does, ConfigError when `setting` is none.
+ * fits, and where it changes, the usual one that fits from there. Throws EvidenceError when none does, ConfigError when `setting` is none.
  */
 export function createStderrReader(
   name: string,
@@ -26,10 +26,13 @@ export function createStderrReader(
     entry = null
   }
   /** One message: a line and those behind it that begin with a tab. */
-  const read = (text: string, from: number, to: number, { pattern, groups }: LinePrefix) => {
+  const read = (text: string, from: number, to: number, { pattern, groups }: LinePrefix): void => {
     pattern.lastIndex = from
     const found = pattern.exec(text)
     if (!found || pattern.lastIndex > to) {
+      const other =
+        setting === undefined && to > from ? USUAL.find((usual) => begins(usual, text, from, to)) : undefined
+      if (other) return read(text, from, to, (prefix = other))
       if (to > from) unread.set('with another prefix', (unread.get('with another prefix') ?? 0) + 1)
       return finish()
     }
@@ -82,6 +85,11 @@ export function createStderrReader(
 
 const TAB = 0x09
 const RETURN = 0x0d
+
+function begins({ pattern }: LinePrefix, text: string, from: number, to: number): boolean {
+  pattern.lastIndex = from
+  return pattern.test(text) && pattern.lastIndex <= to
+}
 
 function countLines(text: string): number {
   let count = 0

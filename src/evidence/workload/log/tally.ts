@@ -26,6 +26,8 @@ export interface Tallied {
 export interface Tally {
   add(entry: LogEntry): void
   readonly shapes: ReadonlyMap<number, Tallied>
+  /** Messages about statements. */
+  readonly messages: number
   /** First and last time of a message, in milliseconds. */
   readonly span: readonly [number, number] | null
   /** Executions of shapes that came when there was no more room. */
@@ -53,6 +55,7 @@ export function startTally(database: string | null): Tally {
   const collapse = createCollapse()
   let earliest = Infinity
   let latest = -Infinity
+  let messages = 0
   let uncounted = 0
   let plansKept = 0
   let valueless = 0
@@ -88,6 +91,9 @@ export function startTally(database: string | null): Tally {
     get span() {
       return earliest <= latest ? ([earliest, latest] as const) : null
     },
+    get messages() {
+      return messages
+    },
     get uncounted() {
       return uncounted
     },
@@ -98,6 +104,7 @@ export function startTally(database: string | null): Tally {
       if (database !== null && entry.database !== null && entry.database !== database) return
       const event = readMessage(entry.message)
       if (!event) return
+      messages++
       if (entry.time !== null) {
         if (entry.time < earliest) earliest = entry.time
         if (entry.time > latest) latest = entry.time
