@@ -85,7 +85,8 @@ describe('rows that files insert', () => {
     const period = result.findings.find(({ rule }) => rule === 'constraints/unordered-period')
     expect(period?.fix).toMatchObject({
       status: 'decision',
-      reason: '1 row (id 3) is in its way. What shall become of it?',
+      reason:
+        '1 row (id 3) is in its way. May their period_end be set to a microsecond beyond period_start where it does not lie beyond it? One of the statements does so, and it cannot be undone.',
     })
     const { planned } = planMigration(result.findings)
     expect(planned.length).toBeGreaterThan(0)

@@ -16,7 +16,7 @@ export function estimateDuration(
       const counted = table && statistics?.table(table)
       return { address, rows: counted?.rows ?? null, bytes: counted?.sizeBytes ?? null }
     }),
-    basis: worked.length > 0 && statistics ? `statistics of ${statistics.collectedAt.slice(0, 10)}` : null,
+    basis: statistics ? `statistics of ${statistics.collectedAt.slice(0, 10)}` : null,
   }
 }
 

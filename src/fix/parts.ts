@@ -267,11 +267,13 @@ function costOf({ lock, rewrites, scans, observed, duration }: Step): string {
   const locks = seen.length > 0 ? seen.join(', ') : (lock ?? 'none on tables that existed')
   const isRewrite = rewrites || Boolean(observed?.rewrites.length)
   const sized = duration?.basis ? duration.tables.map((table) => describeSize(table, duration.basis)).join(', ') : ''
+  const isInstant = duration?.class === 'instant' && duration.basis !== null && !scans && !isRewrite && seen.length > 0
   const size = sized === '' ? '' : `, by estimate ${sized}`
   return [
     `Lock: ${locks}${seen.length > 0 ? ` (${observed?.watched ? 'observed' : 'as documented'})` : ''}`,
     scans || observed?.scans.length ? `reads the whole table${isRewrite ? '' : size}` : '',
     isRewrite ? `writes the table anew${size}` : '',
+    isInstant ? `instant once it has the lock, by estimate (${duration?.basis})` : '',
   ]
     .filter(Boolean)
     .join('; ')

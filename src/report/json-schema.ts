@@ -50,7 +50,7 @@ const fix = z.object({
             tables: z.array(
               z.object({ address: z.string(), rows: z.number().nullable(), bytes: z.number().nullable() }),
             ),
-            basis: z.string().nullable().describe('What the numbers rest on; null without any.'),
+            basis: z.string().nullable().describe('What the estimate rests on; null without statistics.'),
           })
           .nullable()
           .describe('An estimate for the scanned database.'),

@@ -47,6 +47,15 @@ it('says in the file what a statement locked and read, and how much that is by e
   expect(commentsOn({ observed, duration: { class: 'scan', tables, basis: 'statistics of 2026-01-31' } })).toContain(
     'Lock: SHARE on public.invoice (observed); reads the whole table, by estimate public.invoice (1,200,000 rows, 240 MB; statistics of 2026-01-31)',
   )
+  const noWork = { observed: { ...observed, scans: [] } }
+  expect(
+    commentsOn({ ...noWork, duration: { class: 'instant', tables: [], basis: 'statistics of 2026-01-31' } }),
+  ).toContain(
+    'Lock: SHARE on public.invoice (observed); instant once it has the lock, by estimate (statistics of 2026-01-31)',
+  )
+  expect(commentsOn({ ...noWork, duration: { class: 'instant', tables: [], basis: null } })).toContain(
+    'Lock: SHARE on public.invoice (observed)',
+  )
   expect(commentsOn({ rewrites: true, duration: { class: 'rewrite', tables, basis: null } })).toContain(
     'Lock: ACCESS EXCLUSIVE; writes the table anew',
   )
