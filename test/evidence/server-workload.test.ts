@@ -14,6 +14,8 @@ import { parseSnapshot } from '../../src/evidence/snapshot.js'
 import { linkStatements, readStatements } from '../../src/evidence/workload/statements.js'
 import { openLiveSession } from '../../src/source/live/session.js'
 import { isSnapshot, readPastSnapshot } from '../../src/audit/past-snapshot.js'
+import { rankQueries } from '../../src/evidence/workload/rank.js'
+import { audit } from '../../src/audit/audit.js'
 import { compareWorkloads } from '../../src/engine/compare-workload.js'
 import { takeSnapshot } from '../../src/audit/take-snapshot.js'
 import { asRole, type Major, startServer, type TestServer } from '../servers.js'
@@ -43,6 +45,29 @@ async function sendQueries(url: string): Promise<readonly string[]> {
   }
   await client.end()
   return sent
+}
+
+/** What each client of the run sends, how often, and whether it prepares it. */
+const RUN = [
+  { name: 'find_organization_by_slug', times: 600, isNamed: false, values: (at: number) => [`org-${at % 97}`] },
+  { name: 'get_plan', times: 600, isNamed: true, values: (at: number) => [uuidOf(at % 50)] },
+  { name: 'list_payments_of_invoice', times: 150, isNamed: false, values: (at: number) => [uuidOf(at)] },
+] as const
+
+const uuidOf = (number: number) => `00000000-0000-0000-0000-${String(number).padStart(12, '0')}`
+
+/** Two clients at once, as pgbench runs them, each value another one. */
+async function runClients(url: string): Promise<void> {
+  const queries = new Map(readWorkloadFiles([QUERIES]).workload.queries.map(({ name, text }) => [name, text]))
+  const send = async () => {
+    const client = new pg.Client(url)
+    await client.connect()
+    for (const { name, times, isNamed, values } of RUN)
+      for (let at = 0; at < times; at++)
+        await client.query({ text: queries.get(name) ?? '', values: values(at), ...(isNamed ? { name } : {}) })
+    await client.end()
+  }
+  await Promise.all([send(), send()])
 }
 
 async function fill(server: TestServer): Promise<string> {
@@ -116,6 +141,38 @@ describe.each<Major>([14, 15, 18])('pg_stat_statements of PostgreSQL %s', (major
     const { isBetween, changes } = compareWorkloads('saved.json', past!, again.workload!)
     expect(isBetween).toBe(true)
     for (const { now } of changes) expect(now?.calls ?? CALLS).toBeLessThanOrEqual(2 * CALLS)
+  })
+
+  it('ranks a run of hundreds of calls, and advises to prepare what was planned for each', async () => {
+    await server.run('select "Ext Q".pg_stat_statements_reset()', url)
+    await runClients(url)
+    const session = await openLiveSession(url)
+    const { workload } = await collectWorkload({ paths: [QUERIES], session, saved: null })
+    await session.close()
+    const ranked = rankQueries(workload!)
+    const named = new Map(ranked.map((one) => [one.query.name, one]))
+    for (const { name, times, isNamed } of RUN) {
+      const { calls, preparations } = named.get(name)!.measured
+      expect({ name, calls }).toEqual({ name, calls: 2 * times })
+      // A plan for any value serves from the sixth execution of each connection on.
+      if (isNamed) expect(preparations).toBeLessThan(times / 10)
+      else expect(preparations).toBe(2 * times)
+    }
+    const times = ranked.map(({ measured }) => measured.milliseconds ?? 0)
+    expect(times).toEqual(times.toSorted((a, b) => b - a))
+    expect(ranked.reduce((sum, { shareOfTime }) => sum + (shareOfTime ?? 0), 0)).toBeCloseTo(1, 6)
+
+    const { findings } = await audit({
+      source: { kind: 'server', connection: url },
+      workload: [QUERIES],
+      rules: ['queries/replanned-statement'],
+      prove: false,
+      startedAt: new Date(0),
+    })
+    expect(findings.map(({ address, evidence }) => [address, evidence.facts['calls']])).toEqual([
+      ['query find_organization_by_slug', 1200],
+    ])
+    expect(findings[0]?.advice).toContain(`client.query({ name: 'find_organization_by_slug'`)
   })
 
   it('says what another role hides', async () => {
