@@ -22,6 +22,7 @@ const TOLD = [
   'credit',
   'ledger transaction',
   'ledger entry',
+  'outbox',
 ] as const satisfies readonly Role[]
 
 /** A key that the sender makes up so that a repetition is known by it. */
@@ -30,6 +31,9 @@ const KEY =
 /** What a payment provider calls the payment. */
 const PROVIDER =
   /(?:^| )(?:charge|payment|transaction|refund|transfer|capture|intent|payment intent|transacao|transaccion|transaktion|zahlung|pago|pagamento)? ?(?:id|reference|ref|key|nr|no|number|gateway|kennung|referenz|referencia)$/
+/** What the sender of a message calls it. */
+const SENDER =
+  /^(?:external|stripe|paypal|adyen|braintree|mollie|gocardless|provider|gateway|psp|webhook)(?: (?:event|message|webhook|notification|delivery))? id$/
 /** Tables that hold every try, of which several are of one payment. */
 const TRIES = /^(?:attempt|retry|try|log|history|versuch|intento|tentative|tentativa)$/
 /** Not the row's own event, but something that many rows share. */
@@ -111,6 +115,8 @@ function isSourceKey(column: Column, role: string): boolean {
   if (!mayBeKey(column) || column.default !== null) return false
   if (column.table.foreignKeys.some(({ columns }) => columns.includes(column))) return false
   const text = textOf(column)
+  // What is sent to others bears our own key.
+  if (role === 'outbox') return SENDER.test(text)
   if (KEY.test(text)) return true
   const byProvider =
     mentions(wordsOf(column.name), 'foreign') || /^(?:gateway|processor|psp|transacao gateway)/.test(text)

@@ -46,7 +46,7 @@ describe('roles of tables', () => {
     expect(found).toEqual({ ...expected, thing_0: 'customer' })
   })
 
-  it.each(['dutch', 'french', 'italian', 'polish'])('are known in %s', async (language) => {
+  it.each(['czech', 'dutch', 'french', 'italian', 'polish'])('are known in %s', async (language) => {
     const sql = readFileSync(`fixtures/languages/${language}.sql`, 'utf8')
     const labels = [...sql.matchAll(/-- plays: (.+)\ncreate table (\w+)/g)].map(
       ([, role, table]) => [table, role] as const,

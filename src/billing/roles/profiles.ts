@@ -700,6 +700,7 @@ export const PROFILES: Readonly<Record<Role, Profile>> = {
       has(0.9, 'delivery time', 'sent'),
       has(1, 'endpoint', 'where to'),
       has(0.9, 'aggregate', 'what it is about'),
+      has(0.6, 'provider reference', 'what its sender calls it'),
       has(-1.6, 'amount', ''),
       has(-1.6, 'password', ''),
       has(-1.6, 'contact', ''),
