@@ -1,4 +1,4 @@
-import { rolesOf, rule, type Catalog, type Column, type Table } from '../../src/kit.js'
+import { rolesOf, rule, type Catalog, type Column, type Table, wordsOf } from '../../src/kit.js'
 
 /** A card's verification code, in the schemes' own names. */
 const CODE =
@@ -56,7 +56,7 @@ function isCode({ name, type }: Column): boolean {
 function isNumber({ name, type }: Column, table: Table, catalog: Catalog): boolean {
   const named = snake(name)
   const isOfCard = named === 'number' && table.columns.some(isCode)
-  if (!isOfCard && !NUMBER.test(named)) return false
+  if (!isOfCard && !NUMBER.test(named) && !/^(?:card number|number card)$/.test(wordsOf(name).join(' '))) return false
   const holdsNumber =
     /^(?:int8|numeric)$/.test(type.name) ||
     (isText(type.name) && (type.length === null || type.length >= SHORTEST_NUMBER))

@@ -39,6 +39,7 @@ const WORDS = {
   interval: 'intervallo interwal frequenza',
   invoice: 'factuur facturen fattura fatture faktura faktury faktur fakture',
   issued: 'uitgegeven emissione emessa emesso wystawienia wystawienie wystawiono wystawiona vystaveni vystaveno',
+  key: 'klic klice',
   ledger: 'grootboek mastro ksiega',
   limit: 'limiet limieten limiti limity',
   line: 'regel regels riga righe voce voci pozycja pozycje pozycji polozka polozky polozek',
@@ -59,7 +60,7 @@ const WORDS = {
   percent: 'procent',
   period: 'tijdvak periodo okres okresu obdobi',
   phone: 'telefoon telefon',
-  plan: 'piano piani pakket pakketten pacchetto pacchetti pakiet pakiety tarify',
+  plan: 'piano piani pakket pakketten pacchetto pacchetti pakiet pakiety tarify tarifu',
   price: 'prijs prijzen prezzo prezzi cena ceny',
   quantity: 'aantal hoeveelheid quantita ilosc mnozstvi',
   quarter: 'kwartaal',
@@ -169,7 +170,7 @@ const KNOWN: ReadonlyMap<string, readonly string[]> = new Map([
 ])
 
 const PLURALS = new Set(
-  'regels righe voci pozycje schijven scaglioni fasce progi prijzen prezzi ceny betalingen pagamenti platnosci adressen indirizzi kortingen sconti rabaty'.split(
+  'regels righe voci pozycje schijven scaglioni fasce progi prijzen prezzi ceny betalingen pagamenti platnosci adressen indirizzi kortingen sconti rabaty polozky stupne platby slevy'.split(
     ' ',
   ),
 )
