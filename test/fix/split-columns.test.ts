@@ -118,6 +118,17 @@ describe.each([15, 18] as const)('on PostgreSQL %s', (major) => {
     expect(
       await bench.query(`select has_table_privilege('pg_monitor', '"Par""cel_with_texts"', 'select') as reads`),
     ).toEqual([{ reads: true }])
+    const asReader = async (sql: string) => {
+      await bench.query(`set role ${ROLE}`)
+      try {
+        return await bench.query(sql)
+      } finally {
+        await bench.query('reset role')
+      }
+    }
+    expect(await asReader(`select "we'ight" from "Par""cel_with_texts" where note is not null limit 1`)).toHaveLength(1)
+    expect(await asReader(`select "we'ight" from heavy limit 1`)).toHaveLength(1)
+    await expect(asReader(`select place from "Par""cel_with_texts"`)).rejects.toThrow(/permission denied/)
     expect(await texts('"Par""cel_with_texts"')).toEqual(last)
     expect(await bench.query('select * from heavier order by 1')).toEqual(heavier)
     const after = (await bench.catalog()).table('public', 'Par"cel')!

@@ -80,7 +80,7 @@ export function splitColumns(
     ...plan.splits.flatMap((split) => complete(split, target)),
     followBothWays(plan),
     ...plan.indexes.flatMap(dropIndex),
-    retire(plan, view.length > 0, target),
+    retire(plan, view.length > 0),
   ]
 }
 
@@ -250,7 +250,7 @@ function expand(plan: Plan): readonly Step[] {
 }
 
 /** What the view is, with each text as it stands as long as its parts are not filled, or from the parts alone. */
-function viewDefinition(plan: Plan, target: Target, textIsThere: boolean): string {
+function viewDefinition(plan: Plan, textIsThere: boolean): string {
   const { table, splits, relation } = plan
   const ofRow = (of: string) => `p.${quoteIdentifier(of)}`
   const columns = table.columns.map((one) => {
@@ -259,7 +259,8 @@ function viewDefinition(plan: Plan, target: Target, textIsThere: boolean): strin
     const made = typed(one, together(split, ofRow))
     return `${textIsThere ? `coalesce(${made}, ${ofRow(one.name)})` : made} as ${split.name}`
   })
-  const invoker = target.oldest >= SECURITY_INVOKER ? ' with (security_invoker = true)' : ''
+  // Else it would ask of whoever reads one of its columns for privileges on all of them.
+  const invoker = table.rowSecurity ? ' with (security_invoker = true)' : ''
   return `view ${viewName(plan)}${invoker} as select ${columns.join(', ')} from ${relation} as p`
 }
 
@@ -280,7 +281,7 @@ function compatibilityView(plan: Plan, target: Target): readonly Step[] {
   return [
     {
       ...STEP,
-      sql: `create ${viewDefinition(plan, target, true)}`,
+      sql: `create ${viewDefinition(plan, true)}`,
       undo: `drop view ${viewName(plan)}`,
       note: `It has the columns that ${table} had, with ${texts} made from the parts: readers that still want the text read it here.`,
     },
@@ -352,7 +353,7 @@ function followBothWays(plan: Plan): Step {
 }
 
 /** Takes the texts away; what reads them through a view goes on doing so. */
-function retire(plan: Plan, hasView: boolean, target: Target): Step {
+function retire(plan: Plan, hasView: boolean): Step {
   const { table, key, relation, splits, routine, trigger, views } = plan
   const columns = splits.map(({ column }) => column)
   const alter = `alter table ${relation}`
@@ -392,7 +393,7 @@ function retire(plan: Plan, hasView: boolean, target: Target): Step {
         BOUND_WAIT,
         `lock table ${relation} in access exclusive mode`,
         ...remake(redirected, [
-          ...(hasView ? [`create or replace ${viewDefinition(plan, target, false)}`] : []),
+          ...(hasView ? [`create or replace ${viewDefinition(plan, false)}`] : []),
           dropTrigger(table, trigger),
           `drop function if exists ${routine}()`,
           `${alter} ${splits.map(({ name }) => `drop column if exists ${name}`).join(', ')}`,
@@ -418,7 +419,7 @@ function retire(plan: Plan, hasView: boolean, target: Target): Step {
       ],
       [
         ...columns.flatMap((column) => constrainAgain(column, alter)),
-        ...(hasView ? [`create or replace ${viewDefinition(plan, target, true)}`] : []),
+        ...(hasView ? [`create or replace ${viewDefinition(plan, true)}`] : []),
         ...(hanging
           ? [
               `declare\n${hanging.declarations.map((one) => `  ${one};`).join('\n')}\nbegin\n${remake(views)
