@@ -2,7 +2,7 @@ import { deflateRawSync } from 'node:zlib'
 import { markup, type Markup, type Part } from './markup.js'
 
 /** Bytes of evidence and SQL that stand in the page as they are; more are packed, since most of it is the same again and again. */
-const ROOM = 150_000
+const ROOM = 300_000
 
 /** What of a finding is put in its place, and what the browser unpacks when it is opened. */
 export type Place = (number: number, body: Markup) => Part
