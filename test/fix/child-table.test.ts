@@ -12,7 +12,8 @@ const SCHEMA = `
   create table ${INVOICE} (nr integer, "tenant's" text, "line items" jsonb not null, total numeric, primary key ("tenant's", nr));
   insert into ${INVOICE} select g, 't' || g % 3,
     case when g % 10 = 0 then '[]' else jsonb_build_array(jsonb_build_object('amount', g), jsonb_build_object('amount', 1)) end, g + 1
-  from generate_series(1, 10000) g;`
+  from generate_series(1, 10000) g;
+  grant select on ${INVOICE} to pg_monitor;`
 const CHILD = 'public.invoice_lines'
 
 describe.each([14, 18] as const)('on PostgreSQL %s', (major) => {
@@ -103,6 +104,10 @@ describe.each([14, 18] as const)('on PostgreSQL %s', (major) => {
     await client.query(`insert into ${INVOICE} (nr, "tenant's", total) values (30000, 'new', 3)`)
     await client.query(`insert into ${CHILD} values ('new', 30000, 1, '{"amount": 3}')`)
     expect(await number(client, view)).toBe(sum + 3)
+    const { rows: may } = await client.query<object>(
+      `select has_table_privilege('pg_monitor', 'public."in""voice_with_line items"', 'select') as read, has_table_privilege('pg_monitor', '${CHILD}', 'select') as lines`,
+    )
+    expect(may).toEqual([{ read: true, lines: true }])
     expect((await read()).table('public', 'in"voice')?.column('line items')).toBeUndefined()
 
     for (const { undo } of steps.toReversed()) if (undo !== null) await client.query(undo)

@@ -50,7 +50,7 @@ export function moveToChildTable(
   return [
     ...createTables(child),
     ...forwardSteps(child),
-    ...(view ? [view] : []),
+    ...view,
     fill(child),
     ...referenceSteps(child),
     ...bothWays(child),
@@ -109,21 +109,27 @@ function forwardSteps(child: Child): readonly Step[] {
   ]
 }
 
-/** Null where it could show rows that row security keeps from whoever asks. */
-function compatibilityView(child: Child, target: Target): Step | null {
+/** None where it could show rows that row security keeps from whoever asks. */
+function compatibilityView(child: Child, target: Target): readonly Step[] {
   const { table, column, parent, childTable } = child
   const invoker = target.oldest >= SECURITY_INVOKER
-  if (table.rowSecurity && !invoker) return null
+  if (table.rowSecurity && !invoker) return []
   const columns = table.columns.map((one) =>
     one === column ? `(${collected(child, 'p')}) as ${quoteIdentifier(one.name)}` : `p.${quoteIdentifier(one.name)}`,
   )
   const name = quoteRelation({ schema: table.schema, name: newName([table.name, 'with'], column.name) })
-  return {
-    ...STEP,
-    sql: `create view ${name}${invoker ? ' with (security_invoker = true)' : ''} as select ${columns.join(', ')} from ${parent} as p`,
-    undo: `drop view ${name}`,
-    note: `It has the columns of ${table}, with the list made from ${childTable}: readers that still want the list read it here.`,
-  }
+  const readers = table.grants
+    .filter(({ grantee, privilege }) => grantee !== table.owner && privilege === 'SELECT')
+    .map(({ grantee }) => (grantee === 'PUBLIC' ? 'public' : quoteIdentifier(grantee)))
+  return [
+    {
+      ...STEP,
+      sql: `create view ${name}${invoker ? ' with (security_invoker = true)' : ''} as select ${columns.join(', ')} from ${parent} as p`,
+      undo: `drop view ${name}`,
+      note: `It has the columns of ${table}, with the list made from ${childTable}: readers that still want the list read it here.`,
+    },
+    ...(readers.length > 0 ? [{ ...STEP, sql: `grant select on ${name} to ${readers.join(', ')}`, undo: null }] : []),
+  ]
 }
 
 function fill(child: Child): Step {
