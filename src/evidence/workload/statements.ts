@@ -158,4 +158,5 @@ const ENDS_EARLY = /^unterminated |at end of input$/
 /** Commands, too, are kept with `$n` where their grammar has none. */
 const BEGINS_QUERY =
   /^\s*(?:(?:\/\*[\s\S]*?\*\/|--[^\n]*\n)\s*)*(?:select|insert|update|delete|merge|with|values|table|\()/i
-const READS_SYSTEM = /\b(?:pg_catalog|information_schema)\s*\.|\b(?:from|join)\s+pg_\w+/i
+const READS_SYSTEM =
+  /\b(?:pg_catalog|information_schema)\s*\.|\b(?:from|join)\s+pg_\w+|\bpg_stat_statements_reset\s*\(/i
