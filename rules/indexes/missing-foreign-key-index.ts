@@ -78,7 +78,7 @@ export default rule({
         related: [...others, ...siblings.map((sibling) => sibling.foreignKey), foreignKey.referencedTable],
         facts: {
           keys: [foreignKey.address],
-          foreignKeys: 1,
+          foreignKeys: null,
           columns: foreignKey.columns.map(({ name }) => name),
           index: columns.map(({ name }) => name),
           referenced: foreignKey.referencedTable.address,
@@ -133,8 +133,8 @@ export default rule({
 type Facts = {
   /** Addresses. */
   readonly keys: readonly string[]
-  /** How many there are in the schema, with an index or without. */
-  readonly foreignKeys: number
+  /** How many there are in the schema, with an index or without, where the finding is on the schema. */
+  readonly foreignKeys: number | null
   readonly columns: readonly string[]
   readonly index: readonly string[]
   readonly referenced: string

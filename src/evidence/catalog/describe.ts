@@ -113,8 +113,13 @@ function* tableLines(table: Table, describe: Describe): Generator<Description> {
   for (const { address, command, permissive, roles, using, withCheck, comment } of table.policies)
     yield describe('policy', address, { command, permissive, roles, using, withCheck, comment })
   for (const { address, definition } of table.extendedStatistics)
-    yield describe('statistics object', address, { definition })
+    yield describe('statistics object', address, { definition: inAnyOrder(definition) })
   yield* ruleLines(table, describe)
+}
+
+/** `CREATE STATISTICS` with its list sorted: the server prints it in the order of the table's columns. */
+function inAnyOrder(definition: string): string {
+  return definition.replace(/(?<= ON ).*(?= FROM )/s, (list) => list.split(', ').toSorted().join(', '))
 }
 
 function* ruleLines({ rewriteRules }: Table | View, describe: Describe): Generator<Description> {
