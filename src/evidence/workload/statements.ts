@@ -60,7 +60,13 @@ export async function readStatements(
 ): Promise<{ readonly statements: RawStatements | null; readonly notSeen: readonly NotSeen[] }> {
   const refuse = (reason: string) => ({ statements: null, notSeen: [{ what: WHAT, reason }] })
   const [installed] = await session.query<Installed>(INSTALLED)
-  if (!installed) return { statements: null, notSeen: [] }
+  if (!installed)
+    return {
+      statements: null,
+      notSeen: [
+        { what: WHAT, reason: 'The extension pg_stat_statements is not installed in this database.', deliberate: true },
+      ],
+    }
   if (!installed.isLoaded)
     return refuse('The extension pg_stat_statements is installed, but not loaded: shared_preload_libraries lacks it.')
   try {
