@@ -9,6 +9,7 @@ import type { Rule } from '../src/engine/rule.js'
 import type { Catalog } from '../src/evidence/catalog/model.js'
 import { loadParser } from '../src/kit.js'
 import { openLiveSession } from '../src/source/live/session.js'
+import { catalogEvidence } from '../test/scratch.js'
 import { startServer } from '../test/servers.js'
 import { milliseconds, printFigure } from './figures.js'
 import { generateSchema } from './generate.js'
@@ -47,17 +48,7 @@ it.each([5, 5000])('reads the catalog of %s tables', async (tables) => {
 
   await loadParser()
   const rules = selectRules(await loadRules(), undefined)
-  const judgeBy = (book: readonly Rule[], of: Catalog) =>
-    judge(book, {
-      catalog: of,
-      statistics: null,
-      workload: null,
-      advice: null,
-      plans: null,
-      sample: null,
-      source: null,
-      migrations: null,
-    })
+  const judgeBy = (book: readonly Rule[], of: Catalog) => judge(book, catalogEvidence(of))
   const judging = performance.now()
   const cpu = process.cpuUsage()
   const { judged } = judgeBy(rules, catalog)

@@ -15,6 +15,7 @@ import { openSource } from '../src/source/open.js'
 import { openRowSession } from '../src/source/live/rows.js'
 import { PROPOSERS } from '../src/audit/sample-rows.js'
 import { quoteIdentifier } from '../src/quote.js'
+import { catalogEvidence } from '../test/scratch.js'
 import { readLiveCatalog } from '../test/live-catalog.js'
 import { startServer, type TestServer } from '../test/servers.js'
 import { printFigure } from './figures.js'
@@ -282,18 +283,8 @@ it('finds what was joined into a table, and nothing in tables that were not', as
 
 /** What the rule about embedded entities says. */
 function entitiesIn({ catalog, sample }: { readonly catalog: Catalog; readonly sample: Sample }) {
-  const evidence = {
-    catalog,
-    sample,
-    statistics: null,
-    workload: null,
-    advice: null,
-    plans: null,
-    source: null,
-    migrations: null,
-  }
   const rule = { ...embeddedEntity, id: 'normalization/embedded-entity', category: 'normalization' } as unknown as Rule
-  return judge([rule], evidence).judged.map(({ finding }) => finding)
+  return judge([rule], { ...catalogEvidence(catalog), sample }).judged.map(({ finding }) => finding)
 }
 
 function isPlain(type: string): boolean {

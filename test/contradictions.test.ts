@@ -6,12 +6,11 @@ import type { Rule } from '../src/engine/rule.js'
 import { linkCatalog } from '../src/evidence/catalog/link.js'
 import type { Catalog } from '../src/evidence/catalog/model.js'
 import { readCatalog } from '../src/evidence/catalog/read.js'
-import type { Evidence } from '../src/evidence/model.js'
 import type { Statistics } from '../src/evidence/statistics/model.js'
 import { findConflicts } from '../src/fix/conflicts.js'
 import type { EmbeddedServer } from '../src/source/embedded/server.js'
 import { contradictions, demandsOf } from './demands.js'
-import { readFixture, startScratch, withSchema } from './scratch.js'
+import { catalogEvidence, readFixture, startScratch, withSchema } from './scratch.js'
 
 const ROOT = new URL('../fixtures/', import.meta.url)
 const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8')
@@ -144,7 +143,7 @@ it('never asks for what another finding of the same scan takes away, and says no
     await withSchema(server, fixture.schema, async (catalog) => {
       const counted = fixture.evidence(catalog).statistics
       for (const statistics of path.startsWith('rules/') ? [counted ?? UNREAD] : [counted, UNREAD]) {
-        const made = judge(book, { ...NOTHING, catalog, statistics }).judged.map(({ finding, steps }) => ({
+        const made = judge(book, { ...catalogEvidence(catalog), statistics }).judged.map(({ finding, steps }) => ({
           ...finding,
           ...demandsOf(steps),
         }))
@@ -171,17 +170,7 @@ function areApart(a: string, b: string): boolean {
 }
 
 function judgeAll(catalog: Catalog, statistics: Statistics | null): readonly Judged[] {
-  return judge(rules, { ...NOTHING, catalog, statistics }).judged
-}
-
-const NOTHING: Omit<Evidence, 'catalog'> = {
-  sample: null,
-  statistics: null,
-  workload: null,
-  advice: null,
-  plans: null,
-  source: null,
-  migrations: null,
+  return judge(rules, { ...catalogEvidence(catalog), statistics }).judged
 }
 
 /** Its cure makes an index, in the place of none: neither of another one nor of those that a partitioned table takes over. */

@@ -9,7 +9,7 @@ import { followStatically } from '../src/evidence/migrations/static/read.js'
 import type { EmbeddedServer } from '../src/source/embedded/server.js'
 import { gatherRemarks } from '../src/source/files/remarks.js'
 import { partsOf } from '../src/source/files/runners.js'
-import { type Fixture, layOut, readFixture, withFixture } from './scratch.js'
+import { catalogEvidence, type Fixture, layOut, readFixture, withFixture } from './scratch.js'
 
 const FOLDER = 'fixtures/migrations'
 
@@ -84,17 +84,7 @@ function say(
   catalog = linkCatalog(emptyCatalog(180000, [])),
 ): readonly string[] {
   const about = rules.filter(({ category }) => category === 'migrations')
-  const evidence = {
-    catalog,
-    statistics: null,
-    workload: null,
-    advice: null,
-    plans: null,
-    sample: null,
-    source: null,
-    migrations,
-  }
-  return judge(about, evidence).judged.map(
+  return judge(about, { ...catalogEvidence(catalog), migrations }).judged.map(
     ({ finding: { rule, location } }) => `${rule.replace('migrations/', '')} ${location?.file}:${location?.line}`,
   )
 }

@@ -96,7 +96,8 @@ export default rule({
       : `If each tenant has its own, make (${tenant}, ${column}) unique instead; statements with ON CONFLICT (${column}) have to follow.`,
 
   fix: ({ on, facts: { column: name, tenant: owner, carried } }) => {
-    const [tenant, column] = [on.table.kind === 'table' ? on.table.column(owner) : undefined, columnOf(on, name)]
+    const table = on.table.kind === 'table' ? on.table : undefined
+    const [tenant, column] = [table?.column(owner), table?.column(name)]
     if (!carried || !tenant?.notNull || !column) return []
     return afterReview(
       `Has each ${owner} of ${on.table.address} its own ${name}, and does nothing say ON CONFLICT (${name}) any more?`,
@@ -108,10 +109,6 @@ export default rule({
     )
   },
 })
-
-function columnOf({ table }: { readonly table: Index['table'] }, name: string): Column | undefined {
-  return table.kind === 'table' ? table.column(name) : undefined
-}
 
 /** The column of who issues the rows, in the table or in what they must belong to. */
 function issuerAbove(table: Table, catalog: Catalog): Column | undefined {

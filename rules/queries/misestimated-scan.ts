@@ -1,8 +1,9 @@
 import {
   columnsOfConditions,
+  conditionsOf,
+  countRows,
   factorOf,
   misestimatesIn,
-  nodesOf,
   type PlanNode,
   quoteColumns,
   quoteRelation,
@@ -51,8 +52,7 @@ select id from task where state = 'waiting';
         const { node, expected, returned } = misestimate
         const table = tableReadBy(node, catalog)
         if (!table) continue
-        const conditions = nodesOf(node).flatMap((one) => [...one.conditions.lookedUp, ...one.conditions.filtered])
-        const { equal, all } = columnsOfConditions(conditions, table, node.relation!.alias)
+        const { equal, all } = columnsOfConditions(conditionsOf(node), table, node.relation!.alias)
         const cause = causeOf(table, statistics, node, { equal: equal.length, all: all.length })
         const known = worst.get(table)
         if (cause === null || (known && factorOf(known) >= factorOf(misestimate))) continue
@@ -68,7 +68,7 @@ select id from task where state = 'waiting';
   },
 
   message: ({ on, facts: { expected, returned, query } }) =>
-    `The planner expected ${count(expected)} of ${on} where ${count(returned)} came, in ${query}.`,
+    `The planner expected ${countRows(expected)} of ${on} where ${countRows(returned)} came, in ${query}.`,
 
   advice: ({ on, facts: { cause, columns } }) => {
     if (cause === 'stale') return `Run: analyze ${quoteRelation(on)}; its rows have changed since it was last analyzed.`
@@ -104,9 +104,4 @@ function causeOf(
   if (isBare) return counted ? null : 'unknown'
   if (all !== 1 || equal !== 1) return null
   return counted ? 'coarse' : 'unknown'
-}
-
-function count(rows: number): string {
-  const whole = Math.round(rows)
-  return `${whole.toLocaleString('en')} ${whole === 1 ? 'row' : 'rows'}`
 }

@@ -2,11 +2,12 @@ import {
   type Catalog,
   type Column,
   columnsOfConditions,
+  conditionsOf,
+  countRows,
   createStatistics,
   factorOf,
   type Misestimate,
   misestimatesIn,
-  type PlanNode,
   rule,
   type Table,
   tableReadBy,
@@ -68,7 +69,7 @@ select id from address where city = 'Bergen' and postcode = '5003';
     sets
       .map(
         ({ columns, expected, returned }, at) =>
-          `${at === 0 ? `Of ${on}, ` : ''}${list(columns)} depend on each other: the planner expected ${rows(expected)} where ${rows(returned)} came`,
+          `${at === 0 ? `Of ${on}, ` : ''}${list(columns)} depend on each other: the planner expected ${countRows(expected)} where ${countRows(returned)} came`,
       )
       .join('; ')
       .concat('.'),
@@ -113,11 +114,6 @@ function dependenceIn({ node }: Misestimate, catalog: Catalog): readonly [Table,
   return isKey || isKnown ? null : [table, columns]
 }
 
-/** Those below a bitmap stand at its index. */
-function conditionsOf({ conditions, children }: PlanNode): readonly string[] {
-  return [...conditions.lookedUp, ...conditions.filtered, ...children.flatMap(conditionsOf)]
-}
-
 /** Statistics of more columns serve those of some of them. */
 function withoutParts(sets: readonly Dependence[]): readonly Dependence[] {
   return sets
@@ -133,9 +129,4 @@ function withoutParts(sets: readonly Dependence[]): readonly Dependence[] {
 
 function list(columns: readonly string[]): string {
   return `${columns.slice(0, -1).join(', ')} and ${columns.at(-1)}`
-}
-
-function rows(count: number): string {
-  const whole = Math.round(count)
-  return `${whole.toLocaleString('en')} ${whole === 1 ? 'row' : 'rows'}`
 }

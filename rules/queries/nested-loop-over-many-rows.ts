@@ -43,10 +43,11 @@ select i.id, r.id from invoice i join reminder r on lower(r.invoice_number) = lo
   *detect({ catalog, workload, plans }) {
     const seen = new Set<string>()
     for (const { query, root } of plans.plans) {
+      if (seen.has(query.fingerprint)) continue
       const [worst] = nodesOf(root)
         .flatMap((node) => loopIn(node, catalog) ?? [])
         .toSorted((a, b) => b.loops * b.inner - a.loops * a.inner)
-      if (!worst || seen.has(query.fingerprint)) continue
+      if (!worst) continue
       const on = aboutQuery(
         query,
         workload,

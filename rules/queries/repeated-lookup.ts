@@ -11,6 +11,7 @@ import {
   type Level,
   lookUpAll,
   lookupOf,
+  rememberFor,
   type Rewrite,
   rule,
   type Table,
@@ -212,7 +213,7 @@ function countedLoops(workload: Workload, catalog: Catalog): readonly FoundLoop[
 /** The key column that each referencing column holds values of, declared or not. */
 type References = ReadonlyMap<Column, Column>
 
-function listReferences(catalog: Catalog): References {
+const listReferences = rememberFor((catalog: Catalog): References => {
   const declared = catalog.tables.flatMap(({ foreignKeys }) => foreignKeys)
   return new Map(
     [...inferForeignKeys(catalog), ...declared].flatMap(({ columns, referencedColumns }) => {
@@ -220,7 +221,7 @@ function listReferences(catalog: Catalog): References {
       return columns.length === 1 && column && key ? [[column, key] as const] : []
     }),
   )
-}
+})
 
 /** One of the tables has another column with the same values: the key, or a reference to it. */
 function leadsTo(column: Column, tables: ReadonlySet<Table>, references: References): boolean {

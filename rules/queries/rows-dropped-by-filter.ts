@@ -41,13 +41,14 @@ select id, amount from payment where state = 'failed';
   *detect({ catalog, workload, plans, statistics }) {
     const seen = new Set<string>()
     for (const { query, root } of plans.plans) {
+      if (seen.has(query.fingerprint)) continue
       const nodes = nodesOf(root)
       // A LIMIT ends the reading early, which an estimate does not tell.
       const isCut = nodes.some(({ type }) => type === 'Limit')
       const [worst] = nodes
         .flatMap((node) => wasteOf(node, catalog, isCut ? null : statistics) ?? [])
         .toSorted((a, b) => b.dropped * b.loops - a.dropped * a.loops)
-      if (!worst || seen.has(query.fingerprint)) continue
+      if (!worst) continue
       const { table, columns, ...facts } = worst
       const on = aboutQuery(query, workload, catalog, table)
       if (!on) continue

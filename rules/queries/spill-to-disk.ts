@@ -35,6 +35,7 @@ select kind, payload from event order by kind, payload;
   *detect({ catalog, workload, plans: { plans, workMemory } }) {
     const seen = new Set<string>()
     for (const { query, root } of plans) {
+      if (seen.has(query.fingerprint)) continue
       const nodes = nodesOf(root)
       const isMeasured = nodes.some(({ actual }) => actual !== null)
       const spilling = nodes.flatMap((node) => {
@@ -42,7 +43,7 @@ select kind, payload from event order by kind, payload;
         return kilobytes >= LITTLE ? [{ node, kilobytes }] : []
       })
       const [worst] = spilling.toSorted((a, b) => b.kilobytes - a.kilobytes)
-      if (!worst || seen.has(query.fingerprint)) continue
+      if (!worst) continue
       const tables = [...new Set(nodesOf(worst.node).flatMap((node) => tableReadBy(node, catalog) ?? []))]
       const on = aboutQuery(query, workload, catalog, tables[0])
       if (!on) continue

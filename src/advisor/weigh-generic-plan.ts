@@ -5,7 +5,7 @@ import type { GenericPlan, PlanNode } from '../evidence/plans/model.js'
 import { readJsonPlan } from '../evidence/plans/read-json.js'
 import { at } from '../evidence/tree.js'
 import type { BoundQuery } from '../evidence/workload/bound.js'
-import { columnsOfParameters } from '../evidence/workload/parameters.js'
+import { columnsOfParameters, parameterOf } from '../evidence/workload/parameters.js'
 import { equalSides } from '../evidence/workload/keys.js'
 import { quoteLiteral } from '../quote.js'
 import type { Row, Session } from '../source/session.js'
@@ -127,9 +127,9 @@ function equalParameters({ blocks }: BoundQuery) {
   return blocks
     .flatMap(({ predicates }) => predicates.flatMap((predicate) => [...equalSides(predicate)]))
     .flatMap(([own, other]) => {
-      const number = at(other.tree, 'ParamRef', 'number') ?? at(other.tree, 'TypeCast', 'arg', 'ParamRef', 'number')
+      const number = parameterOf(other.tree)
       const column = own.reference?.column
-      return column && typeof number === 'number' ? [{ number, column }] : []
+      return column && number !== null ? [{ number, column }] : []
     })
 }
 

@@ -1,3 +1,4 @@
+import { groupBy } from '../evidence/catalog/group.js'
 import { explainStatement } from '../advisor/explain.js'
 import { searchPathOf } from '../advisor/search-path.js'
 import { nameOf, type Statement, statementsOf } from '../advisor/statement.js'
@@ -160,10 +161,8 @@ function summarize(
   refused: readonly { readonly statement: Statement; readonly reason: string }[],
   what: 'explained' | 'run',
 ): readonly NotSeen[] {
-  const byReason = new Map<string, Statement[]>()
-  for (const { statement, reason } of refused) byReason.set(reason, [...(byReason.get(reason) ?? []), statement])
-  return [...byReason].map(([reason, [first, ...others]]) => ({
-    what: `${what === 'run' ? 'measured' : 'the'} plan of ${nameOf(first!.query)}${others.length > 0 ? ` and of ${others.length} more` : ''}`,
+  return [...groupBy(refused, ({ reason }) => reason)].map(([reason, [first, ...others]]) => ({
+    what: `${what === 'run' ? 'measured' : 'the'} plan of ${nameOf(first!.statement.query)}${others.length > 0 ? ` and of ${others.length} more` : ''}`,
     reason: `It was not ${what}: ${reason.replace(/[.]?$/, '.')}`,
   }))
 }

@@ -2,7 +2,7 @@ import type { Catalog, Column, Table } from '../evidence/catalog/model.js'
 import { type Player, playersOf } from './arithmetic.js'
 import { holdsMoney } from './money.js'
 import { means, mentions, wordsOf } from './names.js'
-import { statusValuesOf } from './status.js'
+import { statesOf } from './states.js'
 import { plainState } from './translation.js'
 
 /** What a row comes to, and a column beside it that says how much of that is settled. */
@@ -79,8 +79,6 @@ export function failuresOf(
   catalog: Catalog,
 ): { readonly status: Column; readonly failed: readonly string[] } | null {
   if (!status) return null
-  const labels = status.type.category === 'enum' ? (status.type.definition?.labels ?? []) : []
-  const values = labels.length > 0 ? labels : statusValuesOf(status, catalog).values
-  const failed = values.filter((value) => FAILED.test(plainState(value)))
+  const failed = statesOf(status, catalog).filter((value) => FAILED.test(plainState(value)))
   return failed.length > 0 ? { status, failed } : null
 }

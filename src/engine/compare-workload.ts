@@ -91,8 +91,12 @@ export function pastOf(workload: Workload, most = Infinity): PastWorkload {
   }
 }
 
+interface Spanned {
+  readonly sources: readonly { readonly kind: string; readonly from: string | null; readonly to: string | null }[]
+}
+
 /** Since when and until when was counted; unknown where several sources counted. */
-function spanOf({ sources }: Workload): { readonly from: string | null; readonly to: string | null } {
+export function spanOf({ sources }: Spanned): { readonly from: string | null; readonly to: string | null } {
   const [source, other] = sources.filter(({ kind }) => kind !== 'files')
   return source && !other ? { from: source.from, to: source.to } : { from: null, to: null }
 }

@@ -1,5 +1,5 @@
 import { columnNamesIn } from '../evidence/catalog/expression.js'
-import { nodesIn, type ParseNode, parseStatement, stringsIn } from '../source/files/parse.js'
+import { nodesIn, type ParsedStatement, type ParseNode, parseStatement, stringsIn } from '../source/files/parse.js'
 import type { Step } from './step.js'
 
 /** A fix that has to give way, and the one that it gives way to. */
@@ -29,33 +29,46 @@ export function findConflicts<T extends Fix>(fixes: readonly T[]): readonly Conf
   }
   const makers = new Map<string, { readonly fix: T; readonly sql: string }>()
   const conflicts: Conflict<T>[] = []
+  const standing: Made<T>[] = []
   for (const fix of fixes) {
-    const replaced = [...replacedBy(fix), ...fix.steps.flatMap(({ sql }) => columnsNeeded(sql))].find(
+    const statements = fix.steps.flatMap(({ sql }) => {
+      const statement = parseStatement(sql)
+      return statement ? [{ sql, statement }] : []
+    })
+    const replaced = [...replacedBy(fix), ...statements.flatMap(({ statement }) => columnsNeeded(statement))].find(
       (address) => (replacers.get(address) ?? fix) !== fix,
     )
     if (replaced !== undefined) {
       conflicts.push({ loser: fix, winner: replacers.get(replaced)!, because: saysReplaced(replaced) })
       continue
     }
-    const made = fix.steps.flatMap(({ sql }) => thingsMade(sql).map((thing) => ({ thing, sql })))
+    const made = statements.flatMap(({ sql, statement }) => thingsMade(statement).map((thing) => ({ thing, sql })))
     const rival = made
       .map(({ thing, sql }) => ({ maker: makers.get(thing), sql }))
       .find(({ maker, sql }) => maker !== undefined && maker.sql !== sql)?.maker
-    if (rival) conflicts.push({ loser: fix, winner: rival.fix, because: saysSame })
-    else for (const { thing, sql } of made) if (!makers.has(thing)) makers.set(thing, { fix, sql })
+    if (rival) {
+      conflicts.push({ loser: fix, winner: rival.fix, because: saysSame })
+      continue
+    }
+    for (const { thing, sql } of made) if (!makers.has(thing)) makers.set(thing, { fix, sql })
+    standing.push({ fix, indexes: statements.flatMap(({ statement }) => indexesMade(statement)) })
   }
-  const lost = new Set(conflicts.map(({ loser }) => loser))
-  return [...conflicts, ...findServed(fixes.filter((fix) => !lost.has(fix)))]
+  return [...conflicts, ...findServed(standing)]
+}
+
+/** A fix and the plain indexes that it makes. */
+interface Made<T> {
+  readonly fix: T
+  readonly indexes: readonly PlainIndex[]
 }
 
 /** Fixes of nothing but an index whose keys are the first ones of an index that another fix makes. */
-function findServed<T extends Fix>(fixes: readonly T[]): readonly Conflict<T>[] {
-  const made = fixes.flatMap((fix) => fix.steps.flatMap(({ sql }) => indexesMade(sql)).map((index) => ({ fix, index })))
-  const longest = made.toSorted((a, b) => b.index.keys.length - a.index.keys.length)
-  return fixes.flatMap((loser) => {
-    const own = loser.steps.map(({ sql }) => indexesMade(sql)[0])
-    const [index] = own
-    if (own.length !== 1 || !index || index.unique) return []
+function findServed<T extends Fix>(made: readonly Made<T>[]): readonly Conflict<T>[] {
+  const longest = made
+    .flatMap(({ fix, indexes }) => indexes.map((index) => ({ fix, index })))
+    .toSorted((a, b) => b.index.keys.length - a.index.keys.length)
+  return made.flatMap(({ fix: loser, indexes: [index] }) => {
+    if (loser.steps.length !== 1 || !index || index.unique) return []
     const winner = longest.find(({ fix, index: other }) => fix !== loser && isServedBy(index, other))
     return winner ? [{ loser, winner: winner.fix, because: saysServed }] : []
   })
@@ -78,18 +91,17 @@ function isServedBy(index: PlainIndex, other: PlainIndex): boolean {
 }
 
 /** The plain indexes that a statement makes, also as keys. */
-function indexesMade(sql: string): readonly PlainIndex[] {
-  const statement = parseStatement(sql)
-  if (statement?.name === 'AlterTableStmt') {
-    const table = relationOf(statement.node['relation'])
-    return nodesIn(statement.node['cmds']).flatMap(([, { def }]) => {
+function indexesMade({ name: kind, node }: ParsedStatement): readonly PlainIndex[] {
+  if (kind === 'AlterTableStmt') {
+    const table = relationOf(node['relation'])
+    return nodesIn(node['cmds']).flatMap(([, { def }]) => {
       const { contype, keys } = ((def as ParseNode | undefined)?.['Constraint'] ?? {}) as ParseNode
       const columns = contype === 'CONSTR_PRIMARY' || contype === 'CONSTR_UNIQUE' ? stringsIn(keys) : []
       return columns.length > 0 ? [{ table, unique: true, keys: columns }] : []
     })
   }
-  if (statement?.name !== 'IndexStmt') return []
-  const { relation, accessMethod, indexParams, indexIncludingParams, whereClause, unique } = statement.node
+  if (kind !== 'IndexStmt') return []
+  const { relation, accessMethod, indexParams, indexIncludingParams, whereClause, unique } = node
   if ((accessMethod ?? 'btree') !== 'btree' || whereClause || indexIncludingParams) return []
   const keys = nodesIn(indexParams).map(([, { name, ordering, nulls_ordering, collation, opclass }]) => {
     if (typeof name !== 'string' || collation || opclass) return null
@@ -118,10 +130,9 @@ function replacedBy({ steps }: Fix): readonly string[] {
 }
 
 /** Addresses of the columns that the constraint or index of a statement is made of. */
-function columnsNeeded(sql: string): readonly string[] {
-  const statement = parseStatement(sql)
-  if (statement?.name !== 'IndexStmt' && statement?.name !== 'AlterTableStmt') return []
-  const { relation, indexParams, indexIncludingParams, whereClause, cmds } = statement.node
+function columnsNeeded({ name: kind, node }: ParsedStatement): readonly string[] {
+  if (kind !== 'IndexStmt' && kind !== 'AlterTableStmt') return []
+  const { relation, indexParams, indexIncludingParams, whereClause, cmds } = node
   const { schemaname, relname } = (relation ?? {}) as ParseNode
   const constraints = nodesIn(cmds).flatMap(([, { subtype, def }]) => (subtype === 'AT_AddConstraint' ? [def] : []))
   const elements = [indexParams, indexIncludingParams].flatMap((list) =>
@@ -136,17 +147,16 @@ function columnsNeeded(sql: string): readonly string[] {
 }
 
 /** What a statement makes or decides, in words that are equal when it is the same thing. */
-function thingsMade(sql: string): readonly string[] {
-  const statement = parseStatement(sql)
-  if (statement?.name === 'IndexStmt') {
-    const { relation, accessMethod, indexParams, indexIncludingParams, whereClause, unique } = statement.node
+function thingsMade({ name: kind, node }: ParsedStatement): readonly string[] {
+  if (kind === 'IndexStmt') {
+    const { relation, accessMethod, indexParams, indexIncludingParams, whereClause, unique } = node
     return [
       `index ${relationOf(relation)} ${meaning([accessMethod, indexParams, indexIncludingParams, whereClause, unique])}`,
     ]
   }
-  if (statement?.name !== 'AlterTableStmt') return []
-  const table = relationOf(statement.node['relation'])
-  return nodesIn(statement.node['cmds']).flatMap(([, command]) => {
+  if (kind !== 'AlterTableStmt') return []
+  const table = relationOf(node['relation'])
+  return nodesIn(node['cmds']).flatMap(([, command]) => {
     const { subtype, name } = command
     if (subtype === 'AT_AlterColumnType') return [`type of ${table}.${String(name)}`]
     if (subtype === 'AT_ColumnDefault') return [`default of ${table}.${String(name)}`]

@@ -198,7 +198,6 @@ const comparison = z.object({
   expired: z.array(past).describe('Entries of a baseline whose date has passed; their findings are new again.'),
 })
 
-/** The JSON report, version 1. */
 const queryFigures = z
   .object({
     calls: total,
@@ -208,6 +207,7 @@ const queryFigures = z
   })
   .nullable()
 
+/** The JSON report, version 1. */
 export const auditSchema = z
   .object({
     schemaVersion: z.literal(SCHEMA_VERSION),

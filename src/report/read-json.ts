@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { PastFinding } from '../engine/compare.js'
-import type { PastWorkload } from '../engine/compare-workload.js'
+import { type PastWorkload, spanOf } from '../engine/compare-workload.js'
 import { ConfigError } from '../errors.js'
 import { MOST_QUERIES, SCHEMA_VERSION } from './json-schema.js'
 
@@ -56,7 +56,5 @@ export function readJsonReport(text: string, name: string): EarlierReport {
 }
 
 function pastOf({ sources, queries }: NonNullable<z.infer<typeof earlier>['workload']>): PastWorkload {
-  const [source, other] = sources.filter(({ kind }) => kind !== 'files')
-  const span = source && !other ? source : { from: null, to: null }
-  return { from: span.from, to: span.to, queries, isWhole: queries.length < MOST_QUERIES }
+  return { ...spanOf({ sources }), queries, isWhole: queries.length < MOST_QUERIES }
 }

@@ -281,34 +281,34 @@ function growth(paper: Paper, result: AuditResult): string {
 
 /** The queries that take most of the time: a line of figures and a line of text each. */
 function queries(paper: Paper, result: AuditResult): string {
-  const { chalk, verbose, width } = paper
-  const rows = listQueries(result).slice(0, verbose ? undefined : FIRST_QUERIES)
+  const rows = listQueries(result).slice(0, paper.verbose ? undefined : FIRST_QUERIES)
   const from = describeWorkload(result)
   if (rows.length === 0 || from === null) return ''
   return [
     heading(paper, `Where the time goes (${from})`),
     ...rows.flatMap(({ place, sql, share, calls, perCall, rows: returned, misses, temporary }) => [
       `${share.padStart(INDENT - 2)}  ${[`${calls} calls`, perCall, `${returned} rows a call`, `${misses} cache misses`, temporary === 'none' ? '' : `${temporary} of temporary files`, place ?? ''].filter((part) => part && !part.startsWith('–')).join(' · ')}`,
-      ...wrap(printable(verbose ? sql : shorten(sql, (width - INDENT) * 2)), width - INDENT).map(
-        (line) => `${' '.repeat(INDENT)}${chalk.dim(line)}`,
-      ),
+      ...sqlLines(paper, sql),
     ]),
   ].join('\n')
 }
 
 /** What queries became since an earlier look: a line of figures and a line of text each. */
-function queryChanges({ chalk, width, verbose, ...paper }: Paper, result: AuditResult): string {
+function queryChanges(paper: Paper, result: AuditResult): string {
   const title = describeQueriesSince(result)
   if (title === null) return ''
-  const rows = listQueryChanges(result).slice(0, verbose ? undefined : FIRST_QUERIES)
+  const rows = listQueryChanges(result).slice(0, paper.verbose ? undefined : FIRST_QUERIES)
   const lines = rows.flatMap(({ state, name, sql, share, perCall, calls }) => [
     `${state.padStart(INDENT - 1)} ${[share, perCall, `${calls} calls`, name ?? ''].filter(Boolean).map(printable).join(' · ')}`,
-    ...wrap(printable(verbose ? sql : shorten(sql, (width - INDENT) * 2)), width - INDENT).map(
-      (line) => `${' '.repeat(INDENT)}${chalk.dim(line)}`,
-    ),
+    ...sqlLines(paper, sql),
   ])
   const found = lines.length > 0 ? lines : ['No query that takes a hundredth of the time has changed.']
-  return [heading({ chalk, width, verbose, ...paper }, printable(title)), ...found].join('\n')
+  return [heading(paper, printable(title)), ...found].join('\n')
+}
+
+function sqlLines({ chalk, verbose, width }: Paper, sql: string): readonly string[] {
+  const shown = printable(verbose ? sql : shorten(sql, (width - INDENT) * 2))
+  return wrap(shown, width - INDENT).map((line) => `${' '.repeat(INDENT)}${chalk.dim(line)}`)
 }
 
 function shorten(sql: string, length: number): string {

@@ -4,7 +4,7 @@ import { loadRules } from '../../src/engine/load-rules.js'
 import { findRule } from '../../src/engine/select-rules.js'
 import type { EmbeddedServer } from '../../src/source/embedded/server.js'
 import { MADE_UP_STATISTICS } from '../report/statistics.js'
-import { startScratch, withSchema } from '../scratch.js'
+import { catalogEvidence, startScratch, withSchema } from '../scratch.js'
 
 let server: EmbeddedServer
 beforeAll(async () => {
@@ -18,16 +18,7 @@ it('skips a rule whose counters are too young, and says so', async () => {
   const outcome = (resetAt: string | null) =>
     withSchema(server, 'create table t (id int)', (catalog) => {
       const statistics = { ...MADE_UP_STATISTICS, collectedAt: '2026-05-31T00:00:00Z', resetAt }
-      return judge([rule], {
-        catalog,
-        statistics,
-        workload: null,
-        advice: null,
-        plans: null,
-        sample: null,
-        source: null,
-        migrations: null,
-      }).outcomes[0]
+      return judge([rule], { ...catalogEvidence(catalog), statistics }).outcomes[0]
     })
   const skipped = { id: rule.id, outcome: 'skipped', lacks: 'statistics' }
   expect(await outcome('2026-05-01T00:00:00Z')).toEqual({ id: rule.id, outcome: 'passed', reason: null })

@@ -55,6 +55,11 @@ function resolveElsewhere(name: string): string | null {
 }
 
 const upFiles = (files: readonly MigrationFile[]) => files.filter(({ role }) => role === 'up' || role === 'both')
+/** Paths of the files that are taken back, the last one first. */
+const latestFirst = (files: readonly MigrationFile[]) =>
+  upFiles(files)
+    .toReversed()
+    .map(({ path }) => path)
 const downFiles = (files: readonly MigrationFile[]) => files.filter(({ role }) => role === 'down').toReversed()
 
 const psql = (folder: string, url: string, paths: readonly string[]) => {
@@ -212,15 +217,7 @@ export default {
     }
     return {
       up: (folder, url, paths) => send(folder, url, paths, 'Up'),
-      down: (folder, url, files) =>
-        send(
-          folder,
-          url,
-          upFiles(files)
-            .toReversed()
-            .map(({ path }) => path),
-          'Down',
-        ),
+      down: (folder, url, files) => send(folder, url, latestFirst(files), 'Down'),
     }
   },
   'liquibase by its grammar': () => {
@@ -231,15 +228,7 @@ export default {
     }
     return {
       up: (folder, url, paths) => send(folder, url, paths, 'up'),
-      down: (folder, url, files) =>
-        send(
-          folder,
-          url,
-          upFiles(files)
-            .toReversed()
-            .map(({ path }) => path),
-          'down',
-        ),
+      down: (folder, url, files) => send(folder, url, latestFirst(files), 'down'),
     }
   },
   dbmate: () => {

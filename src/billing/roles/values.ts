@@ -1,5 +1,5 @@
 import type { Catalog, Column } from '../../evidence/catalog/model.js'
-import { statusValuesOf } from '../status.js'
+import { statesOf } from '../states.js'
 import { plainState } from '../translation.js'
 
 const STATES = {
@@ -66,7 +66,5 @@ function areMostly(values: readonly string[], is: (value: string) => boolean): b
 
 /** The values that a text is known to have, plain: `past_due`. */
 export function valuesOf(column: Column, catalog: Catalog): readonly string[] {
-  const labels = column.type.category === 'enum' ? (column.type.definition?.labels ?? []) : []
-  const values = labels.length > 0 ? labels : statusValuesOf(column, catalog).values
-  return values.map(plainState)
+  return statesOf(column, catalog).map(plainState)
 }

@@ -105,7 +105,7 @@ function readText(text: string, table: Context): Expression {
 }
 
 /** The tree of an expression; undefined for what PostgreSQL's grammar refuses. */
-const parseTree = remember(20_000, (text: string): unknown => {
+export const parseTree = remember(20_000, (text: string): unknown => {
   try {
     const [statement] = parseSync(`select ${text}`).stmts ?? []
     return at(statement?.stmt, 'SelectStmt', 'targetList', 0, 'ResTarget', 'val')

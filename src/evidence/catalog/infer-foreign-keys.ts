@@ -1,5 +1,6 @@
 import type { Catalog, Column, Table } from './model.js'
 import { singulars, splitName, stripEnding, wordForms } from './naming.js'
+import { rememberFor } from '../remember.js'
 import { familyOf, isOpaque, mayReference, sameFamily, singleKey } from './reference-columns.js'
 import { agentNouns, EXTERNAL, GIVERS, isActor, isGeneric, MEASURES, REPLACED } from './reference-words.js'
 import { isSelfReference, TableNames } from './table-names.js'
@@ -56,12 +57,14 @@ const PRIOR_WEIGHT = 20
 /** Below this a name says too little. */
 const LEAST_CONFIDENCE = 0.8
 
+const namesIn = rememberFor((catalog: Catalog) => new TableNames(catalog))
+
 /**
  * Foreign keys that names, types and keys suggest, but nobody declared; one target a column. Declared keys are labelled
  * examples of the house's style: they raise or lower the confidence in each rule.
  */
-export function inferForeignKeys(catalog: Catalog): readonly InferredForeignKey[] {
-  const names = new TableNames(catalog)
+export const inferForeignKeys = rememberFor((catalog: Catalog): readonly InferredForeignKey[] => {
+  const names = namesIn(catalog)
   const learned = calibrate(catalog, names)
   return catalog.tables.flatMap((table) => {
     if (table.partitionOf || table.variety === 'foreign') return []
@@ -86,7 +89,7 @@ export function inferForeignKeys(catalog: Catalog): readonly InferredForeignKey[
     })
     return [...composites, ...single].filter(({ confidence }) => confidence >= LEAST_CONFIDENCE)
   })
-}
+})
 
 /** Columns called like the columns of another table's composite key. */
 export interface OpenComposite {
@@ -96,7 +99,7 @@ export interface OpenComposite {
 
 /** Tables that hold all columns of another's composite key by name and type; only rows can tell that they hold its values. */
 export function findOpenComposites(catalog: Catalog): readonly OpenComposite[] {
-  const names = new TableNames(catalog)
+  const names = namesIn(catalog)
   const tables = catalog.tables.filter(({ partitionOf, variety }) => !partitionOf && variety !== 'foreign')
   const keyed = tables.filter(({ primaryKey }) => {
     const columns = primaryKey?.columns ?? []
@@ -128,7 +131,7 @@ export interface OpenReference {
 
 /** Columns of uuids, and of numbers that identify, which are no foreign key and lead to no table by name: rows alone can tell where. */
 export function findOpenReferences(catalog: Catalog): readonly OpenReference[] {
-  const names = new TableNames(catalog)
+  const names = namesIn(catalog)
   const tables = catalog.tables.filter(({ partitionOf, variety }) => !partitionOf && variety !== 'foreign')
   const keys = tables.flatMap((table) => singleKey(table) ?? [])
   const uuids = keys.filter(({ type }) => type.name === 'uuid')

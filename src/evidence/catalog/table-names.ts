@@ -63,19 +63,18 @@ export class TableNames {
     const columns = this.#tables.flatMap((table) => table.columns)
     const separated = columns.filter((column) => splitName(column.name).length > 1).length
     this.#runsTogether = columns.length >= MANY_COLUMNS && separated <= 0.05 * columns.length
+    let [referring, bare] = [0, 0]
     for (const column of columns) {
       const { core, ending } = stripEnding(this.wordsOf(column))
-      if (ending === 'none') continue
-      for (const table of this.named(core))
-        if (table !== column.table && singleKey(table)?.name !== column.name)
-          this.#mentioned.set(table, (this.#mentioned.get(table) ?? 0) + 1)
+      const others = this.named(core).filter((table) => table !== column.table)
+      if (ending !== 'none')
+        for (const table of others)
+          if (singleKey(table)?.name !== column.name) this.#mentioned.set(table, (this.#mentioned.get(table) ?? 0) + 1)
+      if (others.length === 0 || !mayReference(column) || !isOpaque(column)) continue
+      referring++
+      if (ending === 'none') bare++
     }
-    const referring = columns.filter((column) => {
-      const { core } = stripEnding(this.wordsOf(column))
-      return mayReference(column) && isOpaque(column) && this.named(core).some((table) => table !== column.table)
-    })
-    const bare = referring.filter((column) => stripEnding(this.wordsOf(column)).ending === 'none')
-    this.isBare = bare.length >= MANY_BARE && bare.length > 0.7 * referring.length
+    this.isBare = bare >= MANY_BARE && bare > 0.7 * referring
     this.#byKey = groupBy(
       this.#tables.filter((table) => singleKey(table) && !isGeneric(singleKey(table)!.name)),
       (table) => singleKey(table)!.name,

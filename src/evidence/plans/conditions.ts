@@ -1,4 +1,4 @@
-import { parseSync } from 'libpg-query'
+import { parseTree } from '../catalog/expression.js'
 import type { Catalog, Column, Table } from '../catalog/model.js'
 import { at, list } from '../tree.js'
 import type { PlanNode } from './model.js'
@@ -10,8 +10,6 @@ export interface ConditionColumns {
   readonly all: readonly Column[]
 }
 
-const NONE: ConditionColumns = { equal: [], all: [] }
-
 /** The columns of `table` in conditions as EXPLAIN prints them; what cannot be parsed, such as a hashed subplan, has none. */
 export function columnsOfConditions(texts: readonly string[], table: Table, alias: string): ConditionColumns {
   const read = texts.map((text) => readCondition(text, table, alias))
@@ -22,13 +20,7 @@ export function columnsOfConditions(texts: readonly string[], table: Table, alia
 }
 
 function readCondition(text: string, table: Table, alias: string): ConditionColumns {
-  let tree: unknown
-  try {
-    tree = at(parseSync(`select ${text}`), 'stmts', 0, 'stmt', 'SelectStmt', 'targetList', 0, 'ResTarget', 'val')
-  } catch (error) {
-    if ((error as Error).name !== 'SqlError') throw error
-    return NONE
-  }
+  const tree = parseTree(text)
   const columnOf = (node: unknown): Column | undefined => {
     const bare = at(node, 'TypeCast', 'arg') ?? node
     const names = list(at(bare, 'ColumnRef', 'fields')).map((field) => at(field, 'String', 'sval'))
@@ -65,6 +57,11 @@ function nodesIn(tree: unknown): readonly unknown[] {
 /** The node and all below it. */
 export function nodesOf(node: PlanNode): readonly PlanNode[] {
   return [node, ...node.children.flatMap(nodesOf)]
+}
+
+/** Conditions of the node and of all below it: those below a bitmap stand at its index. */
+export function conditionsOf(node: PlanNode): readonly string[] {
+  return nodesOf(node).flatMap(({ conditions }) => [...conditions.lookedUp, ...conditions.filtered])
 }
 
 /** The table that a node reads: of a partition, the table that it is part of. Null for none, and where a name is that of several. */

@@ -43,3 +43,9 @@ function cuts({ type, joinType }: PlanNode, { side }: PlanNode): boolean {
   if (type === 'Limit' || type === 'Merge Join' || side === 'subplan') return true
   return (joinType === 'Semi' || joinType === 'Anti') && side === 'inner'
 }
+
+/** `1 row`, `4,100 rows` */
+export function countRows(rows: number): string {
+  const whole = Math.round(rows)
+  return `${whole.toLocaleString('en')} ${whole === 1 ? 'row' : 'rows'}`
+}

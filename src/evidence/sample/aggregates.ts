@@ -52,14 +52,11 @@ export async function findAggregates(
   const tried = triedOf(reference, spread)
   if (tried.length === 0) return []
   const { parent, child } = reference
-  const whole = parent.whole || parent.sizeBytes <= depth.verifyBytes
-  const reads = child.whole || child.sizeBytes <= depth.verifyBytes
   // Part of the parts adds up to nothing.
-  if (!reads) return []
-  const rows =
-    whole && parent.whole
-      ? parent.relation
-      : `(select * from ${parent.from(parent.table.columns)} limit ${MOST_TOTALS})`
+  if (!child.whole && child.sizeBytes > depth.verifyBytes) return []
+  const rows = parent.whole
+    ? parent.relation
+    : `(select * from ${parent.from(parent.table.columns)} limit ${MOST_TOTALS})`
   // The parts are read once, whether or not an index leads to those of one row.
   const groups = reference.columns.map((column, at) => `c.${quoteIdentifier(column.name)} as g${at}`)
   const own = reference.referencedColumns.map((column, at) => `a.g${at} = p.${quoteIdentifier(column.name)}`)

@@ -4,6 +4,7 @@ import type { CodedTable } from './codes.js'
 import { type Depth, groundsFrom, whyNotAll } from './grounds.js'
 import { type LookAt, saw } from './look.js'
 import type { Grounds } from './model.js'
+import { plainTexts } from './plain-texts.js'
 import type { SampleTable } from './tables.js'
 
 /** A text of which all rows say one of a few words. */
@@ -38,23 +39,17 @@ export async function examineChoices(
   if (columns.length === 0) return []
   const all = !coded.whole && !place.rowSecurity && place.sizeBytes <= depth.verifyBytes
   const asked = await count(place, columns, all || coded.whole, depth, look)
-  const rows = asked ?? (all ? await count(place, columns, false, depth, look) : null)
-  return rows?.facts ?? []
+  return asked ?? (all ? await count(place, columns, false, depth, look) : null) ?? []
 }
 
-function candidatesOf(table: Table, { columns, rows }: CodedTable): readonly Column[] {
+function candidatesOf(table: Table, coded: CodedTable): readonly Column[] {
   const unique = new Set(
     table.indexes.flatMap(({ unique: is, keys }) => (is && keys.length === 1 ? keys[0]!.column : [])),
   )
-  return table.columns.filter((column) => {
-    const seen = columns.get(column.name)
-    if (!seen || column.generated || column.inherited || unique.has(column)) return false
-    if (!/^(?:text|varchar|bpchar|citext)$/.test(column.type.name) || column.type.category !== 'base') return false
-    if (table.foreignKeys.some((key) => key.columns.includes(column))) return false
-    const filled = rows - seen.nulls
-    return (
-      seen.distinct >= 2 && seen.distinct <= MOST_WORDS && filled >= FEWEST_ROWS && filled >= REPEATED * seen.distinct
-    )
+  return plainTexts(table, coded).flatMap(({ column, seen: { distinct, nulls } }) => {
+    const filled = coded.rows - nulls
+    const repeats = filled >= FEWEST_ROWS && filled >= REPEATED * distinct
+    return !unique.has(column) && distinct >= 2 && distinct <= MOST_WORDS && repeats ? [column] : []
   })
 }
 
@@ -73,7 +68,7 @@ async function count(place: SampleTable, columns: readonly Column[], all: boolea
   const result = await look<Record<string, unknown>>(sql)
   if (!saw(result)) return null
   const [row = {}] = result.rows
-  const facts = columns.flatMap((column, at): readonly ChoiceFact[] => {
+  return columns.flatMap((column, at): readonly ChoiceFact[] => {
     const distinct = Number(row[`d${at}`])
     if (row[`w${at}`] !== true || distinct > MOST_WORDS) return []
     const name = quoteIdentifier(column.name)
@@ -97,5 +92,4 @@ async function count(place: SampleTable, columns: readonly Column[], all: boolea
       },
     ]
   })
-  return { facts }
 }

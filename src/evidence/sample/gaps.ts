@@ -36,16 +36,14 @@ export function createGaps(look: LookAt): Gaps {
     known.set(column, range)
     return range
   }
-  const ranges = async (key: SampleTable, keyColumn: Column, place: SampleTable, column: Column) =>
-    [await rangeOf(key, keyColumn, true), await rangeOf(place, column, false)] as const
   return {
     async canTell(key, keyColumn, place, column) {
-      const [of, values] = await ranges(key, keyColumn, place, column)
+      const [of, values] = [await rangeOf(key, keyColumn, true), await rangeOf(place, column, false)]
       if (!of || !values || values.least < of.least || values.greatest > of.greatest) return false
       return (key.rowsEstimated ?? of.rows) < FULL * (of.greatest - of.least + 1)
     },
     async chance(key, keyColumn, place, column, values) {
-      const [, range] = await ranges(key, keyColumn, place, column)
+      const range = await rangeOf(place, column, false)
       if (!range) return null
       const k = quoteIdentifier(keyColumn.name)
       const steps = STEPS.map((step, at) => `count(*) filter (where (${k} - ${range.least}) % ${step} = 0) as s${at}`)

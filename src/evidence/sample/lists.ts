@@ -4,6 +4,7 @@ import type { CodedTable } from './codes.js'
 import { type Depth, groundsFrom, whyNotAll } from './grounds.js'
 import { type LookAt, saw } from './look.js'
 import type { Grounds } from './model.js'
+import { plainTexts } from './plain-texts.js'
 import type { SampleTable } from './tables.js'
 
 /** A text whose rows are lists of words that come again. */
@@ -43,18 +44,13 @@ export async function findLists(
   return facts
 }
 
-function candidatesOf(table: Table, { columns, rows }: CodedTable): readonly Column[] {
-  const keys = new Set([
-    ...table.indexes.flatMap(({ unique, keys: of }) => (unique ? of.flatMap(({ column }) => column ?? []) : [])),
-    ...table.foreignKeys.flatMap((key) => key.columns),
-  ])
-  return table.columns.filter((column) => {
-    const seen = columns.get(column.name)
-    if (!seen || keys.has(column) || column.generated || column.inherited || column.type.category !== 'base')
-      return false
-    if (!/^(?:text|varchar|bpchar|citext)$/.test(column.type.name)) return false
-    return rows - seen.nulls >= FEWEST_ROWS && seen.distinct >= FEWEST_VALUES
-  })
+function candidatesOf(table: Table, coded: CodedTable): readonly Column[] {
+  const keys = new Set(
+    table.indexes.flatMap(({ unique, keys: of }) => (unique ? of.flatMap(({ column }) => column ?? []) : [])),
+  )
+  return plainTexts(table, coded).flatMap(({ column, seen: { distinct, nulls } }) =>
+    !keys.has(column) && coded.rows - nulls >= FEWEST_ROWS && distinct >= FEWEST_VALUES ? [column] : [],
+  )
 }
 
 async function examine(place: SampleTable, column: Column, look: LookAt, depth: Depth): Promise<ListFact | null> {

@@ -1,8 +1,7 @@
 import type { Column, Index, Table } from '../catalog/model.js'
-import { estimatePages, type Part } from './index-size.js'
+import { align, estimatePages, PAGE, type Part } from './index-size.js'
 import type { Statistics } from './model.js'
 
-const PAGE = 8192
 const HEADER = 24
 /** Line pointer, row header without null bitmap. */
 const [POINTER, ROW_HEADER] = [4, 23]
@@ -19,7 +18,7 @@ export function packedTableBytes(table: Table, rows: number, statistics: Statist
   const parts = partsOf(table.columns, rows, statistics)
   if (parts === null) return null
   const nulls = parts.some(({ nullFraction }) => nullFraction > 0) ? Math.ceil(parts.length / 8) : 0
-  const row = Math.min(WIDEST_ROW, aligned(ROW_HEADER + nulls) + aligned(widthOf(parts))) + POINTER
+  const row = Math.min(WIDEST_ROW, align(ROW_HEADER + nulls) + align(widthOf(parts))) + POINTER
   const room = (PAGE - HEADER) * (Number(table.options['fillfactor'] ?? 100) / 100)
   return Math.ceil(rows / Math.max(1, Math.floor(room / row))) * PAGE
 }
@@ -52,8 +51,4 @@ function widthOf(parts: readonly Part[]): number {
     const exact = Number.isInteger(sum) ? Math.ceil(sum / unit) * unit - sum : gap
     return sum + (exact + width) * (1 - nullFraction)
   }, 0)
-}
-
-function aligned(bytes: number): number {
-  return Math.ceil(bytes / 8) * 8
 }

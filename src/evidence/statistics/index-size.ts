@@ -25,7 +25,8 @@ export interface Extent {
   readonly pagesPerRange?: number
 }
 
-const PAGE = 8192
+/** Bytes of a page. */
+export const PAGE = 8192
 /** A page without header and special space, and what a build leaves free of it. */
 const USABLE = PAGE - 24 - 16
 const LEAF = USABLE - PAGE * 0.1
@@ -90,7 +91,8 @@ function widthOf(parts: readonly Part[]): number {
   }, 0)
 }
 
-function align(bytes: number): number {
+/** To the eight bytes that tuples begin at. */
+export function align(bytes: number): number {
   return Math.ceil(bytes / 8) * 8
 }
 

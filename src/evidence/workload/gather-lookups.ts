@@ -1,8 +1,9 @@
+import { parameterOf } from './parameters.js'
 import { quoteIdentifier } from '../../quote.js'
 import type { Catalog, Column } from '../catalog/model.js'
 import { at } from '../tree.js'
 import { bindQuery } from './bind.js'
-import type { BoundQuery, Predicate } from './bound.js'
+import type { BoundQuery } from './bound.js'
 import { equalSides } from './keys.js'
 import type { WorkloadQuery } from './model.js'
 import { type Edit, editText, type Span, spanOf } from './splice.js'
@@ -106,11 +107,10 @@ function findLookup(child: WorkloadQuery, column: Column, catalog: Catalog): Fou
 
 /** The comparison of the column with a parameter. */
 function keyPredicate({ root }: BoundQuery, column: Column) {
-  for (const predicate of root.predicates as readonly Predicate[])
+  for (const predicate of root.predicates)
     for (const [own, other] of equalSides(predicate)) {
-      const parameter = at(other.tree, 'ParamRef', 'number') ?? at(other.tree, 'TypeCast', 'arg', 'ParamRef', 'number')
-      if (own.reference?.column === column && typeof parameter === 'number')
-        return { parameter, own: own.tree, other: other.tree }
+      const parameter = parameterOf(other.tree)
+      if (own.reference?.column === column && parameter !== null) return { parameter, own: own.tree, other: other.tree }
     }
   return null
 }

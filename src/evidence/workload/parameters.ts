@@ -25,6 +25,12 @@ export function columnsOfParameters(bound: BoundQuery): ReadonlyMap<number, read
   return found
 }
 
+/** Number of the parameter that an expression is, also below a cast; null for anything else. */
+export function parameterOf(tree: unknown): number | null {
+  const number = at(tree, 'ParamRef', 'number') ?? at(tree, 'TypeCast', 'arg', 'ParamRef', 'number')
+  return typeof number === 'number' ? number : null
+}
+
 function parametersIn(tree: unknown): readonly number[] {
   if (Array.isArray(tree)) return tree.flatMap(parametersIn)
   if (typeof tree !== 'object' || tree === null) return []

@@ -1,3 +1,4 @@
+import { TO } from './column-grants.js'
 import type { Table, View } from '../../evidence/catalog/model.js'
 import { quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { quoteRelation } from '../quote.js'
@@ -25,7 +26,7 @@ export function carryByName(table: Table, names: readonly string[], views: reado
   // PostgreSQL 12 has no such column.
   const goal = `pg_catalog.to_jsonb(s) ->> 'stxstattarget'`
   const found = [
-    `select 1 as at, pg_catalog.format('grant %s (%I) on %s to %s%s', g.privilege_type, attname, attrelid::pg_catalog.regclass, case g.grantee when 0 then 'public' else g.grantee::pg_catalog.regrole::text end, case when g.is_grantable then ' with grant option' else '' end) as sql from pg_catalog.pg_attribute cross join lateral pg_catalog.aclexplode(attacl) as g where (${ofTable})${above === '' ? '' : ` or attrelid in (${above})`}`,
+    `select 1 as at, pg_catalog.format('grant %s (%I) on %s to %s%s', g.privilege_type, attname, attrelid::pg_catalog.regclass, ${TO}) as sql from pg_catalog.pg_attribute cross join lateral pg_catalog.aclexplode(attacl) as g where (${ofTable})${above === '' ? '' : ` or attrelid in (${above})`}`,
     `select 1, pg_catalog.pg_get_statisticsobjdef(s.oid) ${statistics}`,
     `select 2, pg_catalog.format('alter statistics %s set statistics %s', ${named}, ${goal}) ${statistics} and (${goal})::integer >= 0`,
     `select 2, pg_catalog.format('comment on statistics %s is %L', ${named}, pg_catalog.obj_description(s.oid, 'pg_statistic_ext')) ${statistics} and pg_catalog.obj_description(s.oid, 'pg_statistic_ext') is not null`,

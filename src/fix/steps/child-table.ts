@@ -1,3 +1,4 @@
+import { SECURITY_INVOKER } from './views.js'
 import type { Catalog } from '../../evidence/catalog/model.js'
 import { heirsOf } from '../../evidence/catalog/inheritance.js'
 import type { Target } from '../../evidence/target.js'
@@ -27,9 +28,6 @@ export type { ElementCheck, ElementColumn } from './element-columns.js'
 const COPYING = `pg_catalog.current_setting('pg_billing_audit.copying', true)`
 const setCopying = (state: 'on' | 'off') =>
   `perform pg_catalog.set_config('pg_billing_audit.copying', '${state}', true);`
-
-/** From here on a view can read with the rights of whoever asks. */
-const SECURITY_INVOKER = 150000
 
 /**
  * Moves a list out of a column into a table with a row for each element: the table is kept in step by a trigger and filled in

@@ -2,7 +2,8 @@ import type { Column, Table } from '../../evidence/catalog/model.js'
 import { quoteBody, quoteIdentifier, quoteLiteral } from '../../quote.js'
 import { quoteRelation } from '../quote.js'
 
-const TO = `case g.grantee when 0 then 'public' else g.grantee::pg_catalog.regrole::text end, case when g.is_grantable then ' with grant option' else '' end`
+/** Arguments of `format` for `to %s%s`: the grantee of a privilege `g`, and its grant option. */
+export const TO = `case g.grantee when 0 then 'public' else g.grantee::pg_catalog.regrole::text end, case when g.is_grantable then ' with grant option' else '' end`
 
 /**
  * A PL/pgSQL block that gives whoever has privileges on a column of a table alone the same on other columns of it, as the server knows

@@ -1,5 +1,4 @@
 import type { Column } from '../../evidence/catalog/model.js'
-import { quoteIdentifier } from '../../quote.js'
 import { newName, quoteColumns, quoteRelation } from '../quote.js'
 import type { Step } from '../step.js'
 import { STEP, tableOf } from './base.js'
@@ -10,10 +9,9 @@ import { STEP, tableOf } from './base.js'
  */
 export function createStatistics(columns: readonly Column[]): readonly Step[] {
   const table = tableOf(columns)
-  const { schema } = table
   const taken = new Set(table.extendedStatistics.map(({ address }) => address.slice(address.lastIndexOf('.') + 1)))
   const name = newName([table.name, ...columns.map((column) => column.name)], 'stat', taken)
-  const qualified = `${quoteIdentifier(schema.name)}.${quoteIdentifier(name)}`
+  const qualified = quoteRelation({ schema: table.schema, name })
   return [
     {
       ...STEP,

@@ -1,3 +1,5 @@
+import { recreatePolicy } from '../recreate.js'
+import { heirsOf } from '../../evidence/catalog/inheritance.js'
 import type { Catalog, Column, Index, Sequence, Table } from '../../evidence/catalog/model.js'
 import type { Target } from '../../evidence/target.js'
 import { quoteBody, quoteIdentifier, quoteLiteral } from '../../quote.js'
@@ -119,7 +121,7 @@ function canFollow(table: Table, time: Column, catalog: Catalog, target: Target)
     table.partitionOf === null &&
     table.distribution === null &&
     table.inherits.length === 0 &&
-    !catalog.tables.some(({ inherits }) => inherits.includes(table)) &&
+    heirsOf(table, catalog).length === 0 &&
     table.referencedBy.length === 0 &&
     table.uniques.length + table.exclusions.length + table.rewriteRules.length + table.publications.length === 0 &&
     table.replicaIdentity === 'default' &&
@@ -155,7 +157,6 @@ function isTypeIn({ name }: Table, signature: string): boolean {
 function equip(table: Table, parent: Names['parent']): readonly string[] {
   const successor = quoteRelation(parent)
   const names = relationNamesIn(table)
-  const roleOf = (role: string) => (role === 'PUBLIC' ? 'public' : quoteIdentifier(role))
   return [
     ...table.indexes
       .filter(({ constraint }) => constraint === null)
@@ -166,15 +167,7 @@ function equip(table: Table, parent: Names['parent']): readonly string[] {
     ...table.foreignKeys.map(
       ({ name, definition }) => `alter table ${successor} add constraint ${quoteIdentifier(name)} ${definition}`,
     ),
-    ...table.policies.map(({ name, permissive, command, roles, using, withCheck }) =>
-      [
-        `create policy ${quoteIdentifier(name)} on ${successor} as ${permissive ? 'permissive' : 'restrictive'} for ${command} to ${roles.map(roleOf).join(', ')}`,
-        using === null ? '' : `using (${using})`,
-        withCheck === null ? '' : `with check (${withCheck})`,
-      ]
-        .filter(Boolean)
-        .join(' '),
-    ),
+    ...table.policies.flatMap((policy) => recreatePolicy({ ...policy, table: { ...table, ...parent }, comment: null })),
     ...(table.rowSecurity ? [`alter table ${successor} enable row level security`] : []),
     ...(table.forceRowSecurity ? [`alter table ${successor} force row level security`] : []),
     ...(table.comment === null ? [] : [`comment on table ${successor} is ${quoteLiteral(table.comment)}`]),

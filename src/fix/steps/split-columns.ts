@@ -1,3 +1,5 @@
+import { SECURITY_INVOKER } from './views.js'
+import { heirsOf } from '../../evidence/catalog/inheritance.js'
 import type { Catalog, Column, Index, Table, View } from '../../evidence/catalog/model.js'
 import type { Target } from '../../evidence/target.js'
 import { quoteBody, quoteIdentifier, quoteLiteral } from '../../quote.js'
@@ -36,9 +38,6 @@ const EXACT: Readonly<Record<SplitPart['type'], string | null>> = {
   bigint: '^(0|-?[1-9][0-9]{0,17})$',
   text: null,
 }
-
-/** From here on a view can read with the rights of whoever asks. */
-const SECURITY_INVOKER = 150000
 
 interface Split extends SplitColumn {
   /** The column, quoted. */
@@ -97,7 +96,7 @@ function planSplits(asked: readonly SplitColumn[], catalog: Catalog): Plan | nul
     table.variety !== 'ordinary' ||
     table.partitionOf ||
     table.inherits.length > 0 ||
-    catalog.tables.some(({ inherits }) => inherits.includes(table)) ||
+    heirsOf(table, catalog).length > 0 ||
     columns.some(({ generated, type }) => generated || type.domain) ||
     readingGenerated(table, columns).length > 0 ||
     indexes.some((index) => index.unique || index.constraint || index.isReplicaIdentity) ||

@@ -6,7 +6,7 @@ import type { Step } from '../step.js'
 import { STEP } from './base.js'
 
 /** From here on a view can read with the rights of whoever asks. */
-const SECURITY_INVOKER = 150000
+export const SECURITY_INVOKER = 150000
 
 /** Makes a view that reads with the rights of whoever asks; none where that cannot be and row level security would be passed by. */
 export function createView(
